@@ -1,0 +1,96 @@
+"""The base of all our admin classes, and accounts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.http import signed_in
+from accounts.models import User
+
+admin.site.unregister(Group)
+
+
+class _ByRules:
+    """Rights and rows from the table in `accounts.access`, for admin pages and their inlines."""
+
+    model: type[Model]
+
+    def permission(self, act: str) -> str:
+        return f"{self.model._meta.app_label}.{act}_{self.model._meta.model_name}"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        return rows.filter(access.rows(signed_in(request), self.permission("view")))
+
+    def may(self, request: HttpRequest, act: str, obj: Model | None) -> bool:
+        # An inline is asked with the object that it stands on: its rows were chosen above.
+        own = obj if isinstance(obj, self.model) else None
+        return access.may(signed_in(request), self.permission(act), own)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may(request, "view", obj) or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may(request, "delete", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """What may be added is said of the row that it is added to."""
+        return access.may(signed_in(request), self.permission("add"), obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+class RulesAdmin(_ByRules, admin.ModelAdmin):
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_add_permission(request, None)
+
+
+class RulesInline(_ByRules, admin.TabularInline):
+    extra = 0
+
+
+class ReadOnly:
+    """Shown, never written here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(RulesAdmin):
+    list_display = ("email", "last_name", "first_name", "type", "is_active", "date_joined")
+    list_filter = ("type", "is_active")
+    search_fields = ("email", "last_name", "first_name", "username")
+    ordering = ("last_name", "first_name", "email")
+    readonly_fields = ("date_joined", "last_login", "policy_version", "policy_agreed_at")
+    fieldsets = (
+        (None, {"fields": ("email", "username", "first_name", "last_name")}),
+        (_("Rights"), {"fields": ("type", "is_active")}),
+        (
+            _("History"),
+            {"fields": ("date_joined", "last_login", "policy_version", "policy_agreed_at")},
+        ),
+    )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            # They set a password by the link of "I forgot my password".
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,88 @@
+from collections.abc import Iterable
+
+from django.contrib import auth
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.managers import UserManager
+
+
+class User(AbstractBaseUser):
+    """A person. What they may do comes from `type` and other apps' rows (`accounts.access`)."""
+
+    class Type(models.TextChoices):
+        USER = "user", _("user")
+        AUTHOR = "author", _("author")
+        ADMIN = "admin", _("admin")
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    username = models.CharField(_("user name"), max_length=150)
+    first_name = models.CharField(_("first name"), max_length=150)
+    last_name = models.CharField(_("last name"), max_length=150)
+    type = models.CharField(_("type"), max_length=10, choices=Type.choices, default=Type.USER)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    policy_version = models.CharField(_("policy agreed to"), max_length=20, blank=True)
+    policy_agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["first_name", "last_name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = (
+            models.UniqueConstraint(fields=("email",), name="uq_user_email"),
+            models.UniqueConstraint(Lower("email"), name="uq_user_email_lower"),
+            models.UniqueConstraint(fields=("username",), name="uq_user_username"),
+            models.CheckConstraint(
+                condition=Q(type__in=("user", "author", "admin")), name="ck_user_type"
+            ),
+            models.CheckConstraint(condition=~Q(first_name=""), name="ck_user_first_name"),
+            models.CheckConstraint(condition=~Q(last_name=""), name="ck_user_last_name"),
+        )
+        indexes = (
+            models.Index(fields=("last_name", "first_name"), name="ix_user_last_name_first_name"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_full_name()} <{self.email}>"
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    def get_short_name(self) -> str:
+        return self.first_name
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_active and self.type == self.Type.ADMIN
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the admin is open to them: one query for who is no admin."""
+        return self.has_perm("accounts.enter_admin", self)
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        return any(
+            backend.has_perm(self, perm, obj=obj)
+            for backend in auth.get_backends()
+            if hasattr(backend, "has_perm")
+        )
+
+    def has_perms(self, perms: Iterable[str], obj: models.Model | None = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perms)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return any(
+            backend.has_module_perms(self, app_label)
+            for backend in auth.get_backends()
+            if hasattr(backend, "has_module_perms")
+        )

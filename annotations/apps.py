@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class AnnotationsConfig(AppConfig):
+    name = "annotations"
+
+    def ready(self) -> None:
+        from annotations.followers import AnnotationsFollower
+        from books import followers
+
+        followers.register(AnnotationsFollower())

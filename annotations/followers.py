@@ -1,0 +1,30 @@
+"""What a sync does to annotations: none is ever deleted, and their books stay."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db.models import QuerySet
+
+from annotations.models import Annotation
+from books.followers import Counts, Effects
+from books.sync.changes import Plan
+
+
+class AnnotationsFollower:
+    name = "annotations"
+
+    def counts(self, projects: Iterable[str]) -> Counts:
+        rows = Annotation.objects.filter(book__project__in=projects).order_by()
+        return Counts(kept_books=frozenset(rows.values_list("book", flat=True).distinct()))
+
+    def preview(
+        self, plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+    ) -> Effects:
+        return Effects()
+
+    def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
+        return iter(())
+
+    def follow(self, plan: Plan, effects: Effects) -> None:
+        """The page of an annotation becomes null with the page's deletion."""

@@ -1,0 +1,144 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from books.models import Book, Page
+from grading.models import Course
+
+
+class PageRevision(models.Model):
+    """A page's text as annotations were made on it; kept as long as one points to it."""
+
+    page = models.ForeignKey(Page, models.SET_NULL, null=True, related_name="revisions")
+    built_at = models.DateTimeField(_("built"))
+    source_commit = models.CharField(_("commit"), max_length=64, blank=True)
+    text_sha256 = models.CharField(_("SHA-256 of the text"), max_length=64)
+    text = models.BinaryField(_("canonical text, by zlib"))
+
+    class Meta:
+        verbose_name = _("page revision")
+        verbose_name_plural = _("page revisions")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("page", "text_sha256"), name="uq_pagerevision_page_text_sha256"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.page} · {self.built_at:%Y-%m-%d}"
+
+
+class Annotation(models.Model):
+    """A note or highlight on a passage of a page, or a reply to one.
+
+    Offsets are code points of the page's canonical text; null for an orphan or a whole page.
+    """
+
+    class Audience(models.TextChoices):
+        PRIVATE = "private", _("only me")
+        INSTRUCTORS = "instructors", _("my course's instructors")
+        COURSE = "course", _("my whole course")
+        AUTHORS = "authors", _("the book's authors")
+
+    class Motivation(models.TextChoices):
+        HIGHLIGHTING = "highlighting", _("highlight")
+        COMMENTING = "commenting", _("note")
+        QUESTIONING = "questioning", _("question")
+        EDITING = "editing", _("problem report")
+        REPLYING = "replying", _("reply")
+
+    class State(models.TextChoices):
+        KEPT = "kept", _("kept")
+        MOVED = "moved", _("moved")
+        CHANGED = "changed", _("changed")
+        ORPHAN = "orphan", _("orphan")
+
+    class Status(models.TextChoices):
+        NONE = "", _("no report")
+        NEW = "new", _("new")
+        ACCEPTED = "accepted", _("accepted")
+        FIXED = "fixed", _("fixed")
+        DECLINED = "declined", _("declined")
+
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False)
+    book = models.ForeignKey(Book, models.PROTECT, related_name="annotations")
+    page = models.ForeignKey(
+        Page, models.SET_NULL, null=True, blank=True, related_name="annotations"
+    )
+    revision = models.ForeignKey(
+        PageRevision, models.PROTECT, null=True, blank=True, related_name="annotations"
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="annotations")
+    course = models.ForeignKey(
+        Course, models.CASCADE, null=True, blank=True, related_name="annotations"
+    )
+    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.PRIVATE)
+    motivation = models.CharField(max_length=12, choices=Motivation.choices)
+    body = models.TextField(_("text, in Markdown"), blank=True)
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    root = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
+    quote = models.TextField(blank=True)
+    prefix = models.CharField(max_length=32, blank=True)
+    suffix = models.CharField(max_length=32, blank=True)
+    start = models.PositiveIntegerField(null=True, blank=True)
+    end = models.PositiveIntegerField(null=True, blank=True)
+    # As first made: never overwritten, and what an orphan is looked for by.
+    orig_quote = models.TextField(blank=True)
+    orig_prefix = models.CharField(max_length=32, blank=True)
+    orig_suffix = models.CharField(max_length=32, blank=True)
+    orig_start = models.PositiveIntegerField(null=True, blank=True)
+    orig_end = models.PositiveIntegerField(null=True, blank=True)
+    orig_revision = models.ForeignKey(
+        PageRevision, models.PROTECT, null=True, blank=True, related_name="first_annotations"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.KEPT)
+    suggestion = models.JSONField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, blank=True, default="")
+    tags = models.JSONField(default=list, blank=True)
+    flagged = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False)
+    anonymous = models.BooleanField(_("anonymous to classmates"), default=False)
+    hidden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("annotation")
+        verbose_name_plural = _("annotations")
+        constraints = (
+            models.UniqueConstraint(fields=("uuid",), name="uq_annotation_uuid"),
+            models.CheckConstraint(
+                condition=Q(audience__in=("private", "authors"), course__isnull=True)
+                | Q(audience__in=("instructors", "course"), course__isnull=False),
+                name="ck_annotation_audience_course",
+            ),
+            models.CheckConstraint(
+                condition=Q(start__isnull=True, end__isnull=True) | Q(end__gt=F("start")),
+                name="ck_annotation_start_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("kept", "moved", "changed", "orphan")),
+                name="ck_annotation_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=("", "new", "accepted", "fixed", "declined")),
+                name="ck_annotation_status",
+            ),
+        )
+        indexes = (models.Index(fields=("page", "audience"), name="ix_annotation_page_audience"),)
+
+    def __str__(self) -> str:
+        return self.quote[:60] or self.body[:60]

@@ -1,0 +1,80 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from grading.models import Course
+
+
+class Payment(models.Model):
+    """What a person paid, or is about to pay, for a place in a course.
+
+    Amounts are whole numbers of the currency's smallest unit.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+        REFUNDED = "refunded", _("refunded")
+        DISPUTED = "disputed", _("disputed")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="payments")
+    course = models.ForeignKey(Course, models.PROTECT, related_name="payments")
+    amount = models.PositiveIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
+    )
+    session_id = models.CharField(_("Stripe's session"), max_length=255, blank=True)
+    payment_intent_id = models.CharField(_("payment intent"), max_length=255, blank=True)
+    charge_id = models.CharField(_("charge"), max_length=255, blank=True)
+    refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "course"),
+                condition=Q(status__in=("pending", "paid", "disputed")),
+                name="uq_payment_user_course",
+            ),
+            models.UniqueConstraint(
+                fields=("session_id",), condition=~Q(session_id=""), name="uq_payment_session_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=("pending", "paid", "failed", "expired", "refunded", "disputed")
+                ),
+                name="ck_payment_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__lte=F("amount")), name="ck_payment_refunded_amount"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.course}"
+
+
+class StripeEvent(models.Model):
+    """An event that Stripe sent: each is stored, and done, once."""
+
+    event_id = models.CharField(max_length=255)
+    type = models.CharField(max_length=100)
+    received_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("Stripe event")
+        verbose_name_plural = _("Stripe events")
+        constraints = (
+            models.UniqueConstraint(fields=("event_id",), name="uq_stripeevent_event_id"),
+        )
+
+    def __str__(self) -> str:
+        return self.event_id

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class BookBinderAdminConfig(AdminConfig):
+    default_site = "bookbinder.admin.BookBinderAdminSite"
+
+
+class BookBinderConfig(AppConfig):
+    name = "bookbinder"
+    verbose_name = "Book Binder"
+
+    def ready(self) -> None:
+        from bookbinder import checks  # noqa: F401 - registers the system checks

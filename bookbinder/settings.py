@@ -1,0 +1,185 @@
+"""All settings, read from the environment. docs/operators/settings explains each variable."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Set it to a long random text that you keep to yourself, for "
+            "example the output of: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    SECRET_KEY = "insecure: for DEBUG alone"
+
+# Book Binder's own settings.
+BOOKBINDER_DATA_DIR = Path(env.str("BOOKBINDER_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+BOOKBINDER_SITE_URL = env.str("BOOKBINDER_SITE_URL", default="").rstrip("/")
+BOOKBINDER_SOURCES = [Path(path) for path in env.list("BOOKBINDER_SOURCES", default=[])]
+BOOKBINDER_CURRENCY = env.str("BOOKBINDER_CURRENCY", default="usd").lower()
+BOOKBINDER_PROXIES = env.int("BOOKBINDER_PROXIES", default=0)
+BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
+# Raised when the site policy changes, so that people agree to the new one.
+BOOKBINDER_POLICY_VERSION = "1"
+X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
+BOOKBINDER_DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# Where the site is.
+_site = urlsplit(BOOKBINDER_SITE_URL)
+_local_hosts = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname] if _site.hostname else [])
+if not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = _local_hosts
+CSRF_TRUSTED_ORIGINS = [BOOKBINDER_SITE_URL] if BOOKBINDER_SITE_URL else []
+IS_HTTPS = _site.scheme == "https"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+SECURE_SSL_REDIRECT = IS_HTTPS
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
+# Behind a proxy, its word is taken for how the client came; without one, a forged header is not.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BOOKBINDER_PROXIES else None
+# HSTS for subdomains and preloading bind other sites of the author's domain: theirs to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+INSTALLED_APPS = [
+    "bookbinder.apps.BookBinderAdminConfig",
+    "bookbinder.apps.BookBinderConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "import_export",
+    "ninja",
+    "accounts",
+    "books",
+    "grading",
+    "annotations",
+    "billing",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "bookbinder.urls"
+WSGI_APPLICATION = "bookbinder.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Databases and caches.
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{BOOKBINDER_DATA_DIR / 'db.sqlite3'}")
+}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a writer waits for its turn at the start, where SQLite's timeout holds.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database.setdefault("OPTIONS", {})["pool"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://bookbinder_cache")}
+
+# People.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.access.RulesBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = reverse_lazy("bookshelf")
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("bookshelf")
+# A lecture hall signs up and in from one address within a few minutes.
+ACCOUNT_RATE_LIMITS = {
+    "signup": "600/h/ip",
+    "login": "600/m/ip",
+    "login_failed": "600/m/ip,10/5m/key",
+    "reset_password": "600/h/ip,5/h/key",
+    "confirm_email": "3/5m/key",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = BOOKBINDER_PROXIES
+
+# E-mail.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Book Binder <noreply@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Texts, times, files.
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BOOKBINDER_DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "bookbinder.storage.HashedStaticFilesStorage"
+    },
+}
+# The action on a whole page of rows posts one field a row.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+NINJA_DEFAULT_THROTTLE_RATES: dict[str, str] = {}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

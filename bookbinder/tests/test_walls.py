@@ -1,0 +1,77 @@
+"""What holds for the whole project."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import models
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("accounts", "books", "grading", "annotations", "billing")
+PREFIXES = {
+    models.UniqueConstraint: "uq_",
+    models.CheckConstraint: "ck_",
+    models.Index: "ix_",
+}
+
+
+def own_files() -> list[Path]:
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return [ROOT / name for name in names if "/migrations/" not in name]
+
+
+def test_the_extension_does_not_import_django():
+    code = (
+        "import sys, bookbinder.sphinx.extension; "
+        "sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_server_reads_manifests_without_sphinx():
+    code = (
+        "import sys, bookbinder.sphinx.manifest; "
+        "sys.exit(any(name.split('.')[0] == 'docutils' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("label", OURS)
+def test_constraints_and_indexes_are_named_by_table_and_columns(label):
+    for model in apps.get_app_config(label).get_models():
+        declared = [*model._meta.constraints, *model._meta.indexes]
+        for one in declared:
+            prefix = f"{PREFIXES[type(one)]}{model._meta.model_name}"
+            assert one.name == prefix or one.name.startswith(f"{prefix}_"), one.name
+            fields = getattr(one, "fields", ())
+            if fields:
+                assert one.name == f"{prefix}_{'_'.join(fields)}"
+        assert not any(
+            field.unique and not field.primary_key and field.concrete
+            for field in model._meta.get_fields()
+            if isinstance(field, models.Field) and not field.is_relation
+        )
+
+
+def test_functions_and_files_are_small():
+    for path in own_files():
+        source = path.read_text(encoding="utf-8")
+        assert source.count("\n") <= 400, path
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 40, f"{path}:{node.lineno}"
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)

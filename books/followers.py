@@ -1,0 +1,67 @@
+"""What apps above `books` hold on its rows: a sync asks them before it changes or deletes one.
+
+Filled by each app in `AppConfig.ready`; `books` imports none of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from books.sync.changes import Plan
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What hangs on the rows of some projects.
+
+    `by_question` maps a question's pk to how many rows of each kind (`answers`) would go with
+    it; `kept_books` are the pks of books that must not be deleted.
+    """
+
+    by_question: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    kept_books: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a plan does to a follower's rows: `lines` to show, and `rows` for its own use."""
+
+    lines: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    rows: Any = None
+
+
+class Follower(Protocol):
+    name: str
+
+    def counts(self, projects: Iterable[str]) -> Counts:
+        """Return what hangs on the projects' rows, in a constant number of queries."""
+
+    def preview(
+        self, plan: "Plan", old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+    ) -> Effects:
+        """Do all slow reading and computing, and write nothing.
+
+        The files are each project's folder of published and of built HTML.
+        """
+
+    def going(self, plan: "Plan") -> "Iterable[QuerySet[Any]]":
+        """Return the rows that the plan's deletions take, for the archive."""
+
+    def follow(self, plan: "Plan", effects: Effects) -> None:
+        """Write rows, within the transaction that applies the plan."""
+
+
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> None:
+    _followers.append(follower)
+
+
+def registered() -> tuple[Follower, ...]:
+    return tuple(_followers)

@@ -1,0 +1,263 @@
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from books.querysets import BookQuerySet, FeedbackQuerySet, PageQuerySet, QuestionQuerySet
+
+
+class PointsField(models.DecimalField):
+    """Points: at most two decimals."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "max_digits": 8, "decimal_places": 2})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_digits"], kwargs["decimal_places"]
+        return name, path, args, kwargs
+
+
+class Release(models.Model):
+    """One published build of a project: its files lie in `folder`, and never change."""
+
+    project = models.CharField(_("project"), max_length=100)
+    folder = models.CharField(_("folder"), max_length=100)
+    created_at = models.DateTimeField(_("published"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    summary = models.TextField(_("what changed"), blank=True)
+    # Path -> {"sha256", "docnames", "public"}, as in the manifest, pages among them.
+    files = models.JSONField(_("files"), default=dict)
+
+    class Meta:
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "folder"), name="uq_release_project_folder"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.pk}"
+
+
+class Book(models.Model):
+    """A textbook. Its rows mirror a build; `price` is set in the admin alone."""
+
+    project = models.CharField(_("project"), max_length=100)
+    url = models.CharField(_("url"), max_length=100, blank=True)
+    title = models.CharField(_("title"), max_length=500)
+    source_title = models.CharField(_("title in the source"), max_length=500, blank=True)
+    price = models.PositiveIntegerField(
+        _("price"), default=0, help_text=_("In the currency's smallest unit; 0 is free.")
+    )
+    release = models.ForeignKey(
+        Release,
+        models.PROTECT,
+        verbose_name=_("release"),
+        null=True,
+        blank=True,
+        related_name="books",
+        help_text=_("None: the book has been withdrawn."),
+    )
+
+    objects = BookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("book")
+        verbose_name_plural = _("books")
+        ordering = ("title", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "url"), name="uq_book_project_url"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        if self.folder:
+            return reverse("book", args=(self.project, self.folder))
+        return reverse("project", args=(self.project,))
+
+    @property
+    def folder(self) -> str:
+        """The folder of its documents within the project, empty where there is none.
+
+        A project that is one book gives it its own slug as url; the extension lets no folder
+        have that name.
+        """
+        return "" if self.url in ("", self.project) else self.url
+
+    @property
+    def takes_courses(self) -> bool:
+        return self.url != ""
+
+    def docname_of(self, page_url: str) -> str:
+        return f"{self.folder}/{page_url}" if self.folder else page_url
+
+
+class Author(models.Model):
+    """Who may edit a book, its feedback and its courses."""
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="authors")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="authorships")
+
+    class Meta:
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+        constraints = (
+            models.UniqueConstraint(fields=("book", "user"), name="uq_author_book_user"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Page(models.Model):
+    """One document of a book. `index` is its place in the gradebook, null where it has none."""
+
+    class Access(models.TextChoices):
+        MEMBERS = "", _("people with a place in a course")
+        PUBLIC = "public", _("anyone")
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="pages")
+    url = models.CharField(_("url"), max_length=400)
+    title = models.CharField(_("title"), max_length=500)
+    source_title = models.CharField(_("title in the source"), max_length=500, blank=True)
+    index = models.PositiveIntegerField(_("index"), null=True, blank=True)
+    source_index = models.PositiveIntegerField(_("index in the source"), null=True, blank=True)
+    position = models.PositiveIntegerField(_("place in the book"), default=0)
+    source_id = models.CharField(_("page id"), max_length=64)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    access = models.CharField(
+        _("access"), max_length=10, choices=Access.choices, blank=True, default=Access.MEMBERS
+    )
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("page")
+        verbose_name_plural = _("pages")
+        ordering = ("book", "position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("book", "url"), name="uq_page_book_url"),
+            models.UniqueConstraint(fields=("source_id",), name="uq_page_source_id"),
+            models.CheckConstraint(condition=Q(access__in=("", "public")), name="ck_page_access"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("reader", args=(self.book.project, f"{self.docname}.html"))
+
+    @property
+    def docname(self) -> str:
+        return self.book.docname_of(self.url)
+
+
+class Question(models.Model):
+    """A question of a page; `label` is its HTML id there."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="questions")
+    label = models.CharField(_("label"), max_length=100)
+    index = models.PositiveIntegerField(_("place on the page"), default=0)
+    points_possible = PointsField(_("points possible"), default=Decimal(1))
+    grader = models.CharField(_("grader"), max_length=20)
+    prompt = models.TextField(_("prompt"), blank=True)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ("page", "index", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("page", "label"), name="uq_question_page_label"),
+            models.CheckConstraint(
+                condition=Q(points_possible__gte=0), name="ck_question_points_possible"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label
+
+    def natural_key(self) -> tuple[str, str, str, str]:
+        """What names it for good in an archive: its primary key does not outlive it."""
+        book = self.page.book
+        return (book.project, book.url, self.page.url, self.label)
+
+    @property
+    def is_multiple(self) -> bool:
+        return bool(self.options.get("multiple"))
+
+
+class Feedback(models.Model):
+    """An answer that the author foresaw, with its points and the reply to it.
+
+    The `source_…` fields hold what the book's source last said, so that an edit made here is told
+    apart from a change there; they are null where the row was made in the admin.
+    """
+
+    class Markup(models.TextChoices):
+        SPHINX = "sphinx", _("as in the page's source")
+        MARKDOWN = "md", _("Markdown")
+
+    class Origin(models.TextChoices):
+        SOURCE = "source", _("the book's source")
+        ADMIN = "admin", _("the admin")
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="feedback")
+    index = models.PositiveIntegerField(_("order"), default=0)
+    key = models.CharField(_("key"), max_length=64, null=True, blank=True)
+    answer = models.TextField(_("answer"))
+    feedback = models.TextField(_("reply as HTML"), blank=True)
+    text = models.TextField(_("reply"), blank=True)
+    markup = models.CharField(
+        _("markup"), max_length=10, choices=Markup.choices, default=Markup.MARKDOWN
+    )
+    points = PointsField(_("points"), default=Decimal(0))
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=Origin.choices, default=Origin.ADMIN
+    )
+    source_answer = models.TextField(null=True, blank=True)
+    source_feedback = models.TextField(null=True, blank=True)
+    source_text = models.TextField(null=True, blank=True)
+    source_markup = models.CharField(max_length=10, null=True, blank=True)
+    source_points = PointsField(null=True, blank=True)
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        ordering = ("question", "index", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("question", "key"), name="uq_feedback_question_key"),
+            models.CheckConstraint(condition=Q(points__gte=0), name="ck_feedback_points"),
+            models.CheckConstraint(
+                condition=Q(markup__in=("sphinx", "md")), name="ck_feedback_markup"
+            ),
+            models.CheckConstraint(
+                condition=Q(origin__in=("source", "admin")), name="ck_feedback_origin"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.answer[:60]
+
+    def natural_key(self) -> tuple[str, str, str, str, str | None, str]:
+        return (*self.question.natural_key(), self.key, self.answer)

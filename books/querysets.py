@@ -1,0 +1,65 @@
+from typing import Any, Self
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.db.models import F, Q
+
+from accounts import access
+from accounts.access import Person
+
+
+class BookQuerySet(models.QuerySet):
+    def on_the_shelf(self) -> Self:
+        """Books that are published and take courses: what anyone may see the front of."""
+        return self.filter(release__isnull=False).exclude(url="")
+
+
+class PageQuerySet(models.QuerySet):
+    def visible_to(self, user: Person) -> Self:
+        """Pages that `user` may read."""
+        return self.filter(access.rows(user, "books.view_page"))
+
+    def published(self) -> Self:
+        return self.filter(book__release__isnull=False)
+
+    def at(self, project: str, docname: str) -> Self:
+        """The page that a document of a project became: at most one."""
+        folder, _, rest = docname.partition("/")
+        whole = Q(book__url__in=("", project), url=docname)
+        in_folder = Q(book__url=folder, url=rest) & ~Q(book__url=project)
+        return self.filter(whole | in_folder if rest else whole, book__project=project)
+
+    def in_gradebook_order(self) -> Self:
+        """Pages of the gradebook alone, in its order."""
+        return self.filter(index__isnull=False).order_by("index", "position", "pk")
+
+
+class QuestionQuerySet(models.QuerySet):
+    def in_gradebook_order(self) -> Self:
+        """Questions of the gradebook alone: by page, then by place on the page."""
+        return self.filter(page__index__isnull=False).order_by(
+            F("page__index"), "page__position", "page", "index", "pk"
+        )
+
+    def get_by_natural_key(self, project: str, book: str, page: str, label: str) -> Any:
+        return self.get(
+            page__book__project=project, page__book__url=book, page__url=page, label=label
+        )
+
+
+class FeedbackQuerySet(models.QuerySet):
+    def get_by_natural_key(
+        self, project: str, book: str, page: str, label: str, key: str | None, answer: str
+    ) -> Any:
+        rows = self.filter(
+            question__page__book__project=project,
+            question__page__book__url=book,
+            question__page__url=page,
+            question__label=label,
+        )
+        # An author may foresee an answer twice; the first is the one that matches.
+        found = rows.filter(key=key) if key else rows.filter(answer=answer)
+        first = found.order_by("index", "pk").first()
+        if first is None:
+            raise ObjectDoesNotExist
+        return first

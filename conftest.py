@@ -1,0 +1,133 @@
+"""The cast and the demo book of the tests.
+
+ada writes the book, ines teaches it, sam learns, eve has no rights; root is an admin.
+"""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from books.models import Author, Book, Feedback, Page, Question, Release
+from grading.models import Answer, Course, Enrollment, Instructor
+
+PASSWORD = "correct horse battery"
+
+
+def make_user(name: str, **over: Any) -> User:
+    fields = {"first_name": name.title(), "last_name": "Tester"} | over
+    return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
+
+
+def make_book(project: str = "tiny", **over: Any) -> Book:
+    release = Release.objects.create(project=project, folder="r1", files=over.pop("files", {}))
+    fields = {"url": project, "title": project.title(), "release": release} | over
+    return Book.objects.create(project=project, **fields)
+
+
+def make_page(book: Book, url: str = "numbers", **over: Any) -> Page:
+    fields = {"title": url.title(), "index": 1, "source_id": uuid.uuid4().hex[:10]} | over
+    return Page.objects.create(book=book, url=url, **fields)
+
+
+def make_question(page: Page, label: str = "adding", **over: Any) -> Question:
+    fields = {"grader": "number", "points_possible": Decimal(2), "prompt": "What is 2 + 2?"} | over
+    return Question.objects.create(page=page, label=label, **fields)
+
+
+def make_feedback(question: Question, answer: str, **over: Any) -> Feedback:
+    fields = {"feedback": f"<p>About {answer}.</p>", "points": Decimal(0)} | over
+    return Feedback.objects.create(question=question, answer=answer, **fields)
+
+
+def make_course(book: Book, name: str = "Autumn", **over: Any) -> Course:
+    return Course.objects.create(book=book, name=name, **over)
+
+
+def enroll(user: User, course: Course, **over: Any) -> Enrollment:
+    return Enrollment.objects.create(course=course, user=user, **({"origin": "free"} | over))
+
+
+def make_answer(place: Enrollment, question: Question, string: str = "4", **over: Any) -> Answer:
+    fields = {"points": Decimal(2)} | over
+    return Answer.objects.create(enrollment=place, question=question, string=string, **fields)
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings, tmp_path):
+    """Each test has a data folder of its own."""
+    settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
+    settings.BOOKBINDER_DATA_DIR.mkdir()
+    return settings.BOOKBINDER_DATA_DIR
+
+
+@pytest.fixture
+def ada(book) -> User:
+    user = make_user("ada")
+    Author.objects.create(book=book, user=user)
+    return user
+
+
+@pytest.fixture
+def ines(course) -> User:
+    user = make_user("ines")
+    Instructor.objects.create(course=course, user=user)
+    return user
+
+
+@pytest.fixture
+def sam(course) -> User:
+    user = make_user("sam")
+    enroll(user, course)
+    return user
+
+
+@pytest.fixture
+def eve(db) -> User:
+    return make_user("eve")
+
+
+@pytest.fixture
+def root(db) -> User:
+    return make_user("root", type=User.Type.ADMIN)
+
+
+@pytest.fixture
+def book(db) -> Book:
+    return make_book()
+
+
+@pytest.fixture
+def page(book) -> Page:
+    return make_page(book)
+
+
+@pytest.fixture
+def adding(page) -> Question:
+    question = make_question(page)
+    make_feedback(question, "4", points=Decimal(2), index=0)
+    make_feedback(question, "*", index=1)
+    return question
+
+
+@pytest.fixture
+def course(book) -> Course:
+    return make_course(book)
+
+
+@pytest.fixture
+def place(sam, course) -> Enrollment:
+    return Enrollment.objects.get(user=sam, course=course)
+
+
+@pytest.fixture
+def as_user(client):
+    """Return a function that signs somebody in."""
+
+    def sign_in(user: User) -> Any:
+        client.force_login(user, backend="accounts.access.RulesBackend")
+        return client
+
+    return sign_in

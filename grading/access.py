@@ -1,0 +1,84 @@
+"""Who may do what in courses, and what a place in a course opens in its book."""
+
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat
+
+from accounts import access
+from accounts.models import User
+from books.access import is_author
+from books.models import Book, Feedback, Page, Question
+from grading.models import (
+    Answer,
+    Attempt,
+    Course,
+    Enrollment,
+    Instructor,
+    Interactive,
+    Invitation,
+)
+
+
+def teaches(path: str) -> access.Rule:
+    """Rows whose course, reached by `path`, the user teaches."""
+    return lambda user: Q(**{f"{path}__in": Instructor.objects.filter(user=user).values("course")})
+
+
+def has_place(user: User) -> Q:
+    places = Enrollment.objects.active().filter(user=user)
+    return Q(book__in=places.values("course__book"))
+
+
+def teaches_from(user: User) -> Q:
+    taught = Instructor.objects.filter(user=user)
+    return Q(book__in=taught.values("course__book"))
+
+
+def teaches_the_question(user: User) -> Q:
+    taught = Instructor.objects.filter(user=user)
+    return Q(page__book__in=taught.values("course__book"))
+
+
+def teachers_themselves(user: User) -> Q:
+    return Q(pk=user.pk, pk__in=Instructor.objects.filter(user=user).values("user"))
+
+
+def was_shown_feedback(user: User) -> Q:
+    """Feedback that replied to an attempt of the user's, where the course lets it be seen."""
+    hidden = Interactive.objects.filter(
+        course=OuterRef("enrollment__course"),
+        question=OuterRef("question"),
+        provide_feedback=False,
+    )
+    shown = Attempt.objects.filter(~Exists(hidden), enrollment__user=user)
+    several = shown.filter(question__options__multiple=True)
+    return Q(pk__in=shown.values("feedback")) | Q(
+        key__isnull=False,
+        pk__in=Feedback.objects.filter(
+            question__in=several.values("question"),
+            question__attempts__in=several,
+            question__attempts__string__contains=Concat(Value('"'), F("key"), Value('"')),
+        ).values("pk"),
+    )
+
+
+def fill() -> None:
+    access.allow("books.view_page", Page, has_place, teaches_from)
+    access.allow("books.view_question", Question, teaches_the_question)
+    access.allow("books.see_feedback", Feedback, was_shown_feedback)
+    access.allow("accounts.enter_admin", User, teachers_themselves)
+    for act in ("view", "change"):
+        access.allow(f"grading.{act}_course", Course, teaches("pk"), is_author("book"))
+    access.allow("grading.add_course", Book, is_author("pk"))
+    access.allow("grading.export_gradebook", Course, teaches("pk"))
+    for act in ("view", "add", "delete"):
+        model = Course if act == "add" else Instructor
+        paths = ("pk", "book") if act == "add" else ("course", "course__book")
+        access.allow(f"grading.{act}_instructor", model, teaches(paths[0]), is_author(paths[1]))
+    for act in ("view", "change"):
+        access.allow(f"grading.{act}_enrollment", Enrollment, teaches("course"))
+    for act in ("view", "change", "delete"):
+        access.allow(f"grading.{act}_interactive", Interactive, teaches("course"))
+    access.allow("grading.add_interactive", Course, teaches("pk"))
+    access.allow("grading.view_invitation", Invitation, teaches("course"))
+    access.allow("grading.view_answer", Answer, teaches("enrollment__course"))
+    access.allow("grading.view_attempt", Attempt, teaches("enrollment__course"))

@@ -1,0 +1,309 @@
+import secrets
+import uuid
+import zoneinfo
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from books.models import Book, Feedback, PointsField, Question
+from grading.querysets import (
+    AnswerQuerySet,
+    CourseQuerySet,
+    EnrollmentQuerySet,
+    InteractiveQuerySet,
+)
+
+JOIN_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for another
+JOIN_CODE_LENGTH = 10  # 49 random bits
+
+
+def new_join_code() -> str:
+    return "".join(secrets.choice(JOIN_CODE_ALPHABET) for _i in range(JOIN_CODE_LENGTH))
+
+
+def check_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("Unknown time zone. Write it as Europe/Helsinki."))
+
+
+class Course(models.Model):
+    """A class of students that takes one book."""
+
+    class AttemptsPolicy(models.TextChoices):
+        LATEST = "latest", _("the latest attempt counts")
+        BEST = "best", _("the best attempt counts")
+
+    class Notes(models.TextChoices):
+        OFF = "off", _("off")
+        NAMED = "named", _("with names")
+        ANONYMOUS = "anonymous", _("anonymous to classmates")
+
+    book = models.ForeignKey(Book, models.PROTECT, verbose_name=_("book"), related_name="courses")
+    name = models.CharField(_("name"), max_length=200)
+    price = models.PositiveIntegerField(
+        _("price"),
+        null=True,
+        blank=True,
+        help_text=_("In the currency's smallest unit; 0 is free; empty: the book's price."),
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=50, default="UTC", validators=(check_time_zone,)
+    )
+    opens_at = models.DateTimeField(_("opens"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+    seat_limit = models.PositiveIntegerField(_("seats"), null=True, blank=True)
+    join_code = models.CharField(_("join code"), max_length=40, default=new_join_code)
+    attempts_policy = models.CharField(
+        _("attempts"), max_length=10, choices=AttemptsPolicy.choices, default=AttemptsPolicy.LATEST
+    )
+    attempt_limit = models.PositiveIntegerField(
+        _("limit of attempts"), null=True, blank=True, help_text=_("For each question.")
+    )
+    course_notes = models.CharField(
+        _("notes to the whole course"), max_length=10, choices=Notes.choices, default=Notes.NAMED
+    )
+
+    objects = CourseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("join_code",), name="uq_course_join_code"),
+            models.CheckConstraint(
+                condition=Q(attempts_policy__in=("latest", "best")),
+                name="ck_course_attempts_policy",
+            ),
+            models.CheckConstraint(
+                condition=Q(course_notes__in=("off", "named", "anonymous")),
+                name="ck_course_course_notes",
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__isnull=True)
+                | Q(opens_at__isnull=True)
+                | Q(closes_at__gt=F("opens_at")),
+                name="ck_course_opens_at_closes_at",
+                violation_error_message=_("A course closes after it opens."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("join-course", args=(self.join_code,))
+
+    @property
+    def amount(self) -> int:
+        """What a place costs, in the currency's smallest unit."""
+        return self.book.price if self.price is None else self.price
+
+    @property
+    def is_free(self) -> bool:
+        return self.amount == 0
+
+    @property
+    def is_open(self) -> bool:
+        now = timezone.now()
+        return (self.opens_at is None or self.opens_at <= now) and (
+            self.closes_at is None or now < self.closes_at
+        )
+
+
+class Instructor(models.Model):
+    """Who teaches a course."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="instructors")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="instructorships"
+    )
+
+    class Meta:
+        verbose_name = _("instructor")
+        verbose_name_plural = _("instructors")
+        constraints = (
+            models.UniqueConstraint(fields=("course", "user"), name="uq_instructor_course_user"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Enrollment(models.Model):
+    """A student's place in a course. One a person and course; an ended one keeps its data."""
+
+    class Origin(models.TextChoices):
+        PAID = "paid", _("paid")
+        FREE = "free", _("joined free")
+        INVITED = "invited", _("invited")
+        GRANTED = "granted", _("granted")
+        TEST = "test", _("test student")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        ENDED = "ended", _("ended")
+
+    course = models.ForeignKey(
+        Course, models.CASCADE, verbose_name=_("course"), related_name="enrollments"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        related_name="enrollments",
+    )
+    origin = models.CharField(_("came by"), max_length=10, choices=Origin.choices)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE
+    )
+    created_at = models.DateTimeField(_("joined"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # Which of several courses on one book is meant where none is named: the one used last.
+    used_at = models.DateTimeField(_("last used"), default=timezone.now)
+
+    objects = EnrollmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrollment")
+        verbose_name_plural = _("enrollments")
+        constraints = (
+            models.UniqueConstraint(fields=("course", "user"), name="uq_enrollment_course_user"),
+            models.CheckConstraint(
+                condition=Q(origin__in=("paid", "free", "invited", "granted", "test")),
+                name="ck_enrollment_origin",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=("active", "ended")), name="ck_enrollment_status"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.course}"
+
+    @property
+    def is_test(self) -> bool:
+        return self.origin == self.Origin.TEST
+
+
+class Invitation(models.Model):
+    """A place kept for an e-mail address until its owner comes."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"))
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("sent"), auto_now_add=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = (
+            models.UniqueConstraint("course", Lower("email"), name="uq_invitation_course_email"),
+        )
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Interactive(models.Model):
+    """A course's switches for a question. No row: on, with feedback."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="interactives")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="interactives")
+    enabled = models.BooleanField(_("enabled"), default=True)
+    provide_feedback = models.BooleanField(_("provide feedback"), default=True)
+
+    objects = InteractiveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("interactive")
+        verbose_name_plural = _("interactives")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("course", "question"), name="uq_interactive_course_question"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+
+class Attempt(models.Model):
+    """One try at a question. Written once, kept for ever."""
+
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
+    client_key = models.UUIDField(_("client key"), default=uuid.uuid4)
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(
+        Feedback, models.SET_NULL, null=True, blank=True, related_name="attempts"
+    )
+    created_at = models.DateTimeField(_("given"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enrollment", "client_key"), name="uq_attempt_enrollment_client_key"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("enrollment", "question"), name="ix_attempt_enrollment_question"),
+        )
+
+    def __str__(self) -> str:
+        return self.string[:60]
+
+
+class Answer(models.Model):
+    """The attempt that counts. `points` is null while nobody has graded it."""
+
+    enrollment = models.ForeignKey(
+        Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
+    )
+    question = models.ForeignKey(
+        Question, models.CASCADE, verbose_name=_("question"), related_name="answers"
+    )
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(
+        Feedback, models.SET_NULL, null=True, blank=True, related_name="answers"
+    )
+    answered_at = models.DateTimeField(_("answered"), default=timezone.now)
+    override_points = PointsField(_("points by hand"), null=True, blank=True)
+    override_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
+    override_reason = models.TextField(_("reason"), blank=True)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enrollment", "question"), name="uq_answer_enrollment_question"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.string[:60]
+
+    @property
+    def counted_points(self) -> Decimal | None:
+        return self.points if self.override_points is None else self.override_points

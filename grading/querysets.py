@@ -1,0 +1,50 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import access
+from accounts.access import Person
+
+
+class CourseQuerySet(models.QuerySet):
+    def visible_to(self, user: Person) -> Self:
+        """Courses that `user` runs."""
+        return self.filter(access.rows(user, "grading.view_course"))
+
+    def open(self) -> Self:
+        """Courses that can be joined now, by their dates."""
+        now = timezone.now()
+        return self.filter(
+            Q(opens_at__isnull=True) | Q(opens_at__lte=now),
+            Q(closes_at__isnull=True) | Q(closes_at__gt=now),
+        )
+
+
+class EnrollmentQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(status="active")
+
+    def in_gradebook(self) -> Self:
+        """Active students in the gradebook's order; test students are none."""
+        return (
+            self.active()
+            .exclude(origin="test")
+            .order_by("user__last_name", "user__first_name", "user__email")
+        )
+
+    def on_book(self, book_id: int) -> Self:
+        """Active places in courses of a book, the one used last first."""
+        return self.active().filter(course__book=book_id).order_by("-used_at", "-pk")
+
+
+class InteractiveQuerySet(models.QuerySet):
+    def of(self, course_id: int) -> Self:
+        return self.filter(course=course_id)
+
+
+class AnswerQuerySet(models.QuerySet):
+    def visible_to(self, user: Person) -> Self:
+        """Answers of the courses that `user` teaches."""
+        return self.filter(access.rows(user, "grading.view_answer"))
