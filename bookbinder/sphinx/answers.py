@@ -1,0 +1,189 @@
+"""Takes feedback out of all that is published, and renders it for the manifest.
+
+Feedback is cut out of a document as soon as it has been read, before Sphinx' collectors see it:
+they would list its images, labels and words. It is kept beside the doctree and rendered at the
+end of every build, for every document: an incremental build reads changed documents only.
+"""
+
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from docutils import nodes as docnodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import LoggingReporter
+from sphinx.util.osutil import relative_uri
+
+from bookbinder.sphinx import nodes
+from bookbinder.sphinx.collector import Found, all_found, found_in, note_mistake
+from bookbinder.sphinx.directives import found_question
+from bookbinder.sphinx.identity import page_fingerprint
+from bookbinder.sphinx.inventory import sha256_of
+
+FOLDER = "_feedback"
+ERROR = 3  # docutils' level of what it could not do
+DIRECTIVES = ("question", "choice", "feedback", "page-id")
+
+
+class NoteErrors(SphinxTransform):
+    """Makes a mistake of what docutils reports in or about our directives.
+
+    docutils drops such a directive and goes on. Sphinx filters the reports out later.
+    """
+
+    default_priority = 1
+
+    def apply(self, **kwargs: Any) -> None:
+        for message in self.document.findall(docnodes.system_message):
+            text = message.astext()
+            ours = any(f'"{name}"' in text or f"'{name}'" in text for name in DIRECTIVES)
+            # MyST tells of its directives in warnings.
+            drops = message["level"] >= ERROR or "[myst.directive_" in text
+            if drops and (ours or _is_in_question(message)):
+                what = text.partition(") ")[2] or text
+                what = what.splitlines()[0].partition(" [myst.")[0]
+                note_mistake(self.env, message.get("source"), message.get("line"), what)
+
+
+def _is_in_question(node: docnodes.Node) -> bool:
+    while node.parent is not None:
+        if isinstance(node, nodes.question | nodes.feedback | nodes.choice):
+            return True
+        node = node.parent
+    return False
+
+
+def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
+    """Move feedback from the document to a file beside the doctree, and note the questions."""
+    env = app.env
+    found = found_in(env, env.docname)
+    _judge_strays(env, doctree)
+    replies = docnodes.document(doctree.settings, doctree.reporter)
+    for question in list(doctree.findall(nodes.question)):
+        found.questions.append(found_question(question))
+        del question["found"]
+        for reply in list(question.findall(nodes.feedback)):
+            reply.parent.remove(reply)
+            del reply["item"]
+            replies += reply
+    _judge_labels(env, doctree, found)
+    # Metadata name a page and say how it is treated: they are not its text.
+    text = "\n".join(n.astext() for n in doctree.children if not isinstance(n, docnodes.docinfo))
+    found.fingerprint = page_fingerprint(text)
+    if replies.children:
+        _note_files(env, replies, found)
+        found.has_maths = any(replies.findall(_is_maths))
+        _store(env, replies)
+
+
+def _judge_strays(env: BuildEnvironment, doctree: docnodes.document) -> None:
+    for node in list(doctree.findall(lambda n: isinstance(n, nodes.choice | nodes.feedback))):
+        if not _is_in_question(node.parent):
+            name = type(node).__name__
+            note_mistake(env, node.source, node.line, f"{name}: stands outside a question")
+
+
+def _judge_labels(env: BuildEnvironment, doctree: docnodes.document, found: Found) -> None:
+    labels: dict[str, int] = {}
+    ids: set[str] = set()
+    for node in doctree.findall(docnodes.Element):
+        ids.update(node.get("ids", ()))
+    for question in doctree.findall(nodes.question):
+        label = question["label"]
+        what = f"question: the label {label!r}"
+        if label in labels:
+            what = f"{what} is taken on this page, in line {labels[label]}"
+            note_mistake(env, question.source, question.line, what)
+        elif label in ids:
+            what = f"{what} is also the id of a section or target on this page: choose another"
+            note_mistake(env, question.source, question.line, what)
+        labels.setdefault(label, question.line or 1)
+
+
+def _note_files(env: BuildEnvironment, replies: docnodes.document, found: Found) -> None:
+    """Give each image and download of feedback its name under `_feedback`.
+
+    The name is a hash of the content: not to be guessed without having the file.
+    """
+    for node in replies.findall(docnodes.image):
+        if "://" not in node["uri"] and not node["uri"].startswith("data:"):
+            node["uri"] = _publish_as(env, node, node["uri"], found)
+    for link in replies.findall(addnodes.download_reference):
+        if "://" not in link["reftarget"]:
+            link["refuri"] = _publish_as(env, link, link["reftarget"], found)
+
+
+def _publish_as(env: BuildEnvironment, node: docnodes.Element, uri: str, found: Found) -> str:
+    relative, absolute = env.relfn2path(uri, env.docname)
+    env.note_dependency(relative)
+    path = Path(absolute)
+    if not path.is_file():
+        note_mistake(env, node.source, node.line, f"feedback: file not found: {uri}")
+        return uri
+    name = f"{FOLDER}/{sha256_of(path)[:20]}{path.suffix.lower()}"
+    found.feedback_files[name] = relative
+    return name
+
+
+def _is_maths(node: docnodes.Node) -> bool:
+    return isinstance(node, docnodes.math | docnodes.math_block)
+
+
+def _stored(env: BuildEnvironment, docname: str) -> Path:
+    return Path(env.doctreedir) / f"{docname}.feedback"
+
+
+def _store(env: BuildEnvironment, replies: docnodes.document) -> None:
+    # A node that still knew its old document would take the whole of it into the file.
+    for node in replies.findall():
+        node.document = replies
+    replies.reporter = replies.transformer = None  # type: ignore[assignment]
+    replies.settings = replies.settings.copy()
+    for name in ("warning_stream", "env", "record_dependencies"):
+        setattr(replies.settings, name, None)
+    path = _stored(env, env.docname)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(replies, pickle.HIGHEST_PROTOCOL))
+
+
+def render(app: Sphinx, docname: str) -> list[str]:
+    """Return the HTML of each feedback of a document, as right on its page as the page's own."""
+    if not any(question.items for question in all_found(app.env)[docname].questions):
+        return []
+    builder = app.builder
+    assert isinstance(builder, StandaloneHTMLBuilder)
+    replies = pickle.loads(_stored(app.env, docname).read_bytes())
+    replies.settings = builder.docsettings
+    replies.reporter = LoggingReporter(str(app.env.doc2path(docname)))
+    app.env.apply_post_transforms(replies, docname)
+    target = builder.get_target_uri(docname)
+    for node in replies.findall(docnodes.image):
+        if node["uri"].startswith(f"{FOLDER}/"):
+            node["uri"] = relative_uri(target, quote(node["uri"]))
+    for link in replies.findall(addnodes.download_reference):
+        if link.get("refuri", "").startswith(f"{FOLDER}/"):
+            link["refuri"] = relative_uri(target, quote(link["refuri"]))
+    # What `write_doc` sets for the translator.
+    builder.current_docname = docname
+    builder.secnumbers = app.env.toc_secnumbers.get(docname, {})
+    builder.fignumbers = app.env.toc_fignumbers.get(docname, {})
+    builder.imgpath = relative_uri(target, "_images")
+    builder.dlpath = relative_uri(target, "_downloads")
+    replies.walkabout(builder.create_translator(replies, builder))
+    return [reply["html"] for reply in replies.findall(nodes.feedback)]
+
+
+def copy_files(app: Sphinx) -> None:
+    """Lay what feedback shows into the output folder, and take away what it no longer shows."""
+    folder = Path(app.outdir) / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    for found in all_found(app.env).values():
+        for name, relative in found.feedback_files.items():
+            folder.mkdir(exist_ok=True)
+            shutil.copyfile(Path(app.srcdir) / relative, Path(app.outdir) / name)

@@ -1,0 +1,249 @@
+"""Puts a build's manifest together: which document is a page of which book, and in which order."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from bookbinder.sphinx import answers, inventory, manifest
+from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
+from bookbinder.sphinx.identity import question_fingerprint
+
+LAYOUTS = ("book", "folders")
+NO_INDEX = "none"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document stands: the url of its book, and its own within it."""
+
+    book: str
+    url: str
+
+
+def slug_of(name: str) -> str:
+    """Return a project's slug from its name: `My First Book` gives `my-first-book`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100].strip("-") or "book"
+
+
+def in_toctree_order(env: BuildEnvironment) -> list[str]:
+    """Return all documents: those of the toctrees in their order, then the others by name."""
+    ordered: dict[str, None] = {}
+    stack = [env.config.root_doc]
+    while stack:
+        docname = stack.pop()
+        if docname not in ordered and docname in env.found_docs:
+            ordered[docname] = None
+            stack.extend(reversed(env.toctree_includes.get(docname, [])))
+    return [*ordered, *sorted(env.found_docs - ordered.keys())]
+
+
+class Assembly:
+    """One build's pages in order, and all that is wrong with them."""
+
+    def __init__(self, app: Sphinx) -> None:
+        self.app = app
+        self.env = app.env
+        self.mistakes = list(mistakes(app.env))
+        docnames = in_toctree_order(app.env)
+        self.places = {name: place for name in docnames if (place := self.place(name))}
+        self.page_ids = {name: self.page_id(name) for name in self.places}
+        self.judge_page_ids()
+        self.indexes = self.number_pages()
+
+    def found(self, docname: str) -> Found:
+        return all_found(self.env).get(docname, Found())
+
+    def source(self, docname: str) -> str:
+        return Path(self.env.doc2path(docname)).relative_to(self.env.srcdir).as_posix()
+
+    def mistake(self, docname: str, what: str) -> None:
+        self.mistakes.append(Mistake(self.source(docname), 1, what))
+
+    def metadata(self, docname: str, name: str) -> str | None:
+        value: Any = self.env.metadata.get(docname, {}).get(name)
+        return None if value is None else str(value).strip()
+
+    def place(self, docname: str) -> Place | None:
+        config = self.app.config
+        if config.bookbinder_layout == "book":
+            return Place(config.bookbinder_project, docname)
+        folder, _, rest = docname.partition("/")
+        if rest and folder == config.bookbinder_project:
+            self.mistake(
+                docname,
+                f"the folder {folder!r} has the project's slug: give bookbinder_project another",
+            )
+            return None
+        if rest:
+            return Place(folder, rest)
+        if docname in config.bookbinder_non_book_pages:
+            return Place("", docname)
+        self.mistake(
+            docname,
+            "the page is in no book: move it into a book's folder, or list it in "
+            "bookbinder_non_book_pages or bookbinder_exclude",
+        )
+        return None
+
+    def page_id(self, docname: str) -> str | None:
+        by_directive = self.found(docname).page_id
+        by_metadata = self.metadata(docname, "page-id")
+        if by_metadata and not manifest.PAGE_ID.fullmatch(by_metadata):
+            self.mistake(
+                docname, f"page-id {by_metadata!r} must be letters, digits, - and _, at most 64"
+            )
+            return None
+        if by_directive and by_metadata and by_directive != by_metadata:
+            self.mistake(docname, f"two page ids: {by_directive} and {by_metadata}")
+        return by_directive or by_metadata
+
+    def judge_page_ids(self) -> None:
+        first: dict[str, str] = {}
+        for docname, page_id in self.page_ids.items():
+            if page_id and page_id in first:
+                other = self.source(first[page_id])
+                self.mistake(docname, f"the page id {page_id} stands in {other} too: remove one")
+            elif page_id:
+                first[page_id] = docname
+
+    def number_pages(self) -> dict[str, int | None]:
+        """Return each page's place in the gradebook.
+
+        An index that the author gave is taken as it is; other pages with questions get the
+        numbers that are left in their book, in the order of the toctrees.
+        """
+        indexes = self.given_indexes()
+        taken = {(self.places[name].book, index) for name, index in indexes.items()}
+        last: dict[str, int] = {}
+        for docname, place in self.places.items():
+            if docname not in indexes and self.found(docname).questions:
+                index = last.get(place.book, 0) + 1
+                while (place.book, index) in taken:
+                    index += 1
+                indexes[docname] = last[place.book] = index
+        return indexes
+
+    def given_indexes(self) -> dict[str, int | None]:
+        """Return the indexes that stand in the sources, and note what is wrong with them."""
+        indexes: dict[str, int | None] = {}
+        first: dict[tuple[str, int], str] = {}
+        for docname, place in self.places.items():
+            text = self.metadata(docname, "gradebook-index")
+            if text == NO_INDEX:
+                indexes[docname] = None
+            elif text is not None and re.fullmatch(r"[0-9]{1,9}", text):
+                indexes[docname] = index = int(text)
+                other = first.setdefault((place.book, index), docname)
+                if other != docname:
+                    self.mistake(docname, f"gradebook-index {index} is that of {other} too")
+            elif text is not None:
+                self.mistake(docname, f"gradebook-index must be a number or none, not {text!r}")
+        return indexes
+
+    def access(self, docname: str) -> str:
+        text = self.metadata(docname, "access") or ""
+        if text not in manifest.ACCESSES:
+            self.mistake(docname, f"access must be public, or not be given; not {text!r}")
+            return ""
+        return text
+
+    def judge(self) -> list[Mistake]:
+        """Return every mistake, by file and line."""
+        for docname in self.places:
+            self.access(docname)
+            if len(self.env.titles[docname].astext()) > 500:
+                self.mistake(docname, "the title is longer than 500 characters")
+        return sorted(set(self.mistakes))
+
+    def pages(self) -> Iterator[tuple[str, manifest.Page]]:
+        for docname, place in self.places.items():
+            found = self.found(docname)
+            html = answers.render(self.app, docname)
+            yield (
+                place.book,
+                manifest.Page(
+                    docname=docname,
+                    url=place.url,
+                    title=self.env.titles[docname].astext(),
+                    source=self.source(docname),
+                    page_id=self.page_ids[docname],
+                    index=self.indexes.get(docname),
+                    access=self.access(docname),
+                    sha256=inventory.sha256_of(self.output(docname)),
+                    fingerprint=found.fingerprint,
+                    questions=_questions(found, html),
+                ),
+            )
+
+    def output(self, docname: str) -> Path:
+        return Path(self.app.outdir) / f"{docname}.html"
+
+    def manifest(self, extra_pages: set[str]) -> manifest.Manifest:
+        """Render all feedback and take stock of all files."""
+        books: dict[str, list[manifest.Page]] = {}
+        for url, page in self.pages():
+            books.setdefault(url, []).append(page)
+        answers.copy_files(self.app)
+        inventory.tidy_search_index(Path(self.app.outdir))
+        uses = {name: inventory.links(self.output(name).read_bytes(), name) for name in self.places}
+        files = inventory.take(
+            Path(self.app.outdir),
+            Path(self.app.doctreedir),
+            uses,
+            extra_pages=extra_pages,
+            own_static=inventory.own_static(
+                self.app.config.html_static_path, Path(self.app.confdir), Path(self.app.srcdir)
+            ),
+        )
+        return manifest.Manifest(
+            project=self.app.config.bookbinder_project,
+            books=tuple(
+                manifest.Book(url, self.title(url), tuple(pages)) for url, pages in books.items()
+            ),
+            files=files,
+        )
+
+    def title(self, book_url: str) -> str:
+        if book_url in ("", self.app.config.bookbinder_project):
+            return str(self.app.config.project) or book_url
+        front = f"{book_url}/index"
+        return self.env.titles[front].astext() if front in self.env.titles else book_url
+
+
+def _questions(found: Found, rendered: list[str]) -> tuple[manifest.Question, ...]:
+    html = iter(rendered)
+    questions = []
+    for question in found.questions:
+        feedback = []
+        for item in question.items:
+            own = next(html)
+            feedback.append(
+                manifest.Feedback(
+                    key=item.key,
+                    answer=item.answer,
+                    feedback=own if item.html is None else item.html,
+                    text=item.text,
+                    markup=item.markup,
+                    line=item.line,
+                    points=item.points,
+                )
+            )
+        choices = [item.answer for item in question.items if question.grader == "choice"]
+        questions.append(
+            manifest.Question(
+                label=question.label,
+                grader=question.grader,
+                points_possible=question.points,
+                prompt=question.prompt,
+                options=question.options,
+                fingerprint=question_fingerprint(question.prompt, question.options, choices),
+                line=question.line,
+                feedback=tuple(feedback),
+            )
+        )
+    return tuple(questions)

@@ -1,0 +1,294 @@
+"""The directives `question`, `choice`, `feedback` and `page-id`: options in, nodes out.
+
+They take any option and argument and judge them here: docutils drops a directive with an unknown
+option and lets the build end well, so the question would be missing and nobody would know.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from docutils import nodes as docnodes
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from bookbinder.sphinx import manifest, markdown, nodes
+from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
+from bookbinder.sphinx.foreseen import ANYTHING_ELSE, fault_of
+from bookbinder.sphinx.identity import collapse, key_of
+
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class _AnyOption(dict[str, Callable[[str | None], str]]):
+    """Accepts every option, so that an unknown one becomes a mistake with its place."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> Callable[[str | None], str]:
+        return lambda value: "" if value is None else str(value).strip()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name]
+
+
+class JudgedDirective(SphinxDirective):
+    """A directive whose options and argument are judged by itself."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = _AnyOption()  # type: ignore[assignment]
+    known_options: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def argument(self) -> str:
+        return self.arguments[0].strip() if self.arguments else ""
+
+    def mistake(self, what: str) -> None:
+        source, line = self.get_source_info()
+        note_mistake(self.env, source, line, f"{self.name}: {what}")
+
+    def judge_options(self) -> None:
+        for name in self.options:
+            if name not in self.known_options:
+                known = ", ".join(self.known_options) or "none"
+                self.mistake(f"unknown option {name!r} (known: {known})")
+
+    def points(self, default: Decimal) -> Decimal:
+        """Return the option `points`, or `default` where it is not given or not right."""
+        text = self.options.get("points")
+        if text is None:
+            return default
+        try:
+            points = Decimal(text)
+        except InvalidOperation:
+            points = Decimal("NaN")
+        if not points.is_finite() or not 0 <= points <= manifest.MAX_POINTS:
+            self.mistake(f"points must be a number from 0 to {manifest.MAX_POINTS}, not {text!r}")
+            return default
+        if points != points.quantize(Decimal("0.01")):
+            self.mistake(f"points have at most two decimals, not {text!r}")
+            return default
+        return points
+
+
+class PageId(JudgedDirective):
+    """The lasting name of the page it stands on."""
+
+    def run(self) -> list[docnodes.Node]:
+        self.judge_options()
+        found = found_in(self.env, self.env.docname)
+        if not manifest.PAGE_ID.fullmatch(self.argument):
+            self.mistake(f"{self.argument!r} must be letters, digits, - and _, at most 64 of them")
+        elif found.page_id is not None:
+            self.mistake(f"the page has an id already: {found.page_id}")
+        else:
+            found.page_id = self.argument
+        return []
+
+
+class Reply(JudgedDirective):
+    """What `choice` and `feedback` share: a body that is Sphinx markup or Markdown."""
+
+    def reply(self, answer: str, key: str | None, points: Decimal) -> nodes.feedback:
+        text = "\n".join(self.content)
+        markup = self.options.get("format", "sphinx")
+        if markup not in ("sphinx", "markdown"):
+            self.mistake(f"format must be sphinx or markdown, not {markup!r}")
+        is_markdown = markup == "markdown"
+        line = self.get_source_info()[1]
+        item = Item(
+            key=key,
+            answer=answer,
+            text=text,
+            markup="md" if is_markdown else "sphinx",
+            line=line,
+            points=points,
+            html=markdown.render(text) if is_markdown else None,
+        )
+        reply = nodes.feedback("", item=item)
+        if not is_markdown:
+            reply += self.parse_content_to_nodes()
+            self.judge_body(reply)
+        self.set_source_info(reply)
+        return reply
+
+    def key(self) -> str | None:
+        key = self.options.get("key")
+        if key is not None and not _KEY.fullmatch(key):
+            self.mistake(f"key {key!r} must be letters, digits and - _ ., at most 64")
+        return key
+
+    def judge_body(self, reply: nodes.feedback) -> None:
+        """Refuse what would put the reply's words into an index or a list of objects."""
+        for entry in list(reply.findall(addnodes.index)):
+            entry.parent.remove(entry)
+        for node in reply.findall():
+            if isinstance(node, addnodes.desc | addnodes.glossary | nodes.question):
+                self.mistake("definitions and questions cannot stand in feedback: move them out")
+                return
+            if isinstance(node, docnodes.target) and node["names"] and "refuri" not in node:
+                self.mistake("a label in feedback cannot be linked to: put it outside")
+                return
+
+
+class Feedback(Reply):
+    """An answer that the author foresaw, with its points and its reply."""
+
+    known_options = ("points", "format", "key")
+
+    def run(self) -> list[docnodes.Node]:
+        self.judge_options()
+        if not self.argument:
+            self.mistake(f"say which answer it is for; {ANYTHING_ELSE} for any other")
+        return [self.reply(self.argument, self.key(), self.points(Decimal(0)))]
+
+
+class Choice(Reply):
+    """One of the answers to choose from; its body is the reply to who takes it."""
+
+    known_options = ("correct", "points", "format", "key")
+
+    def run(self) -> list[docnodes.Node]:
+        self.judge_options()
+        if not self.argument:
+            self.mistake("has no text to choose")
+        choice = nodes.choice(self.argument, "", correct="correct" in self.options)
+        choice["given_key"] = self.key()
+        choice["given_points"] = self.points(Decimal(-1))
+        inline, messages = self.parse_inline(self.argument, lineno=self.lineno)
+        choice += inline
+        choice["reply"] = self.reply(self.argument, None, Decimal(0))
+        self.set_source_info(choice)
+        return [choice, choice.attributes.pop("reply"), *messages]
+
+
+class Question(JudgedDirective):
+    """A question, its choices and its feedback."""
+
+    known_options = ("points", "grader", "multiple")
+
+    def run(self) -> list[docnodes.Node]:
+        self.judge_options()
+        if not manifest.LABEL.fullmatch(self.argument):
+            self.mistake(
+                f"label {self.argument!r} must be letters, digits and - _ . :, at most 100"
+            )
+        points = self.points(Decimal(1))
+        body = self.parse_content_to_nodes()
+        choices = [node for node in body if isinstance(node, nodes.choice)]
+        replies = [node for node in body if isinstance(node, nodes.feedback)]
+        self.judge_place(body)
+        grader = self.grader("choice" if choices else "text")
+        multiple = "multiple" in self.options
+        node = nodes.question("", label=self.argument, grader=grader, multiple=multiple)
+        node["action"] = f"/answer/{self.config.bookbinder_project}/{self.env.docname}"
+        self.set_source_info(node)
+        asked = nodes.prompt("", *(n for n in body if n not in choices and n not in replies))
+        node += asked
+        if grader == "choice":
+            self.judge_choices(choices, replies, points, multiple=multiple)
+            self.settle_choices(choices, replies, points, multiple=multiple)
+            node += docnodes.container("", *choices, classes=["bookbinder-choices"])
+        elif choices or multiple:
+            self.mistake(f"the grader {grader} takes no choices")
+        else:
+            self.judge_feedback(grader, replies)
+        node += replies
+        node["found"] = (points, node.line or self.lineno)
+        return [node]
+
+    def grader(self, default: str) -> str:
+        grader = self.options.get("grader", default)
+        if grader in manifest.PLANNED_GRADERS:
+            self.mistake(f"the grader {grader} is not built yet")
+        elif grader not in manifest.GRADERS:
+            self.mistake(f"unknown grader {grader!r} (known: {', '.join(manifest.GRADERS)})")
+        else:
+            return str(grader)
+        return default
+
+    def judge_place(self, body: list[docnodes.Node]) -> None:
+        for top in body:
+            for node in top.findall(lambda node: isinstance(node, nodes.choice | nodes.feedback)):
+                if node is not top and not isinstance(top, nodes.question):
+                    self.mistake(
+                        "a choice or feedback stands deeper than the question: indent it less"
+                    )
+            if isinstance(top, nodes.question):
+                self.mistake("a question cannot stand in a question")
+
+    def judge_choices(
+        self,
+        choices: list[nodes.choice],
+        replies: list[nodes.feedback],
+        points: Decimal,
+        *,
+        multiple: bool,
+    ) -> None:
+        if len(choices) < 2:
+            self.mistake("a question to choose from needs two choices or more")
+        if len(replies) > len(choices):
+            self.mistake("put the reply inside its choice: it takes no feedback of its own")
+        right = [node for node in choices if node["correct"] or node["given_points"] > 0]
+        if not right:
+            self.mistake("no choice is marked :correct:")
+        if not multiple and sum(bool(node["correct"]) for node in choices) > 1:
+            self.mistake("several choices are :correct:, and without :multiple: one can be taken")
+        if multiple and any(node["given_points"] >= 0 for node in choices):
+            self.mistake("with :multiple: the right set earns all: a choice has no points")
+        if not points:
+            self.mistake("a question to choose from must be worth something")
+
+    def settle_choices(
+        self,
+        choices: list[nodes.choice],
+        replies: list[nodes.feedback],
+        points: Decimal,
+        *,
+        multiple: bool,
+    ) -> None:
+        """Give each choice its key and points, now that the question's are known."""
+        taken: set[str] = set()
+        for choice, reply in zip(choices, replies, strict=False):
+            key = choice["given_key"]
+            if key in taken:
+                self.mistake(f"two choices have the key {key!r}")
+            key = key or key_of(choice.rawsource, taken)
+            taken.add(key)
+            choice["key"], choice["multiple"] = key, multiple
+            own = choice["given_points"] if choice["given_points"] >= 0 else None
+            worth = points if choice["correct"] else Decimal(0)
+            item = reply["item"]
+            reply["item"] = replace(item, key=key, points=worth if own is None else own)
+            # What is right must not be in the stored document.
+            for name in ("correct", "given_key", "given_points"):
+                del choice[name]
+
+    def judge_feedback(self, grader: str, replies: list[nodes.feedback]) -> None:
+        if grader == "manual" and replies:
+            self.mistake("the grader manual takes no feedback: a person reads the answers")
+        for reply in replies:
+            answer = reply["item"].answer
+            fault = fault_of(grader, answer)
+            if fault:
+                note_mistake(self.env, reply.source, reply.line, f"feedback: {answer!r} is {fault}")
+
+
+def found_question(node: nodes.question) -> FoundQuestion:
+    """Return what a question's node holds, when all transforms have run on it."""
+    points, line = node["found"]
+    prompt = " ".join(child.astext() for child in node.findall(nodes.prompt))
+    items = [reply["item"] for reply in node.findall(nodes.feedback)]
+    # A choice's text as a reader sees it, without its markup.
+    for number, choice in enumerate(node.findall(nodes.choice)):
+        items[number] = replace(items[number], answer=collapse(choice.astext()))
+    options = {"multiple": True} if node["multiple"] else {}
+    return FoundQuestion(node["label"], node["grader"], points, options, prompt, line, tuple(items))

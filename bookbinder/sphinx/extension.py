@@ -1,0 +1,123 @@
+"""The extension by the phases of a build: what is connected where, and why there."""
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes as docnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError, ExtensionError
+from sphinx.util import logging
+from sphinx.util.typing import ExtensionMetadata
+
+from bookbinder.sphinx import answers, assemble, directives, manifest, nodes
+from bookbinder.sphinx.collector import FoundCollector, found_in
+
+logger = logging.getLogger(__name__)
+
+ENV_VERSION = 1
+
+
+def settle_config(app: Sphinx, config: Config) -> None:
+    """Fill in and judge the settings of `conf.py`."""
+    slug = config.bookbinder_project or assemble.slug_of(config.project)
+    if not manifest.SLUG.fullmatch(slug):
+        raise ConfigError(
+            f"bookbinder_project = {slug!r} in conf.py: use lower-case letters, digits and -"
+        )
+    if config.bookbinder_layout not in assemble.LAYOUTS:
+        known = " or ".join(map(repr, assemble.LAYOUTS))
+        raise ConfigError(
+            f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}"
+        )
+    config["bookbinder_project"] = slug
+    # Sphinx leaves them out then, also of the search index and the general index.
+    config["exclude_patterns"] = [*config.exclude_patterns, *config.bookbinder_exclude]
+    # The copied source holds every answer; a link to it would lead nowhere once published.
+    config["html_copy_source"] = False
+    config["html_show_sourcelink"] = False
+
+
+def forget_old_manifest(app: Sphinx) -> None:
+    """A build that fails must not leave the manifest of an earlier one beside its pages."""
+    (Path(app.outdir) / manifest.FILE_NAME).unlink(missing_ok=True)
+    app.builder.bookbinder_extra_pages = set()  # type: ignore[attr-defined]
+
+
+def stop_on_mistakes(app: Sphinx, builder: object) -> None:
+    """Tell all mistakes at once, before anything is written."""
+    mistakes = assemble.Assembly(app).judge()
+    if mistakes:
+        # Sphinx takes these documents for read: without this the next build would not write
+        # again what depends on them.
+        (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+        count = len(mistakes)
+        head = "1 mistake" if count == 1 else f"{count} mistakes"
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        raise ExtensionError(f"{head} for Book Binder:\n{lines}", modname="bookbinder.sphinx")
+
+
+def note_page(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: docnodes.document | None,
+) -> None:
+    """Keep the names of pages that are no documents, such as `genindex`.
+
+    A page whose feedback alone has maths must load the script for it too.
+    """
+    if pagename not in app.env.found_docs:
+        app.builder.bookbinder_extra_pages.add(pagename)  # type: ignore[attr-defined]
+    elif found_in(app.env, pagename).has_maths:
+        context["has_maths_elements"] = True
+
+
+def write_manifest(app: Sphinx, exception: Exception | None) -> None:
+    """Write the manifest, last of all and by a rename."""
+    if exception is not None:
+        return
+    if app.builder.name != "html":
+        if app.builder.format == "html":
+            logger.info("bookbinder: no manifest: only the builder html makes one")
+        return
+    extra_pages = app.builder.bookbinder_extra_pages  # type: ignore[attr-defined]
+    data = manifest.dumps(assemble.Assembly(app).manifest(extra_pages))
+    path = Path(app.outdir) / manifest.FILE_NAME
+    path.with_suffix(".tmp").write_bytes(data)
+    path.with_suffix(".tmp").replace(path)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_config_value("bookbinder_project", "", "env", str)
+    app.add_config_value("bookbinder_layout", "book", "env", str)
+    app.add_config_value("bookbinder_non_book_pages", [], "env", [list, tuple])
+    app.add_config_value("bookbinder_exclude", [], "env", [list, tuple])
+    app.add_config_value("bookbinder_script_hosts", [], "", [list, tuple])
+    for node, html in nodes.HTML.items():
+        visitors: dict[str, Any] = dict.fromkeys(nodes.PAPER, nodes.ON_PAPER[node])
+        app.add_node(node, html=html, **visitors)
+    app.add_directive("question", directives.Question)
+    app.add_directive("choice", directives.Choice)
+    app.add_directive("feedback", directives.Feedback)
+    app.add_directive("page-id", directives.PageId)
+    app.add_env_collector(FoundCollector)
+    app.add_transform(answers.NoteErrors)
+    # In the order of a build.
+    app.connect("config-inited", settle_config)
+    app.connect("builder-inited", forget_old_manifest)
+    # Before Sphinx' own collectors, which run at 500, see a document's feedback.
+    app.connect("doctree-read", answers.cut_out, priority=100)
+    # After all documents are read, before any is written.
+    app.connect("write-started", stop_on_mistakes)
+    # Before the maths extension asks the context, at 500.
+    app.connect("html-page-context", note_page, priority=400)
+    # After whatever else changes the written pages.
+    app.connect("build-finished", write_manifest, priority=900)
+    return {
+        "version": "1",
+        "env_version": ENV_VERSION,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

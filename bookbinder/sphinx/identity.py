@@ -1,0 +1,36 @@
+"""What names a thing over its editions: keys of choices and feedback, fingerprints of texts."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+KEY_LENGTH = 10
+
+
+def collapse(text: str) -> str:
+    """Return `text` with each run of white space made one space."""
+    return " ".join(text.split())
+
+
+def key_of(text: str, taken: Iterable[str] = ()) -> str:
+    """Return the key of an item from its own source text: hex, no clue to what is right.
+
+    An equal text that is already among `taken` gets `~2`, `~3` and so on.
+    """
+    key = hashlib.sha256(collapse(text).encode()).hexdigest()[:KEY_LENGTH]
+    taken = set(taken)
+    copies = (f"{key}~{number}" for number in range(2, len(taken) + 3))
+    return key if key not in taken else next(copy for copy in copies if copy not in taken)
+
+
+def page_fingerprint(text: str) -> str:
+    """Return the SHA-256 of a page's text, in hex, however its white space is laid."""
+    return hashlib.sha256(collapse(text).encode()).hexdigest()
+
+
+def question_fingerprint(prompt: str, options: dict[str, Any], choices: Iterable[str]) -> str:
+    """Return the SHA-256, in hex, of what a question asks, whatever the order of its choices."""
+    parts = [collapse(prompt), json.dumps(options, sort_keys=True)]
+    parts += sorted(collapse(choice) for choice in choices)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

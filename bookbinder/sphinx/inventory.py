@@ -1,0 +1,114 @@
+"""Which files of a build may be published, and which pages use each."""
+
+import hashlib
+import json
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from bookbinder.sphinx.manifest import FILE_NAME, File, is_safe_path
+
+# Folders whose files are published only where a page uses them: others are left from old builds.
+USED_ONLY = ("_images/", "_downloads/")
+# What tells of all pages, whichever of them links it.
+OF_NO_PAGE = ("searchindex.js", "objects.inv")
+_SEARCH_HEAD, _SEARCH_TAIL = "Search.setIndex(", ")"
+_NEVER = ("_sources/",)
+_LINK = re.compile(rb"""\s(?:src|href|srcset|poster|data)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def links(html: bytes, docname: str) -> set[str]:
+    """Return the paths of the build's own files that a page's HTML names."""
+    found = set()
+    for double, single in _LINK.findall(html):
+        for part in (double or single).decode(errors="replace").split(", "):
+            target = part.strip().split(" ")[0].partition("#")[0].partition("?")[0]
+            if target and "://" not in target and not target.startswith(("/", "data:", "mailto:")):
+                folder = posixpath.dirname(docname)
+                found.add(posixpath.normpath(posixpath.join(folder, unquote(target))))
+    return found
+
+
+def tidy_search_index(outdir: Path) -> None:
+    """Drop words that no page has: Sphinx keeps them, empty, when a page is removed.
+
+    An incremental build would differ from a clean one by them.
+    """
+    path = outdir / "searchindex.js"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not (text.startswith(_SEARCH_HEAD) and text.endswith(_SEARCH_TAIL)):
+        return
+    index = json.loads(text.removeprefix(_SEARCH_HEAD).removesuffix(_SEARCH_TAIL))
+    kept = {word: pages for word, pages in index["titleterms"].items() if pages != []}
+    if kept != index["titleterms"]:
+        index["titleterms"] = kept
+        data = json.dumps(index, separators=(",", ":"), sort_keys=True)
+        path.write_text(f"{_SEARCH_HEAD}{data}{_SEARCH_TAIL}", encoding="utf-8")
+
+
+def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
+    """Yield the path of each file of a build that is fit to be published."""
+    for folder, folders, names in os.walk(outdir):
+        here = Path(folder)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and here / name != doctreedir
+        )
+        for name in sorted(names):
+            path = (here / name).relative_to(outdir).as_posix()
+            if is_safe_path(path) and path != FILE_NAME and not path.startswith(_NEVER):
+                yield path
+
+
+def take(
+    outdir: Path,
+    doctreedir: Path,
+    uses: dict[str, set[str]],
+    *,
+    extra_pages: set[str],
+    own_static: set[str],
+) -> dict[str, File]:
+    """Return the files beside the pages.
+
+    `uses` maps each page's docname to the files that its HTML names; `extra_pages` are what
+    Sphinx wrote beyond documents (`genindex`, `search`); `own_static` are the author's own files
+    in `_static`, where all others are public.
+    """
+    users: dict[str, list[str]] = {}
+    for docname in sorted(uses):
+        for path in uses[docname]:
+            users.setdefault(path, []).append(docname)
+    files = {}
+    for path in outputs(outdir, doctreedir):
+        name, extension = posixpath.splitext(path)
+        # HTML that no page links and Sphinx did not write now is left from an earlier build.
+        is_page = name in uses or not (name in extra_pages or path in users)
+        if is_page and extension == ".html" and not path.startswith("_"):
+            continue
+        if path.startswith(USED_ONLY) and path not in users:
+            continue
+        public = path.startswith("_static/") and path not in own_static
+        of_no_page = public or name in extra_pages or path in OF_NO_PAGE
+        docnames = () if of_no_page else tuple(users.get(path, ()))
+        files[path] = File(sha256_of(outdir / path), docnames, public)
+    return files
+
+
+def own_static(folders: list[str], confdir: Path, srcdir: Path) -> set[str]:
+    """Return the published paths of the author's own static files: those of the source folder."""
+    own = set()
+    for entry in folders:
+        place = (confdir / entry).resolve()
+        if not place.is_relative_to(srcdir.resolve()):
+            continue
+        names = [place] if place.is_file() else [p for p in place.rglob("*") if p.is_file()]
+        base = place.parent if place.is_file() else place
+        own |= {f"_static/{name.relative_to(base).as_posix()}" for name in names}
+    return own

@@ -1,0 +1,364 @@
+"""The manifest `bookbinder.json`: what a build says of its books, pages, questions and files.
+
+Written by the Sphinx extension, read by the server: one schema for both sides, in this module.
+The format is a contract (version 1): keys may be added, none may change its meaning.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+FILE_NAME = "bookbinder.json"
+FORMAT = "bookbinder"
+VERSION = 1
+MARKUPS = ("sphinx", "md")
+GRADERS = ("text", "regex", "number", "choice", "manual")
+PLANNED_GRADERS = ("blanks", "order", "pairs", "areas", "poll")
+ACCESSES = ("", "public")
+MAX_POINTS = Decimal("999999.99")
+MAX_INDEX = 2**31 - 1
+
+SLUG = re.compile(r"(?=.{1,100}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
+PAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+BOOK_URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+Fault = tuple[tuple[Any, ...], str]
+_Row = TypeVar("_Row")
+
+
+class ManifestError(Exception):
+    """The manifest cannot be used; `errors` lists each fault with its place."""
+
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = list(errors)
+        super().__init__("\n".join(self.errors))
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    key: str | None
+    answer: str
+    feedback: str
+    text: str
+    markup: str
+    line: int
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    label: str
+    grader: str
+    points_possible: Decimal
+    prompt: str
+    options: dict[str, Any]
+    fingerprint: str
+    line: int
+    feedback: tuple[Feedback, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    docname: str
+    url: str
+    title: str
+    source: str
+    page_id: str | None
+    index: int | None
+    access: str
+    sha256: str
+    fingerprint: str
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    url: str
+    title: str
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file beside the pages.
+
+    Readers of one of `docnames` may have it; where there are none, readers of the project;
+    anyone where it is `public`.
+    """
+
+    sha256: str
+    docnames: tuple[str, ...] = ()
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    project: str
+    books: tuple[Book, ...] = ()
+    files: dict[str, File] = field(default_factory=dict)
+
+    def pages(self) -> Iterator[Page]:
+        for book in self.books:
+            yield from book.pages
+
+
+# What each key holds: a test of its value, and what to say where the test fails.
+
+
+def _text(limit: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and len(value) <= limit and "\0" not in value
+
+
+def _matches(pattern: re.Pattern[str], *, empty: bool = False) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, str) and (pattern.fullmatch(value) is not None or (empty and value == ""))
+    )
+
+
+def _or_null(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or check(value)
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_INDEX
+
+
+def _points(value: Any) -> bool:
+    if type(value) is int:
+        return 0 <= value <= MAX_POINTS
+    return (
+        isinstance(value, Decimal)
+        and 0 <= value <= MAX_POINTS
+        and value == value.quantize(Decimal("0.01"))
+    )
+
+
+def is_safe_path(value: Any) -> bool:
+    """Whether `value` is a relative path without a hidden part or a way out of its folder."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= 400
+        and "\\" not in value
+        and "\0" not in value
+        and all(part and not part.startswith(".") for part in value.split("/"))
+    )
+
+
+def _publishable(value: Any) -> bool:
+    return is_safe_path(value) and value != FILE_NAME and not value.startswith("_sources/")
+
+
+def _one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in values
+
+
+_LONG = 1_000_000
+_FEEDBACK = {
+    "key": (_or_null(_text(64)), "a text of at most 64 characters, or null"),
+    "answer": (_text(10_000), "a text of at most 10,000 characters"),
+    "feedback": (_text(_LONG), "a text"),
+    "text": (_text(_LONG), "a text"),
+    "markup": (_one_of(MARKUPS), "sphinx or md"),
+    "line": (_whole, "a line number"),
+    "points": (_points, "a number of at most two decimals, not negative"),
+}
+_QUESTION = {
+    "label": (_matches(LABEL), "letters, digits and - _ . :, at most 100"),
+    "grader": (_one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
+    "points_possible": (_points, "a number of at most two decimals, not negative"),
+    "prompt": (_text(_LONG), "a text"),
+    "options": (lambda value: isinstance(value, dict), "an object"),
+    "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
+    "line": (_whole, "a line number"),
+    "feedback": (lambda value: isinstance(value, list), "a list"),
+}
+_PAGE = {
+    "docname": (is_safe_path, "a relative path without hidden parts"),
+    "url": (is_safe_path, "a relative path without hidden parts"),
+    "title": (_text(500), "a text of at most 500 characters"),
+    "source": (_text(1_000), "a path"),
+    "page_id": (_or_null(_matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
+    "index": (_or_null(_whole), "a whole number, or null"),
+    "access": (_one_of(ACCESSES), "public or empty"),
+    "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
+    "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
+    "questions": (lambda value: isinstance(value, list), "a list"),
+}
+_BOOK = {
+    "url": (_matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
+    "title": (_text(500), "a text of at most 500 characters"),
+    "pages": (lambda value: isinstance(value, list), "a list"),
+}
+_FILE = {
+    "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
+    "docnames": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "a list of docnames",
+    ),
+}
+_MANIFEST = {
+    "project": (_matches(SLUG), "lower-case letters, digits, - and _"),
+    "books": (lambda value: isinstance(value, list), "a list"),
+    "files": (lambda value: isinstance(value, dict), "an object"),
+}
+_Shape = dict[str, tuple[Callable[[Any], bool], str]]
+
+
+class _Reader:
+    """Turns parsed JSON into a Manifest and notes every fault on the way."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def keep(self, raw: Any, shape: _Shape, *where: Any) -> dict[str, Any] | None:
+        """Return the known keys of `raw`, or None after noting what is wrong with it."""
+        if not isinstance(raw, dict):
+            self.faults.append((where, "must be an object"))
+            return None
+        faults = len(self.faults)
+        for key, (check, expected) in shape.items():
+            if key not in raw:
+                self.faults.append(((*where, key), "is missing"))
+            elif not check(raw[key]):
+                self.faults.append(((*where, key), f"must be {expected}"))
+        if len(self.faults) > faults:
+            return None
+        return {key: raw[key] for key in shape}
+
+    def unique(self, values: Iterable[Any], what: str, *where: Any) -> None:
+        for value, count in Counter(value for value in values if value is not None).items():
+            if count > 1:
+                self.faults.append((where, f"{what} {value!r} stands {count} times"))
+
+    def feedback(self, raw: Any, *where: Any) -> Feedback | None:
+        row = self.keep(raw, _FEEDBACK, *where)
+        if row is None:
+            return None
+        row["points"] = Decimal(row["points"])
+        return Feedback(**row)
+
+    def question(self, raw: Any, *where: Any) -> Question | None:
+        row = self.keep(raw, _QUESTION, *where)
+        if row is None:
+            return None
+        row["points_possible"] = Decimal(row["points_possible"])
+        row["feedback"] = self.each(self.feedback, row["feedback"], *where, "feedback")
+        self.unique((item.key for item in row["feedback"]), "the key", *where)
+        return Question(**row)
+
+    def page(self, raw: Any, *where: Any) -> Page | None:
+        row = self.keep(raw, _PAGE, *where)
+        if row is None:
+            return None
+        row["questions"] = self.each(self.question, row["questions"], *where, "questions")
+        self.unique((question.label for question in row["questions"]), "the label", *where)
+        return Page(**row)
+
+    def book(self, raw: Any, *where: Any) -> Book | None:
+        row = self.keep(raw, _BOOK, *where)
+        if row is None:
+            return None
+        row["pages"] = self.each(self.page, row["pages"], *where, "pages")
+        self.unique((page.url for page in row["pages"]), "the url", *where)
+        return Book(**row)
+
+    def each(
+        self, read: Callable[..., _Row | None], raws: list[Any], *where: Any
+    ) -> tuple[_Row, ...]:
+        rows = (read(raw, *where, number) for number, raw in enumerate(raws))
+        return tuple(row for row in rows if row is not None)
+
+    def files(self, raw: dict[str, Any]) -> dict[str, File]:
+        files = {}
+        for path, value in raw.items():
+            if not _publishable(path):
+                self.faults.append((("files", path), "is no path that may be published"))
+            row = self.keep(value, _FILE, "files", path)
+            if row is not None:
+                public = value.get("public", False) is True
+                files[path] = File(row["sha256"], tuple(row["docnames"]), public)
+        return files
+
+    def manifest(self, raw: Any) -> Manifest | None:
+        row = self.keep(raw, _MANIFEST)
+        if row is None:
+            return None
+        row["books"] = self.each(self.book, row["books"], "books")
+        row["files"] = self.files(row["files"])
+        manifest = Manifest(**row)
+        self.unique((book.url for book in manifest.books), "the book url", "books")
+        self.unique((page.docname for page in manifest.pages()), "the docname", "books")
+        self.unique((page.page_id for page in manifest.pages()), "the page id", "books")
+        return manifest
+
+
+def parse(raw: Any, source: str = FILE_NAME) -> Manifest:
+    """Return the manifest of parsed JSON. Raises ManifestError with every fault found."""
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise ManifestError([f"{source}: not a Book Binder manifest. Build the book again."])
+    version = raw.get("version")
+    if type(version) is not int or version > VERSION:
+        raise ManifestError(
+            [
+                f"{source}: written in format version {version}, and this Book Binder reads "
+                f"{VERSION}. Upgrade the server, or build with its version of the extension."
+            ]
+        )
+    reader = _Reader()
+    manifest = reader.manifest(raw)
+    if reader.faults or manifest is None:
+        raise ManifestError(f"{source}: {_place(where)} {what}" for where, what in reader.faults)
+    return manifest
+
+
+def read(folder: Path) -> Manifest:
+    """Return the manifest of a build's output folder. Raises ManifestError."""
+    path = folder / FILE_NAME
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise ManifestError(
+            [
+                f"{folder}: has no {FILE_NAME}. Give a Sphinx source folder, or the HTML output "
+                'of a build that ended well with extensions = ["bookbinder.sphinx"] in conf.py.'
+            ]
+        ) from None
+    if data.startswith(b"\x80"):
+        raise ManifestError(
+            [f"{path}: is a pickle. It is refused, since loading one runs the code in it."]
+        )
+    try:
+        # Decimals, since 0.1 as a float is not what the author wrote.
+        raw = json.loads(data, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError([f"{path}: is no JSON ({error}). Build the book again."]) from None
+    return parse(raw, str(path))
+
+
+def dumps(manifest: Manifest) -> bytes:
+    """Return the manifest's bytes: the same for equal manifests.
+
+    Raises ManifestError where the server would refuse them.
+    """
+    raw = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    raw["files"] = dict(sorted(raw["files"].items()))
+    text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"), default=_number)
+    parse(json.loads(text, parse_float=Decimal))
+    return text.encode() + b"\n"
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _place(where: tuple[Any, ...]) -> str:
+    """Return a place in the manifest as `books[0].pages[2].title`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    return text.lstrip(".") or "the manifest"

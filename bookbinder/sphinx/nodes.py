@@ -1,0 +1,136 @@
+"""The nodes of a question, and their HTML: a form that works with and without JavaScript.
+
+No node holds points or what is right, so neither a page nor a doctree can give it away.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+from sphinx.writers.html5 import HTML5Translator
+
+_ = get_translation("bookbinder")
+
+
+class question(nodes.General, nodes.Element):
+    """`label`, `grader`, `multiple`, `action` (where its form goes)."""
+
+
+class prompt(nodes.General, nodes.Element):
+    """What is asked."""
+
+
+class choice(nodes.General, nodes.TextElement):
+    """`key`, `multiple`; its text is its content."""
+
+
+class feedback(nodes.General, nodes.Element):
+    """A reply. It is cut out before a page is stored; `html` is set when it has been rendered."""
+
+
+def visit_question(self: HTML5Translator, node: question) -> None:
+    label = node["label"]
+    attributes = {
+        "method": "get",
+        "action": node["action"],
+        "data-label": label,
+        "data-grader": node["grader"],
+        "aria-labelledby": f"{label}-prompt",
+    }
+    if node["multiple"]:
+        attributes["data-multiple"] = ""
+    self.body.append(
+        self.starttag(nodes.Element(ids=[label]), "form", CLASS="bookbinder-question", **attributes)
+    )
+
+
+def depart_question(self: HTML5Translator, node: question) -> None:
+    label, text = self.attval(node["label"]), self.encode
+    if node["grader"] != "choice":
+        self.body.append(_answer_field(self, node))
+    self.body.append(
+        f'<div class="bookbinder-actions" data-annot-skip>'
+        f'<input type="hidden" name="label" value="{label}">'
+        f'<button type="submit">{text(_("Check my answer"))}</button></div>\n'
+        f'<div class="bookbinder-result" role="status" data-annot-skip></div>\n</form>\n'
+    )
+
+
+def _answer_field(self: HTML5Translator, node: question) -> str:
+    label = self.attval(node["label"])
+    field = f'id="{label}-answer" name="answer" autocomplete="off"'
+    if node["grader"] == "manual":
+        field = f'<textarea {field} rows="5"></textarea>'
+    elif node["grader"] == "number":
+        # Not type=number: browsers drop "1/3" and what they take for a wrong decimal mark.
+        field = f'<input type="text" {field} inputmode="text" size="12">'
+    else:
+        field = f'<input type="text" {field} size="32">'
+    return (
+        f'<p class="bookbinder-answer" data-annot-skip><label for="{label}-answer">'
+        f"{self.encode(_('Your answer'))}</label> {field}</p>\n"
+    )
+
+
+def visit_prompt(self: HTML5Translator, node: prompt) -> None:
+    label = node.parent["label"] if isinstance(node.parent, question) else ""
+    self.body.append(
+        self.starttag(nodes.Element(ids=[f"{label}-prompt"]), "div", CLASS="bookbinder-prompt")
+    )
+
+
+def depart_prompt(self: HTML5Translator, node: prompt) -> None:
+    self.body.append("</div>\n")
+
+
+def visit_choice(self: HTML5Translator, node: choice) -> None:
+    kind = "checkbox" if node["multiple"] else "radio"
+    self.body.append(
+        f'<label class="bookbinder-choice" data-annot-skip><input type="{kind}" name="answer" '
+        f'value="{self.attval(node["key"])}"> <span>'
+    )
+
+
+def depart_choice(self: HTML5Translator, node: choice) -> None:
+    self.body.append("</span></label>\n")
+
+
+def visit_feedback(self: HTML5Translator, node: feedback) -> None:
+    node["start"] = len(self.body)
+
+
+def depart_feedback(self: HTML5Translator, node: feedback) -> None:
+    node["html"] = "".join(self.body[node["start"] :]).strip()
+
+
+def visit_text(self: nodes.NodeVisitor, node: nodes.Element) -> None:
+    """A question on paper: its prompt and its choices, one after the other."""
+
+
+def depart_text(self: nodes.NodeVisitor, node: nodes.Element) -> None:
+    """Nothing to close."""
+
+
+def visit_paper_choice(self: nodes.NodeVisitor, node: choice) -> None:
+    self.visit_paragraph(node)  # type: ignore[arg-type]
+
+
+def depart_paper_choice(self: nodes.NodeVisitor, node: choice) -> None:
+    self.depart_paragraph(node)  # type: ignore[arg-type]
+
+
+PAPER = ("latex", "text", "man", "texinfo")
+_Visitors = dict[type[nodes.Element], tuple[Callable[[Any, Any], None], Callable[[Any, Any], None]]]
+HTML: _Visitors = {
+    question: (visit_question, depart_question),
+    prompt: (visit_prompt, depart_prompt),
+    choice: (visit_choice, depart_choice),
+    feedback: (visit_feedback, depart_feedback),
+}
+ON_PAPER: _Visitors = {
+    question: (visit_text, depart_text),
+    prompt: (visit_text, depart_text),
+    choice: (visit_paper_choice, depart_paper_choice),
+    feedback: (visit_text, depart_text),
+}

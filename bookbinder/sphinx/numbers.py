@@ -1,0 +1,89 @@
+"""Numbers as people write them, and the author's `3.14 +- 0.01`: parsed by hand, never evaluated.
+
+Values are exact fractions, so that 0.1 + 0.2 is 0.3. Length and exponent are bounded before
+anything is computed: `1e999999999` would otherwise take the server's memory.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+MAX_LENGTH = 100
+MAX_EXPONENT = 400
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<whole>\d*)(?:\.(?P<part>\d*))?(?:[eE](?P<exponent>[+-]?\d{1,3}))?"
+)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_FRACTION = re.compile(r"(?P<top>[^/]+)/(?P<bottom>[^/]+)")
+_TOLERANCE = re.compile(
+    r"(?P<value>.+?)\s*(?:\+-|\+/-|±)\s*(?P<tolerance>[^%]+?)\s*(?P<percent>%?)"
+)
+
+
+class NumberError(ValueError):
+    """The text is not a number."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an author accepts, both ends included."""
+
+    low: Fraction
+    high: Fraction
+
+    def __contains__(self, value: Fraction) -> bool:
+        return self.low <= value <= self.high
+
+
+def parse(text: str) -> Fraction:
+    """Return the number that `text` writes: `2`, `-0.5`, `1e-3`, `2/3`, `1,000` or `0,5`.
+
+    A comma parts thousands where groups of three follow it, and is a decimal mark elsewhere.
+    Raises NumberError for anything else.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if len(text) > MAX_LENGTH:
+        raise NumberError("longer than a number may be")
+    fraction = _FRACTION.fullmatch(text)
+    if fraction is None:
+        return _decimal(text)
+    bottom = _decimal(fraction["bottom"].strip())
+    if not bottom:
+        raise NumberError("divided by zero")
+    return _decimal(fraction["top"].strip()) / bottom
+
+
+def parse_range(text: str) -> Range:
+    """Return the range of `VALUE`, `VALUE +- TOLERANCE` or `VALUE +- PERCENT%`.
+
+    Raises NumberError.
+    """
+    match = _TOLERANCE.fullmatch(text.strip())
+    if match is None:
+        value = parse(text)
+        return Range(value, value)
+    value, tolerance = parse(match["value"]), parse(match["tolerance"])
+    if match["percent"]:
+        tolerance = abs(value) * tolerance / 100
+    if tolerance < 0:
+        raise NumberError("a tolerance is not negative")
+    return Range(value - tolerance, value + tolerance)
+
+
+def _decimal(text: str) -> Fraction:
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    elif text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    match = _NUMBER.fullmatch(text)
+    # \d also takes other scripts' digits, as int() does.
+    if match is None or not (match["whole"] or match["part"]):
+        raise NumberError(f"not a number: {text[:40]}")
+    exponent = int(match["exponent"] or 0)
+    if abs(exponent) > MAX_EXPONENT:
+        raise NumberError("its exponent is too large")
+    part = match["part"] or ""
+    digits = int((match["whole"] or "0") + part)
+    value = digits * Fraction(10) ** (exponent - len(part))
+    return -value if match["sign"] == "-" else value

@@ -1,0 +1,2 @@
+project = "Tiny Book"
+extensions = ["bookbinder.sphinx"]

@@ -1,0 +1,360 @@
+"""The extension by real `sphinx-build` runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bookbinder.sphinx import manifest
+from bookbinder.tests import builds
+
+pytestmark = pytest.mark.sphinx
+
+SECRETS = (b"Not yet", b"until 1812", b"Two times two", b"four dots", b"Nearly", b"5 +- 0.5")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> tuple[Path, manifest.Manifest]:
+    folder = tmp_path_factory.mktemp("rst")
+    return folder, builds.build(builds.BOOKS / "rst", folder)
+
+
+def question(found: manifest.Manifest, label: str) -> manifest.Question:
+    return next(q for page in found.pages() for q in page.questions if q.label == label)
+
+
+def published(folder: Path, found: manifest.Manifest) -> dict[str, bytes]:
+    names = [*found.files, *(f"{page.docname}.html" for page in found.pages())]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def without_writing(found: manifest.Manifest) -> list[object]:
+    """A manifest without source, line, text and keys hashed from it."""
+    return [
+        (page.docname, page.url, page.title, page.page_id, page.index, page.access,
+         page.fingerprint, page.questions and [
+            (q.label, q.grader, q.points_possible, q.prompt, q.options, q.fingerprint,
+             [(f.answer, f.markup, f.points) for f in q.feedback])
+            for q in page.questions
+         ])
+        for page in found.pages()
+    ]  # fmt: skip
+
+
+def test_pages_stand_in_toctree_order_and_those_with_questions_are_numbered(built):
+    pages = list(built[1].pages())
+    assert [(page.docname, page.index) for page in pages] == [
+        ("index", None),
+        ("numbers", 1),
+        ("cities", 2),
+    ]
+    assert [page.access for page in pages] == ["", "public", ""]
+    assert [page.page_id for page in pages] == [None, "k3v9x2m7qd", None]
+
+
+def test_points_default_to_one_and_a_right_choice_earns_all(built):
+    capital, primes = question(built[1], "capital"), question(built[1], "primes")
+    assert capital.points_possible == 1
+    assert [(f.answer, f.points) for f in capital.feedback] == [("Turku", 0), ("Helsinki", 1)]
+    assert [f.points for f in primes.feedback] == [3, 3, 0]
+    assert primes.options == {"multiple": True}
+    assert primes.feedback[0].key == "a2"
+
+
+def test_rst_and_myst_give_the_same_manifest(built, tmp_path):
+    myst = builds.build(builds.BOOKS / "myst", tmp_path / "out")
+    assert without_writing(myst) == without_writing(built[1])
+
+
+def test_an_incremental_build_equals_a_clean_one(tmp_path):
+    source = builds.copy_book("rst", tmp_path / "source")
+    builds.build(source, tmp_path / "out")
+    page = source / "cities.rst"
+    page.write_text(page.read_text().replace("until 1812", "until about 1812"))
+    (source / "extra.rst").write_text(":orphan:\n\nExtra\n=====\n\n.. image:: img/four.png\n")
+    builds.build(source, tmp_path / "out")
+    (source / "extra.rst").unlink()
+    incremental = builds.build(source, tmp_path / "out")
+    clean = builds.build(source, tmp_path / "clean")
+    assert incremental == clean
+    assert "until about 1812" in question(clean, "capital").feedback[0].feedback
+    assert (tmp_path / "out" / "extra.html").exists()
+
+
+def test_a_build_with_nothing_to_do_writes_the_manifest_again(tmp_path):
+    source = builds.copy_book("rst", tmp_path / "source")
+    first = builds.build(source, tmp_path / "out")
+    assert builds.build(source, tmp_path / "out") == first
+
+
+def test_a_parallel_build_equals_a_serial_one(tmp_path, built):
+    source = builds.copy_book("rst", tmp_path / "source")
+    pages = "\n".join(f"   more{n}" for n in range(12))
+    index = source / "index.rst"
+    index.write_text(index.read_text().rstrip() + "\n" + pages + "\n")
+    for n in range(12):
+        head = f"Page {n}\n======\n\n.. question:: q{n}\n\n   Say {n}.\n\n"
+        text = f"{head}   .. feedback:: {n}\n\n      :math:`x` and :doc:`cities`.\n"
+        (source / f"more{n}.rst").write_text(text)
+    serial = builds.build(source, tmp_path / "serial")
+    parallel = builds.build(source, tmp_path / "parallel", "-j", "2")
+    assert serial == parallel
+    assert len(list(serial.pages())) == 15
+
+
+def test_the_manifest_has_the_same_bytes_for_the_same_sources(tmp_path, built):
+    again = tmp_path / "again"
+    builds.build(builds.BOOKS / "rst", again)
+    name = manifest.FILE_NAME
+    assert (again / name).read_bytes() == (built[0] / name).read_bytes()
+
+
+def test_links_and_images_of_feedback_are_right_from_its_page(tmp_path):
+    text = (
+        "Deep\n====\n\n.. _here:\n\nSection\n-------\n\n.. question:: q\n\n   Ask.\n\n"
+        "   .. feedback:: a\n\n      See :doc:`/index`, :ref:`here`, :download:`f.txt`\n\n"
+        "      .. image:: four.png\n"
+    )
+    source = builds.write_book(
+        tmp_path / "s", index="Top\n===\n\n.. toctree::\n\n   a/b/deep\n", a__b__deep=text
+    )
+    (source / "a/b/f.txt").write_text("secret file")
+    (source / "a/b/four.png").write_bytes((builds.BOOKS / "rst/img/four.png").read_bytes())
+    found = builds.build(source, tmp_path / "out")
+    html = question(found, "q").feedback[0].feedback
+    assert 'href="../../index.html"' in html
+    assert 'href="#here"' in html
+    names = [name for name in found.files if name.startswith("_feedback/")]
+    assert len(names) == 2
+    for name in names:
+        assert f'"../../{name}"' in html
+        assert (tmp_path / "out" / name).is_file()
+    assert not any(name.startswith(("_images/", "_downloads/")) for name in found.files)
+
+
+def test_files_of_feedback_have_names_that_cannot_be_guessed(built):
+    names = [name for name in built[1].files if name.startswith("_feedback/")]
+    assert len(names) == 1
+    assert "four" not in names[0]
+
+
+def test_maths_in_feedback_alone_loads_the_maths_script(tmp_path):
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      :math:`x`\n"
+    source = builds.write_book(tmp_path / "s", index=text)
+    builds.build(source, tmp_path / "out")
+    assert "mathjax" in (tmp_path / "out/index.html").read_text().lower()
+
+
+def test_files_say_whose_right_opens_them(built):
+    files = built[1].files
+    assert files["_static/alabaster.css"].public
+    for name in ("searchindex.js", "search.html", "genindex.html", "objects.inv"):
+        assert not files[name].public
+        assert files[name].docnames == ()
+
+
+def test_an_image_is_opened_by_its_pages_and_own_static_files_by_the_project(tmp_path):
+    source = builds.write_book(
+        tmp_path / "s",
+        conf=builds.HEAD + 'html_static_path = ["own"]\n',
+        index="T\n=\n\n.. image:: four.png\n",
+    )
+    (source / "four.png").write_bytes((builds.BOOKS / "rst/img/four.png").read_bytes())
+    (source / "own").mkdir()
+    (source / "own/data.csv").write_text("1,2")
+    files = builds.build(source, tmp_path / "out").files
+    assert files["_images/four.png"].docnames == ("index",)
+    assert not files["_static/data.csv"].public
+    assert files["_static/basic.css"].public
+
+
+def test_every_published_file_is_listed_and_nothing_else(built):
+    found = built[1]
+    assert manifest.FILE_NAME not in found.files
+    assert not any(part.startswith(".") for name in found.files for part in name.split("/"))
+    assert not any(name.startswith("_sources") for name in found.files)
+
+
+@pytest.mark.parametrize("theme", ["alabaster", "furo", "sphinx_book_theme"])
+def test_no_published_byte_tells_what_is_right(tmp_path, theme):
+    source = builds.copy_book("rst", tmp_path / "source")
+    with (source / "conf.py").open("a") as conf:
+        conf.write(f'\nhtml_theme = "{theme}"\n')
+    out = tmp_path / "out"
+    found = builds.build(source, out)
+    files = published(out, found)
+    for name, data in files.items():
+        if name.startswith("_feedback/"):
+            continue
+        for secret in SECRETS:
+            assert secret not in data, f"{secret!r} in {name}"
+    for page in found.pages():
+        html = files[f"{page.docname}.html"]
+        for one in page.questions:
+            assert f'id="{one.label}"'.encode() in html
+        for form in html.split(b'class="bookbinder-question"')[1:]:
+            assert b"correct" not in form.split(b"</form>")[0]
+
+
+def test_the_mark_of_a_right_choice_leaves_no_trace(tmp_path):
+    """Moving `:correct:` to another choice changes no published byte."""
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. choice:: a{}\n\n   .. choice:: b{}\n"
+    right = "\n      :correct:"
+    one = builds.write_book(tmp_path / "one", index=text.format(right, ""))
+    two = builds.write_book(tmp_path / "two", index=text.format("", right))
+    first = builds.build(one, tmp_path / "out1")
+    second = builds.build(two, tmp_path / "out2")
+    assert [f.points for f in question(first, "q").feedback] == [1, 0]
+    assert [f.points for f in question(second, "q").feedback] == [0, 1]
+    assert first.files == second.files
+    assert published(tmp_path / "out1", first) == published(tmp_path / "out2", second)
+
+
+def test_feedback_of_an_index_entry_is_not_in_the_index(tmp_path):
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      .. index:: giveaway\n"
+    source = builds.write_book(tmp_path / "s", index=text)
+    builds.build(source, tmp_path / "out")
+    assert "giveaway" not in (tmp_path / "out/genindex.html").read_text()
+
+
+RIGHT = "\n      :correct:"
+ALL_MISTAKES = {
+    "choice:: stray\n\n   x": "stands outside a question",
+    "feedback:: stray\n\n   x": "stands outside a question",
+    "question:: l\n   :pionts: 3\n\n   x": "unknown option 'pionts'",
+    "question:: l\n   :points: many\n\n   x": "points must be a number",
+    "question:: l\n   :points: -1\n\n   x": "points must be a number",
+    "question:: l\n   :points: 1.005\n\n   x": "at most two decimals",
+    "question:: l\n   :grader: order\n\n   x": "the grader order is not built yet",
+    "question:: l\n   :grader: magic\n\n   x": "unknown grader 'magic'",
+    "question::\n\n   x": "label ''",
+    "question:: a b\n\n   x": "label 'a b'",
+    "question:: title\n\n   x": "is also the id of a section",
+    "question:: l\n\n   .. feedback::\n\n      x": "say which answer it is for",
+    "question:: l\n   :grader: regex\n\n   .. feedback:: (a\n\n      x": "no pattern that RE2",
+    "question:: l\n   :grader: number\n\n   .. feedback:: four\n\n      x": "is no number",
+    "question:: l\n   :grader: manual\n\n   .. feedback:: a\n\n      x": "takes no feedback",
+    "question:: l\n\n   .. choice:: a\n\n   .. choice:: b\n": "no choice is marked :correct:",
+    "question:: l\n\n   .. choice:: a\n      :correct:\n": "needs two choices or more",
+    f"question:: l\n\n   .. choice:: a{RIGHT}\n\n   .. choice:: b{RIGHT}\n": "several choices are",
+    "question:: l\n   :grader: text\n\n   .. choice:: a\n\n   .. choice:: b\n": "takes no choices",
+    "question:: l\n\n   .. choise:: a\n": 'Unknown directive type "choise"',
+    "question:: l\n\n   .. feedback:: a\n      :format: html\n\n      x": "format must be",
+    "question:: l\n\n   .. feedback:: a\n\n      .. image:: gone.png": "file not found: gone.png",
+    "question:: l\n\n   .. feedback:: a\n\n      .. py:function:: f()": "cannot stand in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. _label:\n\n      x": "a label in feedback",
+    "question:: l\n\n   .. question:: m\n\n      x": "cannot stand in a question",
+    "question:: l\n\n   - .. feedback:: a\n\n       x": "stands deeper than the question",
+    "page-id:: a b": "must be letters",
+    "page-id:: a\n\n.. page-id:: b": "the page has an id already",
+    "question:: l\n\n   x\n\n.. question:: l\n\n   y": "is taken on this page, in line 4",
+}
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path):
+    pages = {f"m{n:02}": f"Title\n=====\n\n.. {text}\n" for n, text in enumerate(ALL_MISTAKES)}
+    toc = "T\n=\n\n.. toctree::\n   :glob:\n\n   m*\n"
+    source = builds.write_book(tmp_path / "s", index=toc, **pages)
+    found = builds.mistakes(source, tmp_path / "out")
+    for n, expected in enumerate(ALL_MISTAKES.values()):
+        own = [line for line in found if line.startswith(f"m{n:02}.rst:")]
+        assert any(expected in line for line in own), (expected, own)
+
+
+def test_mistakes_in_myst_are_told_with_their_lines(tmp_path):
+    source = builds.copy_book("myst", tmp_path / "s")
+    page = source / "numbers.md"
+    page.write_text(page.read_text().replace(":points: 2\n:grader", ":pionts: 2\n:grader", 1))
+    (source / "cities.md").write_text("# C\n\n````{question} q\n```{choise} y\n```\n````\n")
+    found = builds.mistakes(source, tmp_path / "out")
+    assert "numbers.md:7: question: unknown option 'pionts'" in found[-1]
+    assert any(line.startswith("cities.md:4: Unknown directive type") for line in found)
+
+
+def test_a_mistake_stays_one_until_it_is_mended(tmp_path):
+    good = "T\n=\n\n.. question:: q\n\n   Ask.\n"
+    source = builds.write_book(tmp_path / "s", index=good)
+    builds.build(source, tmp_path / "out")
+    (source / "index.rst").write_text(good.replace("question:: q", "question:: q q"))
+    for _again in range(2):
+        assert len(builds.mistakes(source, tmp_path / "out")) == 1
+    (source / "index.rst").write_text(good)
+    builds.build(source, tmp_path / "out")
+
+
+def test_one_page_id_on_two_pages_names_both_files(tmp_path):
+    page = ".. page-id:: same\n\nT\n=\n\nx\n"
+    source = builds.write_book(tmp_path / "s", index=page, other=":orphan:\n\n" + page)
+    found = builds.mistakes(source, tmp_path / "out")
+    assert found == ["other.rst:1: the page id same stands in index.rst too: remove one"]
+
+
+FOLDERS = builds.HEAD + 'bookbinder_layout = "folders"\nbookbinder_non_book_pages = ["index"]\n'
+
+
+def test_in_layout_folders_each_folder_is_a_book(tmp_path):
+    page = "Title of {0}\n============\n\n.. question:: q\n\n   Ask {0}.\n"
+    source = builds.write_book(
+        tmp_path / "s",
+        conf=FOLDERS,
+        index="T\n=\n\n.. toctree::\n\n   algebra/index\n   geometry/index\n",
+        algebra__index=page.format("algebra"),
+        geometry__index=page.format("geometry"),
+    )
+    found = builds.build(source, tmp_path / "out")
+    assert [(book.url, book.title) for book in found.books] == [
+        ("", "Tiny Book"),
+        ("algebra", "Title of algebra"),
+        ("geometry", "Title of geometry"),
+    ]
+    page = found.books[1].pages[0]
+    assert (page.docname, page.url, page.index) == ("algebra/index", "index", 1)
+
+
+def test_a_page_outside_every_book_is_a_mistake(tmp_path):
+    text = "T\n=\n\n.. toctree::\n\n   lost\n"
+    source = builds.write_book(tmp_path / "s", conf=FOLDERS, index=text, lost="L\n=\n")
+    found = builds.mistakes(source, tmp_path / "out")
+    assert len(found) == 1 and found[0].startswith("lost.rst:1: the page is in no book")
+
+
+def test_excluded_documents_are_left_out(tmp_path):
+    source = builds.write_book(
+        tmp_path / "s",
+        conf=builds.HEAD + 'bookbinder_exclude = ["draft*"]\n',
+        index="T\n=\n\n.. toctree::\n\n   draft1\n",
+        draft1="D\n=\n\nSecret draft.\n",
+    )
+    found = builds.build(source, tmp_path / "out")
+    assert [page.docname for page in found.pages()] == ["index"]
+    assert "draft1.html" not in found.files
+
+
+def test_a_gradebook_index_that_is_given_is_kept_and_others_fill_the_gaps(tmp_path):
+    page = ":gradebook-index: {}\n\nT\n=\n\n.. question:: q\n\n   Ask.\n"
+    source = builds.write_book(
+        tmp_path / "s",
+        index="T\n=\n\n.. toctree::\n\n   a\n   b\n   c\n   d\n",
+        a=page.format("none"),
+        b=page.format("x").removeprefix(":gradebook-index: x\n\n"),
+        c=page.format(1),
+        d=page.format("x").removeprefix(":gradebook-index: x\n\n"),
+    )
+    found = builds.build(source, tmp_path / "out")
+    assert {page.docname: page.index for page in found.pages()} == {
+        "index": None, "a": None, "b": 2, "c": 1, "d": 3,
+    }  # fmt: skip
+
+
+def test_other_builders_get_the_questions_and_no_feedback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-b", "text", builds.BOOKS / "rst", tmp_path],
+        cwd=builds.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "cities.txt").read_text()
+    assert "Helsinki" in text and "1812" not in text
+    assert not (tmp_path / manifest.FILE_NAME).exists()

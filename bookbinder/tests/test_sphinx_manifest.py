@@ -1,0 +1,122 @@
+import json
+import pickle
+from decimal import Decimal
+
+import pytest
+
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests.manifests import HASH, make_manifest, make_page, make_question
+
+
+def errors(raw) -> list[str]:
+    with pytest.raises(m.ManifestError) as caught:
+        m.parse(raw)
+    return caught.value.errors
+
+
+def as_raw(manifest: m.Manifest):
+    return json.loads(m.dumps(manifest), parse_float=Decimal)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    (tmp_path / m.FILE_NAME).write_bytes(m.dumps(make_manifest()))
+    assert m.read(tmp_path) == make_manifest()
+
+
+def test_bytes_are_the_same_for_equal_manifests():
+    files = {"b": m.File(HASH), "a": m.File(HASH)}
+    turned = dict(reversed(files.items()))
+    assert m.dumps(make_manifest(files=files)) == m.dumps(make_manifest(files=turned))
+
+
+def test_points_stand_as_numbers_of_at_most_two_decimals():
+    assert b'"points":1.5,' in m.dumps(make_manifest()) or b'"points":1.5}' in m.dumps(
+        make_manifest()
+    )
+    raw = as_raw(make_manifest())
+    raw["books"][0]["pages"][0]["questions"][0]["points_possible"] = Decimal("1.005")
+    assert errors(raw) == [
+        "bookbinder.json: books[0].pages[0].questions[0].points_possible must be a number of at "
+        "most two decimals, not negative"
+    ]
+
+
+def test_every_fault_is_told_with_its_place():
+    raw = as_raw(make_manifest())
+    del raw["project"]
+    assert errors(raw) == ["bookbinder.json: project is missing"]
+    raw = as_raw(make_manifest())
+    raw["books"][0]["pages"][0]["page_id"] = "no spaces"
+    raw["books"][0]["title"] = 3
+    where = "bookbinder.json: books[0].title"
+    assert errors(raw) == [f"{where} must be a text of at most 500 characters"]
+    raw["books"][0]["title"] = "Tiny"
+    raw["files"]["../up"] = {"sha256": "x", "docnames": []}
+    found = errors(raw)
+    assert len(found) == 3
+    assert any("page_id" in fault for fault in found)
+    assert sum("../up" in fault for fault in found) == 2
+
+
+def test_keys_that_are_not_known_are_no_fault():
+    raw = as_raw(make_manifest())
+    raw["books"][0]["pages"][0]["reading_time"] = 3
+    assert m.parse(raw) == make_manifest()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../x",
+        "a/../b",
+        ".env",
+        "a/.git/x",
+        "a\\b",
+        "",
+        "bookbinder.json",
+        "_sources/a",
+    ],
+)
+def test_a_path_that_may_not_be_published_is_a_fault(path):
+    raw = as_raw(make_manifest())
+    raw["files"] = {path: {"sha256": HASH, "docnames": []}}
+    assert len(errors(raw)) == 1
+
+
+def test_names_stand_once():
+    twice = make_page(), make_page()
+    with pytest.raises(m.ManifestError, match="the docname 'numbers' stands 2 times"):
+        m.dumps(make_manifest(*twice))
+    same = make_page(questions=(make_question(), make_question()))
+    with pytest.raises(m.ManifestError, match="the label 'adding' stands 2 times"):
+        m.dumps(make_manifest(same))
+    ids = make_page(page_id="x"), make_page("other", page_id="x")
+    with pytest.raises(m.ManifestError, match="the page id 'x' stands 2 times"):
+        m.dumps(make_manifest(*ids))
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path):
+    with pytest.raises(m.ManifestError, match=r"has no bookbinder\.json"):
+        m.read(tmp_path)
+
+
+def test_a_pickle_is_refused_without_being_loaded(tmp_path):
+    (tmp_path / m.FILE_NAME).write_bytes(pickle.dumps({"format": "bookbinder"}))
+    with pytest.raises(m.ManifestError, match="is a pickle"):
+        m.read(tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b"[]", b"{}"])
+def test_what_is_no_manifest_is_refused(tmp_path, data):
+    (tmp_path / m.FILE_NAME).write_bytes(data)
+    with pytest.raises(m.ManifestError, match=r"is no JSON|not a Book Binder manifest"):
+        m.read(tmp_path)
+
+
+def test_a_newer_version_says_what_to_do():
+    raw = as_raw(make_manifest()) | {"version": 2}
+    assert errors(raw) == [
+        "bookbinder.json: written in format version 2, and this Book Binder reads 1. Upgrade the "
+        "server, or build with its version of the extension."
+    ]
