@@ -1,0 +1,136 @@
+"""Published files: who may have one, and how it is sent."""
+
+import functools
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http.response import StreamingHttpResponse
+from django.utils.http import http_date, parse_etags
+
+from accounts.access import Person
+from books import access
+from books.models import Book, Page, Release
+from books.sync import publish
+
+FEEDBACK_FILES = "_feedback/"
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file of a project's current release; `docnames` are the pages whose right opens it."""
+
+    project: str
+    release: str
+    path: str
+    sha256: str
+    docnames: tuple[str, ...]
+    public: bool
+
+    @property
+    def file(self) -> Path:
+        return publish.html_folder(self.project, self.release) / self.path
+
+
+@functools.lru_cache(maxsize=64)
+def _files(release_id: int) -> dict[str, Any]:
+    """Return a release's files. They never change, so each process reads them once."""
+    return dict(Release.objects.values_list("files", flat=True).get(pk=release_id))
+
+
+def find(project: str, path: str) -> Published | None:
+    """Return the published file at `path`, if the project has one there."""
+    books = Book.objects.filter(project=project, release__isnull=False)
+    release = books.values_list("release_id", "release__folder").first()
+    if release is None:
+        return None
+    entry = _files(release[0]).get(path)
+    if entry is None:
+        return None
+    docnames = tuple(entry["docnames"])
+    return Published(project, release[1], path, entry["sha256"], docnames, entry["public"])
+
+
+def may_have(user: Person, file: Published) -> bool:
+    """Whether `user` may have the file: by its pages, else by any protected page."""
+    if file.public:
+        return True
+    if file.path.startswith(FEEDBACK_FILES):
+        return access.was_shown(user, file.project, file.path)
+    pages = Page.objects.published().visible_to(user).filter(book__project=file.project)
+    if not file.docnames:
+        return pages.filter(access=Page.Access.MEMBERS).exists()
+    urls = set(file.docnames)
+    urls |= {docname.partition("/")[2] for docname in file.docnames}
+    found = pages.filter(url__in=urls).select_related("book")
+    return any(page.docname in file.docnames for page in found)
+
+
+def send(request: HttpRequest, file: Published) -> HttpResponseBase:
+    """Return the file, a part of it, or that it has not changed."""
+    etag = f'"{file.sha256[:32]}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response: HttpResponseBase = HttpResponse(status=304)
+    elif settings.X_ACCEL_PREFIX:
+        response = HttpResponse(content_type=_content_type(file.path))
+        place = f"{file.project}/{file.release}/html/{file.path}"
+        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(place)}"
+    else:
+        response = _stream(request, file)
+    response["ETag"] = etag
+    # A theme's files have a hash in their address; what is protected must be asked for again.
+    response["Cache-Control"] = "public, max-age=3600" if file.public else "private, no-cache"
+    return response
+
+
+def _content_type(path: str) -> str:
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind
+
+
+def _stream(request: HttpRequest, file: Published) -> HttpResponseBase:
+    size = file.file.stat().st_size
+    part = _asked_part(request.headers.get("Range", ""), size)
+    opened = file.file.open("rb")
+    response: HttpResponseBase
+    if part is None:
+        response = FileResponse(opened, content_type=_content_type(file.path))
+    else:
+        start, end = part
+        response = StreamingHttpResponse(
+            _read(opened, start, end), status=206, content_type=_content_type(file.path)
+        )
+        response["Content-Range"] = f"bytes {start}-{end}/{size}"
+        response["Content-Length"] = str(end - start + 1)
+    response["Accept-Ranges"] = "bytes"
+    response["Last-Modified"] = http_date(file.file.stat().st_mtime)
+    return response
+
+
+def _asked_part(header: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte that a Range header asks for; None for the whole file."""
+    match = _RANGE.fullmatch(header)
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return (max(size - int(last), 0), size - 1) if int(last) and size else None
+    start, end = int(first), min(int(last or size - 1), size - 1)
+    return (start, end) if start <= end else None
+
+
+def _read(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = end - start + 1
+        while left > 0 and (data := file.read(min(_CHUNK, left))):
+            left -= len(data)
+            yield data

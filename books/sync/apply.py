@@ -1,0 +1,109 @@
+"""Carries out a plan: one short transaction that writes rows and points books at their release."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+
+from accounts.models import User
+from books import followers
+from books.models import Book, Feedback, Page, Question, Release
+from books.sync.changes import Changes, Plan
+from books.sync.publish import Staged
+from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
+
+Effects = Mapping[str, followers.Effects]
+Pks = dict[int, int]
+
+
+@transaction.atomic
+def apply(
+    plan: Plan, effects: Effects, staged: Sequence[Staged], *, summary: str, by: User | None = None
+) -> None:
+    """Write what the plan says. Rows that go were written to the archive before."""
+    releases = {
+        one.project: Release.objects.create(
+            project=one.project,
+            folder=one.release,
+            created_by=by,
+            summary=summary,
+            files=plan.releases[one.project].files,
+        )
+        for one in staged
+    }
+    _write_books(plan, releases)
+    for follower in followers.registered():
+        follower.follow(plan, effects[follower.name])
+
+
+def _write_books(plan: Plan, releases: Mapping[str, Release]) -> None:
+    pks: Pks = {}
+    _create(Book, plan.books, pks)
+    _update(Book, plan.books, pks)
+    # A label or url may pass from one row to another: nobody has it in between.
+    _park(Page, plan.pages, ("url", "source_id"))
+    _create(Page, plan.pages, pks, parent="book_id")
+    _update(Page, plan.pages, pks, parent="book_id")
+    _park(Question, plan.questions, ("label",))
+    _create(Question, plan.questions, pks, parent="page_id")
+    _update(Question, plan.questions, pks, parent="page_id")
+    _park(Feedback, plan.feedback, ("key",))
+    _create(Feedback, plan.feedback, pks, parent="question_id")
+    _update(Feedback, plan.feedback, pks, parent="question_id")
+    _delete(Feedback, plan.feedback)
+    _delete(Question, plan.questions)
+    _delete(Page, plan.pages)
+    _delete(Book, plan.books)
+    published = [pks.get(pk, pk) for pk in plan.book_titles]
+    for project, release in releases.items():
+        Book.objects.filter(project=project, pk__in=published).update(release=release)
+    Book.objects.filter(pk__in=[book.pk for book in plan.withdrawn]).update(release=None)
+
+
+def _values(row: Any, pks: Pks, parent: str | None) -> dict[str, Any]:
+    values: dict[str, Any] = row._asdict()
+    if parent:
+        values[parent] = pks.get(values[parent], values[parent])
+    return values
+
+
+def _create(
+    model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
+) -> None:
+    rows = []
+    for row in changes.create:
+        values = _values(row, pks, parent)
+        del values["pk"]
+        rows.append(model(**values))
+    for row, made in zip(changes.create, model._default_manager.bulk_create(rows), strict=True):
+        pks[row.pk] = made.pk
+
+
+def _update(
+    model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
+) -> None:
+    rows = [model(**_values(new, pks, parent)) for _old, new in changes.update]
+    if rows:
+        fields = [name for name in changes.update[0][1]._fields if name not in ("pk", "release_id")]
+        names = [name.removesuffix("_id") if name == parent else name for name in fields]
+        model._default_manager.bulk_update(rows, names)
+
+
+def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
+    """Give rows that change or go a name that nothing else can have, until they are written."""
+    rows: list[BookRow | PageRow | QuestionRow | FeedbackRow] = list(changes.delete)
+    for old, new in changes.update:
+        if any(getattr(old, name) != getattr(new, name) for name in fields):
+            rows.append(old)
+    if rows:
+        parked = Concat(Value("//"), Cast(F("pk"), CharField()))
+        model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
+            **dict.fromkeys(fields, parked)
+        )
+
+
+def _delete(model: type[models.Model], changes: Changes[Any]) -> None:
+    if changes.delete:
+        model._default_manager.filter(pk__in=[row.pk for row in changes.delete]).delete()

@@ -1,0 +1,35 @@
+"""Writes the user data that a sync deletes to a file that `manage.py loaddata` brings back.
+
+Questions are named in it by project, book, page and label, so that it can be loaded once the
+page is back under a new primary key.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import serializers
+from django.utils import timezone
+
+from books import followers
+from books.sync.changes import Plan
+
+
+def write(plan: Plan) -> Path:
+    """Write all rows of people's that the plan takes; return the file, readable by us alone."""
+    folder = Path(settings.BOOKBINDER_DATA_DIR) / "archives"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    path = folder / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
+    rows = (row for follower in followers.registered() for row in _going(follower, plan))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        serializers.serialize("json", rows, stream=file, use_natural_foreign_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def _going(follower: followers.Follower, plan: Plan) -> Any:
+    for rows in follower.going(plan):
+        yield from rows.iterator(chunk_size=2_000)

@@ -1,0 +1,394 @@
+"""Decides what a sync changes, so that the database mirrors the builds. Pure."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple
+
+from bookbinder.sphinx import manifest as m
+from books.sync.changes import (
+    Changes,
+    FileChanges,
+    KeptEdit,
+    Loss,
+    Match,
+    MissingPageId,
+    Plan,
+    Row,
+)
+from books.sync.matching import Matching
+from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
+
+NEW_BY = "new"
+
+
+class PlanError(Exception):
+    """The manifests cannot be brought in; `errors` lists why."""
+
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = list(errors)
+        super().__init__("\n".join(self.errors))
+
+
+def make_plan(manifests: Sequence[m.Manifest], snapshot: Snapshot, new_ids: Iterator[str]) -> Plan:
+    """Return what makes the database mirror the manifests.
+
+    `new_ids` yields page ids that nobody has yet. Raises PlanError.
+    """
+    _judge(manifests, snapshot)
+    planner = _Planner(snapshot, new_ids)
+    for manifest in manifests:
+        planner.project(manifest)
+    return planner.plan(tuple(manifest.project for manifest in manifests))
+
+
+def _judge(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> None:
+    errors = []
+    projects = [manifest.project for manifest in manifests]
+    for project in sorted({p for p in projects if projects.count(p) > 1}):
+        errors.append(
+            f"Two of the builds are of project {project}: its books would have one url. "
+            "Give one another bookbinder_project in its conf.py."
+        )
+    owners: dict[str, str] = {}
+    for manifest in manifests:
+        for page in manifest.pages():
+            if page.page_id is None:
+                continue
+            here = f"{manifest.project}: {page.source}"
+            other = snapshot.elsewhere.get(page.page_id) or owners.get(page.page_id)
+            if other:
+                errors.append(
+                    f"The page id {page.page_id} of {here} is that of {other} too. "
+                    "Remove it from the page that was copied."
+                )
+            owners[page.page_id] = here
+    if errors:
+        raise PlanError(errors)
+
+
+class _Table(Generic[Row]):
+    """Collects what happens to the rows of one table."""
+
+    def __init__(self) -> None:
+        self.create: list[Row] = []
+        self.update: list[tuple[Row, Row]] = []
+        self.delete: list[Row] = []
+
+    def put(self, old: Row | None, new: Row) -> None:
+        if old is None:
+            self.create.append(new)
+        elif old != new:
+            self.update.append((old, new))
+
+    def changes(self) -> Changes[Row]:
+        return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
+
+
+class _Planner:
+    def __init__(self, snapshot: Snapshot, new_ids: Iterator[str]) -> None:
+        self.snapshot = snapshot
+        self.new_ids = new_ids
+        self.new_pks = itertools.count(-1, -1)
+        self.books: _Table[BookRow] = _Table()
+        self.pages: _Table[PageRow] = _Table()
+        self.questions: _Table[QuestionRow] = _Table()
+        self.feedback: _Table[FeedbackRow] = _Table()
+        self.releases: dict[str, FileChanges] = {}
+        self.withdrawn: list[BookRow] = []
+        self.gutted: list[BookRow] = []
+        self.matches: list[Match] = []
+        self.kept_edits: list[KeptEdit] = []
+        self.losses: list[Loss] = []
+        self.missing_page_ids: list[MissingPageId] = []
+        self.book_titles: dict[int, str] = {}
+        self.urls: dict[int, str] = {}
+        self.old_urls: dict[int, str] = {}
+
+    def plan(self, projects: tuple[str, ...]) -> Plan:
+        return Plan(
+            projects=projects,
+            books=self.books.changes(),
+            pages=self.pages.changes(),
+            questions=self.questions.changes(),
+            feedback=self.feedback.changes(),
+            releases=self.releases,
+            withdrawn=tuple(self.withdrawn),
+            gutted=tuple(self.gutted),
+            matches=tuple(self.matches),
+            kept_edits=tuple(self.kept_edits),
+            losses=tuple(self.losses),
+            missing_page_ids=tuple(self.missing_page_ids),
+            book_titles=self.book_titles,
+        )
+
+    def project(self, manifest: m.Manifest) -> None:
+        old = {book.url: book for book in self.snapshot.books.get(manifest.project, ())}
+        for book in manifest.books:
+            self.book(manifest.project, old.pop(book.url, None), book)
+        for gone in old.values():
+            self.drop_book(gone)
+        self.files(manifest)
+
+    def files(self, manifest: m.Manifest) -> None:
+        new = published_files(manifest)
+        books = self.snapshot.books.get(manifest.project, ())
+        old = self.snapshot.files.get(manifest.project, {})
+        urls = {book.url for book in manifest.books}
+        # A book that was withdrawn and is back needs a release even where no file changed.
+        is_back = any(book.release_id is None and book.url in urls for book in books)
+        is_new = any(url not in {book.url for book in books} for url in urls)
+        if new != old or is_back or is_new:
+            self.releases[manifest.project] = FileChanges(
+                added=tuple(sorted(new.keys() - old.keys())),
+                changed=tuple(
+                    sorted(path for path in new.keys() & old.keys() if new[path] != old[path])
+                ),
+                removed=tuple(sorted(old.keys() - new.keys())),
+                files=new,
+            )
+
+    # Books and their pages.
+
+    def book(self, project: str, old: BookRow | None, new: m.Book) -> None:
+        pk = next(self.new_pks) if old is None else old.pk
+        title = new.title
+        if old is not None:
+            title = self.merged(
+                "book", pk, new.title, "title", old.title, old.source_title, new.title
+            )
+        release = None if old is None else old.release_id
+        self.books.put(old, BookRow(pk, project, new.url, title, new.title, release))
+        self.book_titles[pk] = title
+        self.pages_of(project, pk, old, new)
+
+    def pages_of(self, project: str, book_pk: int, old: BookRow | None, new: m.Book) -> None:
+        rows = self.snapshot.pages.get(book_pk, [])
+        matching: Matching[PageRow, m.Page] = Matching(rows, new.pages)
+        matching.by("page id", lambda row: row.source_id, lambda page: page.page_id)
+        matching.by("url", lambda row: row.url, lambda page: page.url)
+        matching.by("text", lambda row: row.fingerprint or None, lambda page: page.fingerprint)
+        found = {id(page): (row, by) for row, page, by in matching.pairs}
+        asked: list[tuple[int, m.Page]] = []
+        for position, page in enumerate(new.pages):
+            row, by = found.get(id(page), (None, NEW_BY))
+            asked.append((self.page(project, book_pk, position, row, page, by), page))
+        kept = [row for row, _page, _by in matching.pairs]
+        self.questions_of(kept + matching.old, asked)
+        self.pages.delete += matching.old
+        if old is not None and len(matching.old) * 2 > len(rows):
+            self.gutted.append(old)
+
+    def page(
+        self,
+        project: str,
+        book_pk: int,
+        position: int,
+        old: PageRow | None,
+        new: m.Page,
+        by: str,
+    ) -> int:
+        title, index = new.title, new.index
+        if old is not None:
+            title, index = self.merged_page(old, new)
+            if old.url != new.url:
+                self.matches.append(Match("page", old.pk, old.url, new.url, by))
+        source_id = new.page_id or (old.source_id if old else next(self.new_ids))
+        if new.page_id is None:
+            self.missing_page_ids.append(MissingPageId(project, new.source, source_id))
+        row = PageRow(
+            pk=next(self.new_pks) if old is None else old.pk,
+            book_id=book_pk,
+            url=new.url,
+            title=title,
+            source_title=new.title,
+            index=index,
+            source_index=new.index,
+            position=position,
+            source_id=source_id,
+            fingerprint=new.fingerprint,
+            access=new.access,
+        )
+        self.pages.put(old, row)
+        self.urls[row.pk] = new.url
+        return row.pk
+
+    def merged_page(self, old: PageRow, new: m.Page) -> tuple[str, int | None]:
+        def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
+            return self.merged("page", old.pk, new.url, field, shown, source, value)
+
+        return (
+            merged("title", old.title, old.source_title, new.title),
+            merged("index", old.index, old.source_index, new.index),
+        )
+
+    def drop_book(self, book: BookRow) -> None:
+        """Delete a book that the build no longer has, or withdraw it where people need it."""
+        if book.pk in self.snapshot.kept_books:
+            if book.release_id is not None:
+                self.withdrawn.append(book)
+            return
+        pages = self.snapshot.pages.get(book.pk, [])
+        for page in pages:
+            for question in self.snapshot.questions.get(page.pk, ()):
+                self.lose(page.url, question)
+        if pages:
+            self.gutted.append(book)
+        self.books.delete.append(book)
+
+    # Questions: looked for on their page first, then in the whole book.
+
+    def questions_of(self, pages: list[PageRow], asked: list[tuple[int, m.Page]]) -> None:
+        old_by_page = {page.pk: self.snapshot.questions.get(page.pk, []) for page in pages}
+        found: dict[int, tuple[QuestionRow, str]] = {}
+        left_old: list[QuestionRow] = []
+        left_new: list[m.Question] = []
+        for pk, page in asked:
+            on_page = Matching(old_by_page.pop(pk, []), page.questions)
+            on_page.by("label", lambda row: row.label, lambda question: question.label)
+            found |= {id(new): (row, by) for row, new, by in on_page.pairs}
+            left_old += on_page.old
+            left_new += on_page.new
+        for rows in old_by_page.values():
+            left_old += rows
+        in_book = Matching(left_old, left_new)
+        in_book.by("moved", lambda row: row.label, lambda question: question.label)
+        in_book.by(
+            "text",
+            lambda row: (row.fingerprint, row.grader) if row.fingerprint else None,
+            lambda question: (question.fingerprint, question.grader),
+        )
+        found |= {id(new): (row, by) for row, new, by in in_book.pairs}
+        self.old_urls |= {page.pk: page.url for page in pages}
+        for pk, page in asked:
+            for index, question in enumerate(page.questions):
+                row, by = found.get(id(question), (None, NEW_BY))
+                self.question(pk, index, row, question, by)
+        for row in in_book.old:
+            self.lose(self.old_urls[row.page_id], row)
+            self.questions.delete.append(row)
+
+    def question(
+        self, page_pk: int, index: int, old: QuestionRow | None, new: m.Question, by: str
+    ) -> None:
+        pk = next(self.new_pks) if old is None else old.pk
+        row = QuestionRow(
+            pk,
+            page_pk,
+            new.label,
+            index,
+            new.points_possible,
+            new.grader,
+            new.prompt,
+            new.options,
+            new.fingerprint,
+        )
+        self.questions.put(old, row)
+        if old is not None and by != "label":
+            was = f"{self.old_urls[old.page_id]}#{old.label}"
+            is_now = f"{self.urls[page_pk]}#{new.label}"
+            self.matches.append(Match("question", pk, was, is_now, by))
+        self.feedback_of(row, new)
+
+    def lose(self, page_url: str, question: QuestionRow) -> None:
+        counts = self.snapshot.counts.get(question.pk)
+        if counts:
+            self.losses.append(Loss(question.pk, page_url, question.label, counts))
+
+    # Feedback.
+
+    def feedback_of(self, question: QuestionRow, new: m.Question) -> None:
+        rows = self.snapshot.feedback.get(question.pk, [])
+        matching: Matching[FeedbackRow, m.Feedback] = Matching(rows, new.feedback)
+        matching.by("key", lambda row: row.key, lambda item: item.key)
+        matching.by("both", _source_answer_and_text, lambda item: (item.answer, item.text))
+        matching.by("answer", lambda row: row.source_answer, lambda item: item.answer)
+        matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
+        # What was added in the admin, and is in the source now.
+        matching.by(
+            "added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text)
+        )
+        found = {id(item): row for row, item, _by in matching.pairs}
+        for index, item in enumerate(new.feedback):
+            self.put_feedback(question, index, found.get(id(item)), item)
+        self.feedback.delete += [row for row in matching.old if row.origin == "source"]
+
+    def put_feedback(
+        self, question: QuestionRow, index: int, old: FeedbackRow | None, new: m.Feedback
+    ) -> None:
+        shown = _Shown(new.answer, new.points, new.text, new.markup, new.feedback)
+        if old is not None and old.origin == "source":
+            shown = self.merged_feedback(question, old, new)
+        row = FeedbackRow(
+            pk=next(self.new_pks) if old is None else old.pk,
+            question_id=question.pk,
+            index=index,
+            key=new.key,
+            answer=shown.answer,
+            feedback=shown.feedback,
+            text=shown.text,
+            markup=shown.markup,
+            points=shown.points,
+            origin="source",
+            source_answer=new.answer,
+            source_feedback=new.feedback,
+            source_text=new.text,
+            source_markup=new.markup,
+            source_points=new.points,
+        )
+        self.feedback.put(old, row)
+
+    def merged_feedback(self, question: QuestionRow, old: FeedbackRow, new: m.Feedback) -> "_Shown":
+        """Return what is shown: the source's, but for what an admin has changed."""
+
+        def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
+            name = f"{question.label}: {new.answer}"
+            return self.merged("feedback", old.pk, name, field, shown, source, value)
+
+        reply = (new.text, new.markup)
+        shown, source = (old.text, old.markup), (old.source_text, old.source_markup)
+        kept = merged("reply", shown, source, reply)
+        return _Shown(
+            answer=merged("answer", old.answer, old.source_answer, new.answer),
+            points=merged("points", old.points, old.source_points, new.points),
+            text=kept[0],
+            markup=kept[1],
+            feedback=new.feedback if kept == reply else old.feedback,
+        )
+
+    def merged(
+        self, kind: str, pk: int, name: str, field: str, shown: Any, source: Any, new: Any
+    ) -> Any:
+        """Return the new value of a field, or the shown one where an admin has changed it."""
+        if shown in (source, new):
+            return new
+        self.kept_edits.append(KeptEdit(kind, pk, name, field, is_conflict=new != source))
+        return shown
+
+
+class _Shown(NamedTuple):
+    """What students see of a feedback, and what it is worth."""
+
+    answer: str
+    points: Any
+    text: str
+    markup: str
+    feedback: str
+
+
+def _source_answer_and_text(row: FeedbackRow) -> tuple[str, str | None] | None:
+    return None if row.source_answer is None else (row.source_answer, row.source_text)
+
+
+def published_files(manifest: m.Manifest) -> dict[str, Any]:
+    """Return what a release keeps of its files: path -> hash, and whose right opens it."""
+    files = {
+        path: {"sha256": file.sha256, "docnames": list(file.docnames), "public": file.public}
+        for path, file in manifest.files.items()
+    }
+    for page in manifest.pages():
+        files[f"{page.docname}.html"] = {
+            "sha256": page.sha256,
+            "docnames": [page.docname],
+            "public": False,
+        }
+    return files

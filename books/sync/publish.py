@@ -1,0 +1,130 @@
+"""Lays a build's files beside the current release's, and takes away what nobody points to.
+
+    <data>/releases/<project>/<release>/html/           what is served
+    <data>/releases/<project>/<release>/bookbinder.json what a return to this release needs
+
+Only files that the manifest lists are copied. Their hashes are checked on the way: a build that
+went on after its manifest was written is refused.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookbinder.sphinx import manifest as m
+from books.models import Release
+from books.sync.changes import FileChanges
+
+STAGE_PREFIX = "staged-"
+# Without a hash in their names: a page lives longer than a version of its script.
+ADDED_TO_HEAD = (
+    b'<link rel="stylesheet" href="/static/books/reader.css">'
+    b'<script type="module" src="/static/books/reader.js"></script>'
+)
+
+
+class PublishError(Exception):
+    """The files cannot be laid down; nothing has changed."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Files that lie ready under `folder`, and the release that they will be."""
+
+    project: str
+    folder: Path
+
+    @property
+    def release(self) -> str:
+        return self.folder.name.removeprefix(STAGE_PREFIX)
+
+
+def releases_folder(project: str) -> Path:
+    return Path(settings.BOOKBINDER_DATA_DIR) / "releases" / project
+
+
+def html_folder(project: str, release: str) -> Path:
+    return releases_folder(project) / release / "html"
+
+
+def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str | None) -> Staged:
+    """Lay the files of a build down, equal ones as hard links to the current release's.
+
+    Raises PublishError, and leaves nothing behind then.
+    """
+    name = f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    folder = releases_folder(manifest.project) / f"{STAGE_PREFIX}{name}"
+    old = html_folder(manifest.project, current) if current else None
+    different = {*changes.added, *changes.changed}
+    try:
+        (folder / "html").mkdir(parents=True)
+        for path, entry in changes.files.items():
+            target = folder / "html" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if old is not None and path not in different and (old / path).is_file():
+                os.link(old / path, target)
+            else:
+                _lay(build / path, target, entry, is_page=path in _pages(manifest))
+        shutil.copyfile(build / m.FILE_NAME, folder / m.FILE_NAME)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise PublishError(_explain(error)) from error
+    except PublishError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Staged(manifest.project, folder)
+
+
+def _pages(manifest: m.Manifest) -> frozenset[str]:
+    return frozenset(f"{page.docname}.html" for page in manifest.pages())
+
+
+def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) -> None:
+    if source.is_symlink() or not source.is_file():
+        raise PublishError(f"{source}: is no file, though the manifest lists it. Build again.")
+    data = source.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise PublishError(f"{source}: has changed since the manifest was written. Build again.")
+    target.write_bytes(with_reader(data) if is_page else data)
+
+
+def with_reader(html: bytes) -> bytes:
+    """Return a page with Book Binder's stylesheet and script in its head."""
+    head, tag, rest = html.partition(b"</head>")
+    return head + ADDED_TO_HEAD + tag + rest if tag else ADDED_TO_HEAD + html
+
+
+def _explain(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "The disk is full: make room under BOOKBINDER_DATA_DIR, then sync again."
+    return f"The files cannot be laid down: {error}."
+
+
+def settle(staged: Staged) -> None:
+    """Give a staged folder its release's name. Its rows do not point to it yet."""
+    staged.folder.rename(releases_folder(staged.project) / staged.release)
+
+
+def drop(staged: Iterable[Staged]) -> None:
+    """Take away what was staged and will not be published."""
+    for one in staged:
+        shutil.rmtree(one.folder, ignore_errors=True)
+        shutil.rmtree(releases_folder(one.project) / one.release, ignore_errors=True)
+
+
+def clean(project: str) -> None:
+    """Take away folders that a killed sync left: those no release row knows. Needs the lock."""
+    root = releases_folder(project)
+    known = set(Release.objects.filter(project=project).values_list("folder", flat=True))
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.name not in known:
+            shutil.rmtree(folder, ignore_errors=True)

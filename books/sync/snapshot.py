@@ -1,0 +1,148 @@
+"""What the database holds of some projects, as plain rows: a constant number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
+
+from books import followers
+from books.models import Book, Feedback, Page, Question, Release
+
+Key = TypeVar("Key")
+
+
+class BookRow(NamedTuple):
+    pk: int
+    project: str
+    url: str
+    title: str
+    source_title: str
+    release_id: int | None
+
+
+class PageRow(NamedTuple):
+    pk: int
+    book_id: int
+    url: str
+    title: str
+    source_title: str
+    index: int | None  # type: ignore[assignment]
+    source_index: int | None
+    position: int
+    source_id: str
+    fingerprint: str
+    access: str
+
+
+class QuestionRow(NamedTuple):
+    pk: int
+    page_id: int
+    label: str
+    index: int  # type: ignore[assignment]
+    points_possible: Decimal
+    grader: str
+    prompt: str
+    options: dict[str, Any]
+    fingerprint: str
+
+
+class FeedbackRow(NamedTuple):
+    pk: int
+    question_id: int
+    index: int  # type: ignore[assignment]
+    key: str | None
+    answer: str
+    feedback: str
+    text: str
+    markup: str
+    points: Decimal
+    origin: str
+    source_answer: str | None
+    source_feedback: str | None
+    source_text: str | None
+    source_markup: str | None
+    source_points: Decimal | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Rows by what they belong to; a project's files are those of its current release."""
+
+    books: dict[str, list[BookRow]] = field(default_factory=dict)
+    pages: dict[int, list[PageRow]] = field(default_factory=dict)
+    questions: dict[int, list[QuestionRow]] = field(default_factory=dict)
+    feedback: dict[int, list[FeedbackRow]] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
+    # Page id -> a name for the page, of pages in other projects.
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    kept_books: frozenset[int] = frozenset()
+    counts: dict[int, dict[str, int]] = field(default_factory=dict)
+
+
+def take(projects: Iterable[str], page_ids: Iterable[str] = ()) -> Snapshot:
+    """Return what the database holds of `projects`, and who else has one of `page_ids`."""
+    projects = sorted(projects)
+    books = _rows(BookRow, Book.objects.filter(project__in=projects).order_by("pk"))
+    pages = _rows(
+        PageRow, Page.objects.filter(book__project__in=projects).order_by("book", "position", "pk")
+    )
+    questions = _rows(
+        QuestionRow,
+        Question.objects.filter(page__book__project__in=projects).order_by("page", "index", "pk"),
+    )
+    feedback = _rows(
+        FeedbackRow,
+        Feedback.objects.filter(question__page__book__project__in=projects).order_by(
+            "question", "index", "pk"
+        ),
+    )
+    files, folders = _files(books)
+    counts = [follower.counts(projects) for follower in followers.registered()]
+    return Snapshot(
+        books=_grouped(books, 1),
+        pages=_grouped(pages, 1),
+        questions=_grouped(questions, 1),
+        feedback=_grouped(feedback, 1),
+        files=files,
+        folders=folders,
+        elsewhere=_elsewhere(projects, page_ids),
+        kept_books=frozenset().union(*(count.kept_books for count in counts)),
+        counts=_summed(count.by_question for count in counts),
+    )
+
+
+def _rows(row: Any, rows: Any) -> list[Any]:
+    return list(map(row._make, rows.values_list(*row._fields)))
+
+
+def _grouped(rows: list[Any], column: int) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row[column]].append(row)
+    return dict(groups)
+
+
+def _files(books: list[BookRow]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    releases = Release.objects.filter(pk__in={book.release_id for book in books}).order_by("pk")
+    files: dict[str, dict[str, Any]] = {}
+    folders = {}
+    for release in releases:
+        files[release.project] = release.files
+        folders[release.project] = release.folder
+    return files, folders
+
+
+def _elsewhere(projects: list[str], page_ids: Iterable[str]) -> dict[str, str]:
+    pages = Page.objects.filter(source_id__in=sorted(page_ids)).exclude(book__project__in=projects)
+    named = pages.values_list("source_id", "book__project", "book__url", "url")
+    return {page_id: f"{project}: {book}/{url}" for page_id, project, book, url in named}
+
+
+def _summed(parts: Iterable[Mapping[int, Mapping[str, int]]]) -> dict[int, dict[str, int]]:
+    total: dict[int, dict[str, int]] = {}
+    for part in parts:
+        for pk, kinds in part.items():
+            total.setdefault(pk, {}).update(kinds)
+    return total

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from books import views
+
+urlpatterns = [path("books/<slug:project>/<path:path>", views.read, name="reader")]

@@ -1,0 +1,25 @@
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from books import reader
+from books.models import Page
+
+
+@require_safe
+@xframe_options_sameorigin
+def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
+    """A published page or file, for who may have it."""
+    file = reader.find(project, path)
+    if file is None:
+        raise Http404
+    if reader.may_have(request.user, file):
+        return reader.send(request, file)
+    page = None
+    if path.endswith(".html") and len(file.docnames) == 1:
+        page = Page.objects.published().at(project, file.docnames[0]).select_related("book").first()
+    if page is None:
+        raise Http404
+    # The book's page lists it, so that it exists is no secret.
+    return render(request, "books/closed_page.html", {"page": page}, status=403)
