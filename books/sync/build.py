@@ -76,7 +76,11 @@ def explain(output: str, python: str) -> str:
     """Return what a person needs of a failed build's output, and how to mend it."""
     causes = _CAUSE.findall(output + "\n\n")
     text = causes[-1] if causes else output[-MESSAGE_LENGTH:]
-    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(line.startswith("Traceback") for line in lines):
+        # Of an author's own code that failed, what it raised.
+        lines = [lines[0], lines[-1]]
+    text = "\n".join(lines)
     lacks = _NO_MODULE.search(text) or _NO_THEME.search(text)
     if lacks is None:
         return text

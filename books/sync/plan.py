@@ -123,21 +123,26 @@ class _Planner:
 
     def project(self, manifest: m.Manifest) -> None:
         old = {book.url: book for book in self.snapshot.books.get(manifest.project, ())}
+        before = self.count()
         for book in manifest.books:
             self.book(manifest.project, old.pop(book.url, None), book)
         for gone in old.values():
             self.drop_book(gone)
-        self.files(manifest)
+        self.release(manifest, is_changed=self.count() > before)
 
-    def files(self, manifest: m.Manifest) -> None:
+    def count(self) -> int:
+        tables = (self.books, self.pages, self.questions, self.feedback)
+        return sum(len(t.create) + len(t.update) + len(t.delete) for t in tables)
+
+    def release(self, manifest: m.Manifest, *, is_changed: bool) -> None:
+        """A release is files and content together: a new one where either has changed."""
         new = published_files(manifest)
         books = self.snapshot.books.get(manifest.project, ())
         old = self.snapshot.files.get(manifest.project, {})
         urls = {book.url for book in manifest.books}
-        # A book that was withdrawn and is back needs a release even where no file changed.
+        # A book that was withdrawn is back.
         is_back = any(book.release_id is None and book.url in urls for book in books)
-        is_new = any(url not in {book.url for book in books} for url in urls)
-        if new != old or is_back or is_new:
+        if new != old or is_back or is_changed:
             self.releases[manifest.project] = FileChanges(
                 added=tuple(sorted(new.keys() - old.keys())),
                 changed=tuple(
