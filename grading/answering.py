@@ -1,0 +1,133 @@
+"""One answer of one student: checked, graded and kept in one transaction, once a client key."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, FilteredRelation, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from books.models import Question
+from grading import enrolling, graders
+from grading.models import Answer, Attempt, Course, Enrollment
+
+
+class Refused(Exception):
+    """The answer is not taken now; the text says why to the person who gave it."""
+
+
+class Conflict(Exception):
+    """The client key has been used for another answer."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a student is told; `points` is None where a person has to grade the answer.
+
+    `attempt` counts from 1 for the question.
+    """
+
+    points: Decimal | None
+    points_possible: Decimal
+    feedback: str | None
+    attempt: int
+
+
+class NotEnrolled(Exception):
+    """The person has no place in a course of the question's book."""
+
+
+@transaction.atomic
+def answer(
+    user: User, question: Question, given: Any, client_key: UUID, course_id: int | None = None
+) -> Reply:
+    """Keep and grade an answer. The same key with the same answer gives the same reply.
+
+    Raises NotEnrolled, AnswerError, Refused or Conflict, and keeps nothing then.
+    """
+    place = _locked_place(user, question, course_id)
+    feedback = list(question.feedback.all())
+    string = graders.read(given, question, feedback)
+    before = list(_attempts(place, question, client_key))
+    outcome = graders.grade(string, question, feedback)
+    html = outcome.html if place.shows_feedback is not False else None
+    for number, attempt in enumerate(before, start=1):
+        if attempt.client_key == client_key:
+            if attempt.string != string or attempt.question_id != question.pk:
+                raise Conflict(_("This answer has been sent before with other content."))
+            return Reply(attempt.points, question.points_possible, html, number)
+    _judge(place, len(before))
+    attempt = Attempt.objects.create(
+        enrollment=place,
+        question=question,
+        client_key=client_key,
+        string=string,
+        points=outcome.points,
+        feedback=outcome.matched,
+    )
+    _keep(place.course, attempt)
+    return Reply(outcome.points, question.points_possible, html, len(before) + 1)
+
+
+def _locked_place(user: User, question: Question, course_id: int | None) -> Any:
+    """Return the place, with the course's switches for the question.
+
+    Its row is locked: answers of one student to one course queue, so that a limit of attempts
+    holds and a client key is used once.
+    """
+    ours = Q(course__interactives__question=question.pk)
+    places = (
+        Enrollment.objects.annotate(switch=FilteredRelation("course__interactives", condition=ours))
+        .annotate(is_enabled=F("switch__enabled"), shows_feedback=F("switch__provide_feedback"))
+        .select_for_update(of=("self",))
+    )
+    place = enrolling.place_for(user, question.page.book_id, course_id, places)
+    if place is None:
+        raise NotEnrolled(_("You have no place in a course of this book."))
+    return place
+
+
+def _attempts(place: Enrollment, question: Question, client_key: UUID) -> Any:
+    """Attempts at this question, and the one of this key wherever it was made; first ones first."""
+    own = Attempt.objects.filter(enrollment=place)
+    return (own.filter(question=question) | own.filter(client_key=client_key)).order_by("pk")
+
+
+def _judge(place: Any, attempts: int) -> None:
+    course = place.course
+    if place.is_enabled is False:
+        raise Refused(_("This question is switched off in your course."))
+    if not course.is_open and not place.is_test:
+        raise Refused(_("Your course is not open now."))
+    if course.attempt_limit is not None and attempts >= course.attempt_limit:
+        raise Refused(_("You have no attempts left at this question."))
+
+
+def _keep(course: Course, attempt: Attempt) -> None:
+    """Let the attempt count, if the course's policy says so."""
+    counts = Answer(
+        enrollment_id=attempt.enrollment_id,
+        question_id=attempt.question_id,
+        string=attempt.string,
+        points=attempt.points,
+        feedback_id=attempt.feedback_id,
+        answered_at=timezone.now(),
+    )
+    if course.attempts_policy == Course.AttemptsPolicy.BEST and attempt.points is not None:
+        best = Answer.objects.filter(
+            enrollment=attempt.enrollment_id,
+            question=attempt.question_id,
+            points__gt=attempt.points,
+        )
+        if best.exists():
+            return
+    Answer.objects.bulk_create(
+        [counts],
+        update_conflicts=True,
+        unique_fields=["enrollment", "question"],
+        update_fields=["string", "points", "feedback", "answered_at"],
+    )

@@ -1,0 +1,59 @@
+"""One choice by its key; or several, where exactly the right set earns all."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from books.models import Feedback, Question
+from grading.graders.base import AnswerError, Outcome
+
+
+def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
+    if question.is_multiple:
+        return _read_several(answer, feedback)
+    if not isinstance(answer, str):
+        raise AnswerError(_("An answer to this question is the key of one choice."))
+    if not answer:
+        raise AnswerError(_("The answer is empty."))
+    _judge_keys([answer], feedback)
+    return answer
+
+
+def _read_several(answer: Any, feedback: Sequence[Feedback]) -> str:
+    """Take a list of keys, or the JSON of one."""
+    if isinstance(answer, str):
+        try:
+            answer = json.loads(answer)
+        except (ValueError, RecursionError):
+            answer = None
+    if not isinstance(answer, list) or not all(isinstance(key, str) for key in answer):
+        raise AnswerError(_("An answer to this question is a list of keys of choices."))
+    if not answer:
+        raise AnswerError(_("The answer is empty."))
+    _judge_keys(answer, feedback)
+    return json.dumps(sorted(set(answer)))
+
+
+def _judge_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
+    known = {one.key for one in feedback if one.key}
+    if not known.issuperset(keys):
+        raise AnswerError(_("The question has no such choice. Reload the page."))
+
+
+def taken(string: str, feedback: Sequence[Feedback]) -> Outcome:
+    """Return the choices of a kept answer in the author's order; the points are not told."""
+    keys = json.loads(string)
+    return Outcome(None, tuple(one for one in feedback if one.key in keys))
+
+
+def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
+    if not question.is_multiple:
+        chosen = next(one for one in feedback if one.key == string)
+        return Outcome(chosen.points, (chosen,))
+    chosen_ones = taken(string, feedback).feedback
+    right = {one.key for one in feedback if one.points > 0}
+    is_right = right == {one.key for one in chosen_ones}
+    return Outcome(question.points_possible if is_right else Decimal(0), chosen_ones)

@@ -1,0 +1,22 @@
+"""The whole answer, case and white space folded."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from books.models import Feedback, Question
+from grading.graders.base import read_text
+
+LIMIT = 10_000  # characters
+
+
+def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
+    return read_text(answer, LIMIT)
+
+
+def matches(foreseen: str, answer: str) -> bool:
+    return fold(foreseen) == fold(answer)
+
+
+def fold(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,0 +1,19 @@
+"""Points as people read them."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+
+def plain(points: Decimal) -> str:
+    """Return points without needless decimals: 2, not 2.00; 0.5, not 0.50."""
+    return f"{points.normalize():f}"
+
+
+def told(points: Decimal | None, possible: Decimal) -> str:
+    if points is None:
+        return _("Received. It will be graded by a person.")
+    return _("%(points)s of %(possible)s points") % {
+        "points": plain(points),
+        "possible": plain(possible),
+    }

@@ -1,0 +1,48 @@
+"""The gradebook as a resource of django-import-export."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.text import slugify
+from import_export import resources
+from import_export.formats import base_formats
+from tablib import Dataset
+
+from grading import gradebook
+from grading.models import Course
+
+BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
+
+
+class GradebookCSV(base_formats.CSV):
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
+        return f"{BYTE_ORDER_MARK}{super().export_data(dataset, **kwargs)}".encode()
+
+    def is_binary(self) -> bool:
+        return True
+
+
+FORMATS: dict[str, type[base_formats.Format]] = {"csv": GradebookCSV, "xlsx": base_formats.XLSX}
+
+
+class GradebookResource(resources.Resource):
+    """A course's gradebook. Its headings are rows: there are three of them."""
+
+    def export(self, queryset: QuerySet[Course] | None = None, **kwargs: Any) -> Dataset:
+        """Return the gradebook of the one course in `queryset`."""
+        assert queryset is not None
+        dataset = Dataset(title="Gradebook")
+        for row in gradebook.rows(queryset.get()):
+            dataset.append(row)
+        return dataset
+
+
+def export(course: Course, format_name: str) -> bytes:
+    """Return the gradebook's file. Raises KeyError for an unknown format."""
+    dataset = GradebookResource().export(Course.objects.filter(pk=course.pk))
+    data = FORMATS[format_name]().export_data(dataset)
+    return data if isinstance(data, bytes) else str(data).encode()
+
+
+def file_name(course: Course, format_name: str) -> str:
+    return f"gradebook-{slugify(course.name) or course.pk}.{format_name}"

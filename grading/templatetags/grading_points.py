@@ -1,0 +1,12 @@
+from decimal import Decimal
+
+from django import template
+
+from grading import points
+
+register = template.Library()
+
+
+@register.simple_tag
+def points_of(earned: Decimal | None, possible: Decimal) -> str:
+    return points.told(earned, possible)

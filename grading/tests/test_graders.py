@@ -1,0 +1,131 @@
+"""Graders are pure: no database."""
+
+from decimal import Decimal
+
+import pytest
+
+from books.models import Feedback, Question
+from grading import graders
+from grading.graders import AnswerError
+from grading.points import plain, told
+
+
+def make_question(grader, **over):
+    return Question(grader=grader, label="q", **({"points_possible": Decimal(2)} | over))
+
+
+def foresee(*pairs):
+    return [
+        Feedback(answer=answer, points=Decimal(points), feedback=f"<p>{answer}</p>", key=key)
+        for answer, points, key in ((*pair, None)[:3] for pair in pairs)
+    ]
+
+
+def grade(grader, answer, *pairs, **over):
+    question, feedback = make_question(grader, **over), foresee(*pairs)
+    return graders.grade(graders.read(answer, question, feedback), question, feedback)
+
+
+@pytest.mark.parametrize(
+    ("grader", "foreseen", "answer", "points"),
+    [
+        ("text", "Helsinki", "  helsinki ", 2),
+        ("text", "two words", "TWO \n words", 2),
+        ("text", "Straße", "STRASSE", 2),
+        ("text", "é", "e\u0301", 2),
+        ("text", "Helsinki", "Helsink", 0),
+        ("regex", "[ab]+", " abba ", 2),
+        ("regex", "[ab]+", "ABBA", 0),
+        ("regex", "(?i)[ab]+", "ABBA", 2),
+        ("regex", "a", "xax", 0),
+        ("number", "3.14 +- 0.01", "3.15", 2),
+        ("number", "3.14 +- 0.01", "3.16", 0),
+        ("number", "0.5", "1/2", 2),
+        ("number", "4", "four", 0),
+    ],
+)
+def test_an_answer_earns_what_was_foreseen(grader, foreseen, answer, points):
+    assert grade(grader, answer, (foreseen, 2)).points == points
+
+
+def test_the_first_that_matches_wins():
+    outcome = grade("number", "4", ("4 +- 1", 1), ("4", 2))
+    assert (outcome.points, outcome.html) == (1, "<p>4 +- 1</p>")
+
+
+def test_anything_else_matches_last_wherever_it_stands():
+    assert grade("text", "a", ("*", 1), ("a", 2)).points == 2
+    assert grade("text", "b", ("*", 1), ("a", 2)).points == 1
+
+
+def test_what_nobody_foresaw_earns_nothing_and_has_no_reply():
+    outcome = grade("text", "b", ("a", 2))
+    assert (outcome.points, outcome.html, outcome.matched) == (0, None, None)
+
+
+def test_a_pattern_past_the_checks_matches_nothing():
+    assert grade("regex", "(a", ("(a", 2)).points == 0
+
+
+def test_one_choice_earns_its_points():
+    choices = ("Turku", 0, "t"), ("Helsinki", 2, "h")
+    assert grade("choice", "h", *choices).points == 2
+    assert grade("choice", "t", *choices).html == "<p>Turku</p>"
+
+
+SEVERAL = ("two", 2, "b"), ("three", 2, "a"), ("four", 0, "c")
+
+
+@pytest.mark.parametrize(
+    ("taken", "points"),
+    [(["a", "b"], 2), (["b", "a", "a"], 2), (["a"], 0), (["a", "b", "c"], 0), ('["b", "a"]', 2)],
+)
+def test_exactly_the_right_set_earns_all(taken, points):
+    assert grade("choice", taken, *SEVERAL, options={"multiple": True}).points == points
+
+
+def test_several_choices_reply_each_in_the_authors_order():
+    outcome = grade("choice", ["a", "b"], *SEVERAL, options={"multiple": True})
+    assert outcome.html == "<p>two</p>\n<p>three</p>"
+
+
+def test_several_choices_are_kept_as_sorted_json():
+    question = make_question("choice", options={"multiple": True})
+    assert graders.read(["b", "a"], question, foresee(*SEVERAL)) == '["a", "b"]'
+
+
+def test_a_text_for_a_person_has_no_points_yet():
+    outcome = grade("manual", "Once upon a time")
+    assert (outcome.points, outcome.html) == (None, None)
+
+
+@pytest.mark.parametrize("grader", ["text", "regex", "number", "manual"])
+@pytest.mark.parametrize(
+    "answer", ["", "  \n", None, 4, ["a"], {"a": 1}, True, "x" * 1_000_000, "a\0b", "\ud800"]
+)
+def test_what_is_no_answer_is_refused(grader, answer):
+    with pytest.raises(AnswerError):
+        grade(grader, answer, ("a", 1)) if grader != "manual" else grade(grader, answer)
+
+
+@pytest.mark.parametrize("answer", ["", "nope", None, 4, ["h"], {"h": 1}])
+def test_what_is_no_choice_is_refused(answer):
+    with pytest.raises(AnswerError):
+        grade("choice", answer, ("Helsinki", 2, "h"))
+
+
+@pytest.mark.parametrize("answer", ["", [], "[]", ["nope"], [1], None, "{", "[" * 9999, {"a": 1}])
+def test_what_is_no_set_of_choices_is_refused(answer):
+    with pytest.raises(AnswerError):
+        grade("choice", answer, *SEVERAL, options={"multiple": True})
+
+
+def test_points_are_told_without_needless_decimals():
+    assert [plain(Decimal(text)) for text in ("2.00", "0.50", "100.00", "0")] == [
+        "2",
+        "0.5",
+        "100",
+        "0",
+    ]
+    assert told(Decimal("1.50"), Decimal(2)) == "1.5 of 2 points"
+    assert told(None, Decimal(2)) == "Received. It will be graded by a person."
