@@ -57,7 +57,8 @@ def make_answer(place: Enrollment, question: Question, string: str = "4", **over
 
 @pytest.fixture(autouse=True)
 def data_dir(settings, tmp_path):
-    """Each test has a data folder of its own."""
+    """Each test has a data folder of its own, and passwords that cost no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
     return settings.BOOKBINDER_DATA_DIR

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -97,21 +97,20 @@ def _content_type(path: str) -> str:
 
 
 def _stream(request: HttpRequest, file: Published) -> HttpResponseBase:
-    size = file.file.stat().st_size
-    part = _asked_part(request.headers.get("Range", ""), size)
-    opened = file.file.open("rb")
+    stat = file.file.stat()
+    part = _asked_part(request.headers.get("Range", ""), stat.st_size)
+    content_type = _content_type(file.path)
     response: HttpResponseBase
     if part is None:
-        response = FileResponse(opened, content_type=_content_type(file.path))
+        response = FileResponse(file.file.open("rb"), content_type=content_type)
     else:
         start, end = part
-        response = StreamingHttpResponse(
-            _read(opened, start, end), status=206, content_type=_content_type(file.path)
-        )
-        response["Content-Range"] = f"bytes {start}-{end}/{size}"
+        content = _read(file.file, start, end)
+        response = StreamingHttpResponse(content, status=206, content_type=content_type)
+        response["Content-Range"] = f"bytes {start}-{end}/{stat.st_size}"
         response["Content-Length"] = str(end - start + 1)
     response["Accept-Ranges"] = "bytes"
-    response["Last-Modified"] = http_date(file.file.stat().st_mtime)
+    response["Last-Modified"] = http_date(stat.st_mtime)
     return response
 
 
@@ -127,8 +126,8 @@ def _asked_part(header: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-def _read(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    with file:
+def _read(path: Path, start: int, end: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
         file.seek(start)
         left = end - start + 1
         while left > 0 and (data := file.read(min(_CHUNK, left))):

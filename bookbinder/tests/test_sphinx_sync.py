@@ -2,64 +2,21 @@
 
 import json
 import os
-import pickle
-import shutil
 import stat
-from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import transaction
 
 from annotations.models import Annotation
 from bookbinder.tests import builds
+from bookbinder.tests.syncing import change, sync
 from books.models import Book, Feedback, Page, Question, Release
 from books.sync import lock, publish, run
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Answer, Attempt, Interactive
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
-
-
-def sync(*arguments) -> tuple[int, str, str]:
-    """Return the exit code, the output and the messages of a sync."""
-    out, err = StringIO(), StringIO()
-    try:
-        call_command("sphinx_sync", *map(str, arguments), stdout=out, stderr=err)
-        code = 0
-    except CommandError as error:
-        code = error.returncode
-        err.write(str(error))
-    except SystemExit as stop:
-        code = stop.code
-    return code, out.getvalue(), err.getvalue()
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    """The RST book, built once: tests copy what they change."""
-    folder = tmp_path_factory.mktemp("built")
-    builds.build(builds.BOOKS / "rst", folder)
-    return folder
-
-
-@pytest.fixture
-def source(tmp_path) -> Path:
-    return builds.copy_book("rst", tmp_path / "source")
-
-
-@pytest.fixture
-def live(built) -> Path:
-    assert sync(built, "--noinput")[0] == 0
-    return built
-
-
-def change(source: Path, page: str, old: str, new: str) -> None:
-    path = source / page
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def answered(label: str = "capital", name: str = "sam", string: str = "x"):
@@ -368,81 +325,6 @@ def test_the_operators_folders_are_taken_without_a_path(source, settings):
     settings.BOOKBINDER_SOURCES = []
     code, _out, err = sync("--noinput")
     assert code == 1 and "BOOKBINDER_SOURCES" in err
-
-
-BAD_CONFS = {
-    'project = "x"\nextensions = ["bookbinder.sphinx", "no_such_extension"]\n': (
-        "-m pip install no-such-extension"
-    ),
-    builds.HEAD + 'html_theme = "no_such_theme"\n': "-m pip install no-such-theme",
-    'raise RuntimeError("conf is broken")\n': "conf is broken",
-    'project = "x"\n': "has no bookbinder.json",
-    builds.HEAD + 'bookbinder_project = "No Slug"\n': "bookbinder_project",
-    builds.HEAD + 'bookbinder_layout = "sheets"\n': "bookbinder_layout",
-}
-
-
-@pytest.mark.parametrize("conf", BAD_CONFS)
-def test_a_build_that_fails_says_what_to_do(tmp_path, conf):
-    source = builds.write_book(tmp_path / "s", conf=conf, index="T\n=\n")
-    code, _out, err = sync(source, "--noinput")
-    assert code == 1
-    assert BAD_CONFS[conf] in err
-    assert "Traceback" not in err
-    assert not Book.objects.exists()
-
-
-def test_mistakes_in_the_text_are_all_told(source):
-    change(source, "numbers.rst", ":grader: number", ":grader: numbers")
-    change(source, "cities.rst", ":: capital", ":: capital city")
-    code, _out, err = sync(source, "--noinput")
-    assert code == 1
-    assert "numbers.rst:8: question: unknown grader 'numbers'" in err
-    assert "cities.rst:4: question: label 'capital city'" in err
-
-
-@pytest.mark.parametrize("data", [b"{", pickle.dumps(1), b'{"format": "bookbinder", "version": 9}'])
-def test_a_broken_manifest_is_refused(built, tmp_path, data):
-    copy = tmp_path / "copy"
-    shutil.copytree(built, copy)
-    (copy / "bookbinder.json").write_bytes(data)
-    code, _out, err = sync(copy, "--noinput")
-    assert code == 1 and str(copy) in err
-    assert not Book.objects.exists()
-
-
-def test_a_folder_that_is_no_project_is_refused(tmp_path):
-    code, _out, err = sync(tmp_path, "--noinput")
-    assert code == 1 and "has no bookbinder.json" in err
-
-
-def test_a_page_that_was_built_after_the_manifest_is_refused(built, tmp_path, data_dir):
-    copy = tmp_path / "copy"
-    shutil.copytree(built, copy)
-    (copy / "cities.html").write_text("something else")
-    code, _out, err = sync(copy, "--noinput")
-    assert code == 1 and "has changed since the manifest was written" in err
-    assert not Book.objects.exists()
-    assert not [p for p in (data_dir / "releases").rglob("*") if p.is_file()]
-
-
-def test_a_link_in_a_build_is_not_followed(built, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(built, copy)
-    (copy / "cities.html").unlink()
-    (copy / "cities.html").symlink_to(built / "cities.html")
-    code, _out, err = sync(copy, "--noinput")
-    assert code == 1 and "is no file" in err
-
-
-def test_a_build_learns_no_secret(tmp_path, monkeypatch):
-    monkeypatch.setenv("SECRET_KEY", "the secret")
-    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live")
-    conf = "import os\nopen('seen', 'w').write(repr(dict(os.environ)))\n" + builds.HEAD
-    source = builds.write_book(tmp_path / "s", conf=conf, index="T\n=\n")
-    assert sync(source, "--noinput")[0] == 0
-    seen = (source / "seen").read_text()
-    assert "the secret" not in seen and "sk_live" not in seen
 
 
 def test_queries_do_not_grow_with_the_book(tmp_path, django_assert_max_num_queries):

@@ -1,0 +1,136 @@
+"""Pages that show several apps at once: the bookshelf, a book, and answering without JavaScript."""
+
+import json
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import signed_in
+from books.models import Book, Page, Question
+from grading import answering, enrolling
+from grading import state as grading_state
+from grading.graders import AnswerError
+from grading.models import Course, Enrollment
+
+
+@require_safe
+def bookshelf(request: HttpRequest) -> HttpResponse:
+    books = Book.objects.on_the_shelf().order_by("title")
+    return render(request, "books/bookshelf.html", {"books": books, "places": _places(request)})
+
+
+def _places(request: HttpRequest) -> Any:
+    if not request.user.is_authenticated:
+        return Enrollment.objects.none()
+    places = Enrollment.objects.active().filter(user=request.user)
+    return places.select_related("course__book").order_by("course__name")
+
+
+@require_safe
+def project(request: HttpRequest, project: str) -> HttpResponseBase:
+    """The book of a project that is one book; the books of one that has several."""
+    books = list(Book.objects.filter(project=project, release__isnull=False).order_by("title"))
+    if not books:
+        raise Http404
+    if len(books) == 1:
+        return _book_page(request, books[0])
+    free = [book for book in books if book.url == ""]
+    pages = Page.objects.filter(book__in=free).visible_to(request.user).select_related("book")
+    shown = [book for book in books if book.takes_courses]
+    return render(
+        request, "books/project.html", {"project": project, "books": shown, "pages": pages}
+    )
+
+
+@require_safe
+def book(request: HttpRequest, project: str, folder: str) -> HttpResponse:
+    books = Book.objects.on_the_shelf()
+    return _book_page(request, get_object_or_404(books, project=project, url=folder))
+
+
+def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
+    pages = list(book.pages.order_by("position", "pk"))
+    readable = set(book.pages.visible_to(request.user).values_list("pk", flat=True))
+    for page in pages:
+        page.book = book
+    courses = Course.objects.open().filter(book=book).select_related("book").order_by("name")
+    context = {
+        "book": book,
+        "pages": [(page, page.pk in readable) for page in pages],
+        "courses": courses,
+        "places": _places(request).filter(course__book=book),
+        "is_closed": len(readable) < len(pages),
+    }
+    return render(request, "books/book.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
+    """A page's questions without JavaScript: GET shows them and keeps nothing, POST answers."""
+    pages = Page.objects.published().visible_to(request.user).at(project, docname)
+    page = get_object_or_404(pages.select_related("book"))
+    return _take(request, page) if request.method == "POST" else _show(request, page)
+
+
+def _show(request: HttpRequest, page: Page) -> HttpResponse:
+    user = signed_in(request)
+    place = enrolling.place_for(user, page.book_id)
+    states = grading_state.of(page, place)
+    label = request.GET.get("label")
+    asked = [one for one in states if label in (None, one.question.label)]
+    if not asked:
+        raise Http404
+    choices: dict[int, list[Any]] = {one.question.pk: [] for one in asked}
+    rows = Question.objects.filter(pk__in=choices, grader="choice")
+    for key in rows.values_list("pk", "feedback__key", "feedback__answer").order_by(
+        "feedback__index", "feedback__pk"
+    ):
+        choices[key[0]].append((key[1], key[2]))
+    given = request.GET.getlist("answer")
+    context = {
+        "page": page,
+        "place": place,
+        "given": given,
+        "questions": [(one, choices[one.question.pk], _taken(one)) for one in asked],
+        "is_one": label is not None,
+        "client_key": uuid.uuid4(),
+    }
+    return render(request, "books/answer.html", context)
+
+
+def _taken(one: grading_state.QuestionState) -> list[str]:
+    """Return the keys or the text of what was answered before."""
+    if one.string is None:
+        return []
+    return json.loads(one.string) if one.question.is_multiple else [one.string]
+
+
+def _take(request: HttpRequest, page: Page) -> HttpResponseBase:
+    question = get_object_or_404(
+        page.questions.select_related("page"), label=request.POST.get("label", "")
+    )
+    given: Any = request.POST.getlist("answer")
+    if not question.is_multiple:
+        given = given[0] if given else ""
+    try:
+        key = uuid.UUID(request.POST.get("client_key", ""))
+        answering.answer(signed_in(request), question, given, key)
+    except ValueError:
+        messages.error(request, _("The form was not complete. Send it again."))
+    except (
+        AnswerError,
+        answering.NotEnrolled,
+        answering.Refused,
+        answering.Conflict,
+    ) as error:
+        messages.error(request, str(error))
+    target = reverse("answer", args=(page.book.project, page.docname))
+    return redirect(f"{target}?label={question.label}#{question.label}")
