@@ -15,6 +15,18 @@ from accounts.models import User
 admin.site.unregister(Group)
 
 
+def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool:
+    """Whether the request's user has a right: asked of the database once a request.
+
+    Django's admin asks again for each form of a page.
+    """
+    answers: dict[Any, bool] = request.__dict__.setdefault("_rights", {})
+    key = (permission, obj and obj.pk)
+    if key not in answers:
+        answers[key] = access.may(signed_in(request), permission, obj)
+    return answers[key]
+
+
 class _ByRules:
     """Rights and rows from the table in `accounts.access`, for admin pages and their inlines."""
 
@@ -30,7 +42,7 @@ class _ByRules:
     def may(self, request: HttpRequest, act: str, obj: Model | None) -> bool:
         # An inline is asked with the object that it stands on: its rows were chosen above.
         own = obj if isinstance(obj, self.model) else None
-        return access.may(signed_in(request), self.permission(act), own)
+        return may(request, self.permission(act), own)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.may(request, "view", obj) or self.has_change_permission(request, obj)
@@ -43,7 +55,7 @@ class _ByRules:
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """What may be added is said of the row that it is added to."""
-        return access.may(signed_in(request), self.permission("add"), obj)
+        return may(request, self.permission("add"), obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

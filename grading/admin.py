@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.admin import ReadOnly, RulesAdmin, RulesInline
+from accounts.admin import ReadOnly, RulesAdmin, RulesInline, may
 from accounts.http import signed_in
 from accounts.models import User
 from books.admin import count_of, list_link
@@ -49,6 +49,11 @@ class InstructorInline(RulesInline):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # one is appointed or dismissed, not exchanged
 
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if obj is None:
+            return may(request, "grading.add_course")  # with a new course, its first instructor
+        return super().has_add_permission(request, obj)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
         rows: QuerySet[Instructor] = super().get_queryset(request).select_related("user")
         return rows
@@ -68,14 +73,34 @@ class InteractiveForm(forms.ModelForm):
 
 
 class InteractiveInline(RulesInline):
+    """The switches there are. Their questions are text: a widget each would ask for its label."""
+
     model = Interactive
-    form = InteractiveForm
-    autocomplete_fields = ("question",)
+    fields = ("question", "enabled", "provide_feedback")
+    readonly_fields = ("question",)
     verbose_name_plural = _("Questions switched off, or without feedback")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Also where there is no switch yet, so that the forms keep their names.
+        return may(request, "grading.add_interactive", obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
         rows: QuerySet[Interactive] = super().get_queryset(request).select_related("question__page")
         return rows
+
+
+class NewInteractiveInline(RulesInline):
+    model = Interactive
+    form = InteractiveForm
+    autocomplete_fields = ("question",)
+    verbose_name = _("question to switch")
+    verbose_name_plural = _("Switch a question")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
+        return Interactive.objects.none()
 
 
 class CourseActionForm(ActionForm):
@@ -99,7 +124,7 @@ class CourseAdmin(RulesAdmin):
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
         (_("Answers and notes"), {"fields": ("attempts_policy", "attempt_limit", "course_notes")}),
     )
-    inlines = (InstructorInline, InteractiveInline)
+    inlines = (InstructorInline, InteractiveInline, NewInteractiveInline)
     # What is known of a course only once it is there.
     add_fieldsets = (
         (None, {"fields": ("name", "book", "price", "seat_limit")}),
@@ -118,7 +143,7 @@ class CourseAdmin(RulesAdmin):
         """Book and price are an author's to set; the book stays once the course is made."""
         if obj is None:
             return ()
-        is_author = access.may(signed_in(request), "grading.add_course", obj.book)
+        is_author = may(request, "grading.add_course", obj.book)
         return (*self.readonly_fields, "book", *(() if is_author else ("price",)))
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
@@ -134,7 +159,7 @@ class CourseAdmin(RulesAdmin):
         return self.inlines if obj else (InstructorInline,)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return access.may(signed_in(request), "grading.export_gradebook")
+        return may(request, "grading.export_gradebook")
 
     @admin.action(description=_("Export gradebook"), permissions=["export"])
     def export_gradebook(

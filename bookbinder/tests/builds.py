@@ -30,7 +30,17 @@ def write_book(folder: Path, conf: str = HEAD, **pages: str) -> Path:
 
 
 def run(source: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", *options, source, output]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-b",
+        "html",
+        *options,
+        source,
+        output,
+    ]
     return subprocess.run(
         command,
         env=os.environ | {"PYTHONPATH": str(ROOT)},

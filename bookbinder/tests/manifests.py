@@ -1,6 +1,7 @@
 """Manifests for tests, by their parts."""
 
 from decimal import Decimal
+from typing import Any
 
 from bookbinder.sphinx import manifest as m
 
@@ -8,7 +9,7 @@ HASH = "a" * 64
 
 
 def make_feedback(**over) -> m.Feedback:
-    fields = {
+    fields: dict[str, Any] = {
         "key": None,
         "answer": "4",
         "feedback": "<p>Yes</p>",
@@ -21,7 +22,7 @@ def make_feedback(**over) -> m.Feedback:
 
 
 def make_question(**over) -> m.Question:
-    fields = {
+    fields: dict[str, Any] = {
         "label": "adding",
         "grader": "number",
         "points_possible": Decimal(2),
@@ -35,7 +36,7 @@ def make_question(**over) -> m.Question:
 
 
 def make_page(docname: str = "numbers", **over) -> m.Page:
-    fields = {
+    fields: dict[str, Any] = {
         "docname": docname,
         "url": docname,
         "title": docname.title(),
@@ -52,5 +53,9 @@ def make_page(docname: str = "numbers", **over) -> m.Page:
 
 def make_manifest(*pages: m.Page, **over) -> m.Manifest:
     books = (m.Book("tiny", "Tiny", pages or (make_page(),)),)
-    fields = {"project": "tiny", "books": books, "files": {"_static/a.css": m.File(HASH)}}
+    fields: dict[str, Any] = {
+        "project": "tiny",
+        "books": books,
+        "files": {"_static/a.css": m.File(HASH)},
+    }
     return m.Manifest(**fields | over)

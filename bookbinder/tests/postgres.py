@@ -52,7 +52,17 @@ def running() -> Iterator[str]:
         if owner:
             shutil.chown(folder, owner)
         data = folder / "data"
-        initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "user": owner, "cwd": folder}
         subprocess.run([*initdb, "--no-sync"], check=True, **quiet)
         options = [word for setting in SETTINGS for word in ("-c", setting)]

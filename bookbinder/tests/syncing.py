@@ -16,7 +16,7 @@ def sync(*arguments) -> tuple[int, str, str]:
         code = error.returncode
         err.write(str(error))
     except SystemExit as stop:
-        code = stop.code
+        code = int(stop.code or 0)
     return code, out.getvalue(), err.getvalue()
 
 

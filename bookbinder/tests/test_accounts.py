@@ -24,7 +24,9 @@ def forget_tries():
 
 
 def link_in_mail() -> str:
-    return re.search(r"http://testserver(\S+)", mail.outbox[-1].body)[1]
+    match = re.search(r"http://testserver(\S+)", str(mail.outbox[-1].body))
+    assert match
+    return match[1]
 
 
 def confirm(client, follow: bool = True):

@@ -1,0 +1,358 @@
+"""The admin as each person sees it."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from books.models import Author, Book, Feedback, Page, Question
+from conftest import (
+    enroll,
+    make_answer,
+    make_book,
+    make_course,
+    make_feedback,
+    make_page,
+    make_question,
+    make_user,
+)
+from grading.models import Answer, Attempt, Course, Enrollment, Instructor, Interactive
+
+
+def changelist(model, **query) -> str:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return url
+
+
+def change_form(row) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=(row.pk,))
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+@pytest.fixture
+def other(db):
+    """Another book with all that hangs on one: none of it may show."""
+    book = make_book("other", title="Other book")
+    question = make_question(make_page(book, "secret", title="Secret page"), "secretq")
+    make_feedback(question, "secret answer")
+    course = make_course(book, "Other course")
+    place = enroll(make_user("olga", last_name="Otherperson"), course)
+    make_answer(place, question, "secret string")
+    return book
+
+
+SECRETS = ("Other book", "Secret page", "secretq", "Other course", "Otherperson", "secret string")
+OURS = (Book, Page, Question, Course, Enrollment, Answer, Attempt)
+
+
+@pytest.mark.parametrize("name", [None, "eve", "sam"])
+def test_who_is_no_staff_does_not_come_in(client, as_user, request, course, name):
+    if name:
+        as_user(request.getfixturevalue(name))
+    for path in ("/admin/", changelist(Course), changelist(Answer), changelist(User)):
+        assert client.get(path).status_code in (302, 403)
+
+
+@pytest.mark.parametrize("name", ["ines", "ada"])
+def test_each_sees_their_own_alone(as_user, request, adding, place, other, name):
+    make_answer(place, adding)
+    client = as_user(request.getfixturevalue(name))
+    text_of(client.get("/admin/"))
+    for model in OURS:
+        response = client.get(changelist(model))
+        assert response.status_code in (200, 403)
+        for secret in SECRETS:
+            assert secret not in response.content.decode(), (model, secret)
+
+
+def test_an_instructor_reaches_no_row_of_another_course(as_user, ines, other):
+    client = as_user(ines)
+    for row in (other, Page.objects.get(url="secret"), Course.objects.get(name="Other course"),
+                Enrollment.objects.get(course__name="Other course"), Answer.objects.get()):  # fmt: skip
+        response = client.get(change_form(row))
+        assert response.status_code in (302, 403)
+
+
+def test_an_instructor_sees_the_roster_and_the_answers_of_the_course(as_user, ines, adding, place):
+    make_answer(place, adding, "four")
+    client = as_user(ines)
+    assert "Autumn" in text_of(client.get(changelist(Course)))
+    assert "sam@example.org" in text_of(client.get(changelist(Enrollment)))
+    assert "four" in text_of(client.get(changelist(Answer)))
+    assert client.get(changelist(Book)).status_code == 403
+    assert client.get(changelist(User)).status_code == 403
+
+
+def test_an_author_sees_no_student(as_user, ada, adding, place):
+    make_answer(place, adding, "four")
+    client = as_user(ada)
+    assert "Tiny" in text_of(client.get(changelist(Book)))
+    assert "Autumn" in text_of(client.get(changelist(Course)))
+    for model in (Enrollment, Answer, Attempt, User):
+        assert client.get(changelist(model)).status_code == 403
+    assert "sam@" not in text_of(client.get(change_form(place.course)))
+
+
+def course_data(course, **over) -> dict[str, object]:
+    data = {
+        "name": course.name,
+        "join_code": course.join_code,
+        "time_zone": course.time_zone,
+        "attempts_policy": course.attempts_policy,
+        "course_notes": course.course_notes,
+    }
+    for prefix in ("instructors", "interactives", "interactives-2"):
+        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    return data | over
+
+
+def test_an_instructor_changes_the_course_and_not_its_price_or_book(as_user, ines, course, other):
+    initial = {"instructors-TOTAL_FORMS": 1, "instructors-INITIAL_FORMS": 1,
+               "instructors-0-id": ines.instructorships.get().pk, "instructors-0-course": course.pk}  # fmt: skip
+    data = course_data(course, name="Winter", price=0, book=other.pk, **initial)
+    response = as_user(ines).post(change_form(course), data)
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    course.refresh_from_db()
+    assert (course.name, course.price, course.book.project) == ("Winter", None, "tiny")
+
+
+def test_an_author_makes_a_course_and_appoints_its_instructor(as_user, ada, book, eve, other):
+    client, path = as_user(ada), reverse("admin:grading_course_add")
+    form = text_of(client.get(path))
+    assert "Tiny" in form and "Other book" not in form
+    data = {
+        "name": "New one", "book": book.pk, "time_zone": "Europe/Helsinki", "price": "",
+        "attempts_policy": "latest", "course_notes": "named",
+        "instructors-TOTAL_FORMS": 1, "instructors-INITIAL_FORMS": 0,
+        "instructors-0-email": "EVE@example.org",
+    }  # fmt: skip
+    assert client.post(path, data | {"book": other.pk}).status_code == 200
+    response = client.post(path, data)
+    assert response.status_code == 302, response.context["errors"]
+    course = Course.objects.get(name="New one")
+    assert course.instructors.get().user == eve
+    assert eve.has_perm("grading.change_course", course)
+
+
+def test_an_instructor_cannot_make_a_course(as_user, ines):
+    assert as_user(ines).get(reverse("admin:grading_course_add")).status_code == 403
+
+
+def test_appointing_an_unknown_address_is_refused(as_user, ines, course):
+    extra = {"instructors-TOTAL_FORMS": 1, "instructors-0-email": "nobody@example.org"}
+    response = as_user(ines).post(change_form(course), course_data(course, **extra))
+    assert "Nobody with this address can be appointed" in text_of(response)
+
+
+def test_an_instructor_switches_a_question_off(as_user, ines, course, adding, other):
+    secret = Question.objects.get(label="secretq")
+    extra = {"interactives-2-TOTAL_FORMS": 1, "interactives-2-0-question": adding.pk}
+    client = as_user(ines)
+    wrong = course_data(course, **extra | {"interactives-2-0-question": secret.pk})
+    assert client.post(change_form(course), wrong).status_code == 200
+    response = client.post(change_form(course), course_data(course, **extra))
+    assert response.status_code == 302, response.context["errors"]
+    switch = Interactive.objects.get()
+    assert (switch.question, switch.enabled, switch.provide_feedback) == (adding, False, False)
+
+
+def test_questions_to_switch_off_are_searched_among_ones_own(as_user, ines, adding, other):
+    client = as_user(ines)
+    query = {"app_label": "grading", "model_name": "interactive", "field_name": "question"}
+    found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+    assert [one["text"] for one in found] == ["adding"]
+
+
+def test_an_instructor_does_not_see_the_key(as_user, ines, adding):
+    text = text_of(as_user(ines).get(change_form(adding)))
+    assert "About 4." not in text and 'name="feedback-0-answer"' not in text
+
+
+def feedback_data(question, *rows) -> dict[str, object]:
+    existing = list(question.feedback.all())
+    data: dict[str, object] = {
+        "feedback-TOTAL_FORMS": len(rows),
+        "feedback-INITIAL_FORMS": len(existing),
+    }
+    for number, row in enumerate(rows):
+        if number < len(existing):
+            data[f"feedback-{number}-id"] = existing[number].pk
+        data |= {f"feedback-{number}-{name}": value for name, value in row.items()}
+        data[f"feedback-{number}-question"] = question.pk
+    return data
+
+
+def test_an_author_edits_feedback_beside_its_question(as_user, ada, adding):
+    Feedback.objects.update(origin="source", markup="sphinx", text="About.", source_text="About.")
+    rows = [
+        {"answer": "4", "points": "1.5", "text": "**Well** <script>x</script>"},
+        {"answer": "*", "points": "0", "text": "About."},
+        {"answer": "5 +- 0.1", "points": "0.5", "text": "Nearly."},
+    ]
+    response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
+    assert response.status_code == 302, response.context["errors"]
+    first, rest, added = adding.feedback.order_by("pk")
+    assert (first.points, first.markup, first.source_text) == (Decimal("1.5"), "md", "About.")
+    assert "<strong>Well</strong>" in first.feedback and "<script" not in first.feedback
+    assert (rest.markup, rest.feedback) == ("sphinx", "<p>About *.</p>")
+    assert (added.origin, added.feedback, added.source_answer) == ("admin", "<p>Nearly.</p>", None)
+
+
+def test_an_answer_that_the_grader_cannot_read_is_refused(as_user, ada, adding):
+    rows = [
+        {"answer": "four", "points": "2", "text": "x"},
+        {"answer": "*", "points": "0", "text": "x"},
+    ]
+    response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
+    assert "This answer is no number" in text_of(response)
+    assert adding.feedback.order_by("pk").first().answer == "4"
+
+
+def test_a_choice_keeps_its_text_and_cannot_be_added(as_user, ada, adding):
+    adding.grader = "choice"
+    adding.save()
+    Feedback.objects.all().delete()
+    make_feedback(adding, "Turku", key="t")
+    rows = [{"answer": "Changed", "points": "1", "text": "Yes"}, {"answer": "New", "points": "1"}]
+    as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
+    one = adding.feedback.get()
+    assert (one.answer, one.points, one.text) == ("Turku", 1, "Yes")
+
+
+def test_an_author_changes_title_order_and_price(as_user, ada, book, page):
+    client = as_user(ada)
+    nothing = {f"{prefix}-{name}_FORMS": 0 for prefix in ("authors", "pages", "questions")
+               for name in ("TOTAL", "INITIAL")}  # fmt: skip
+    assert (
+        client.post(change_form(book), {"title": "Huge", "price": 900} | nothing).status_code == 302
+    )
+    assert (
+        client.post(change_form(page), {"title": "Sums", "index": 7} | nothing).status_code == 302
+    )
+    book.refresh_from_db()
+    page.refresh_from_db()
+    assert (book.title, book.price, page.title, page.index) == ("Huge", 900, "Sums", 7)
+
+
+@pytest.mark.parametrize("name", ["ada", "ines", "root"])
+def test_answers_are_read_only_for_everybody(as_user, request, adding, place, name):
+    answer = make_answer(place, adding)
+    client = as_user(request.getfixturevalue(name))
+    assert client.post(change_form(answer), {"string": "changed"}).status_code == 403
+    assert client.post(f"{change_form(answer)[:-7]}delete/", {"post": "yes"}).status_code == 403
+    assert client.get(reverse("admin:grading_answer_add")).status_code == 403
+    answer.refresh_from_db()
+    assert answer.string == "4"
+
+
+def export(client, *courses, **over):
+    data = {"action": "export_gradebook", "_selected_action": [course.pk for course in courses]}
+    return client.post(changelist(Course), data | over, follow=True)
+
+
+@pytest.mark.parametrize("name", ["ines", "root"])
+def test_the_gradebook_is_exported(as_user, request, adding, place, name):
+    make_answer(place, adding)
+    response = export(as_user(request.getfixturevalue(name)), place.course)
+    assert response["Content-Disposition"] == 'attachment; filename="gradebook-autumn.csv"'
+    rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    assert rows[3] == ["sam@example.org", "Tester", "Sam", "2"]
+
+
+def test_the_gradebook_is_exported_as_xlsx(as_user, ines, adding, place):
+    response = export(as_user(ines), place.course, file_format="xlsx")
+    assert response["Content-Disposition"].endswith('.xlsx"')
+    assert response.content.startswith(b"PK")
+
+
+def test_an_author_exports_no_gradebook(as_user, ada, adding, place):
+    response = export(as_user(ada), place.course)
+    assert "Content-Disposition" not in response
+
+
+def test_nobody_exports_the_gradebook_of_another_course(as_user, ines, adding, place, other):
+    response = export(as_user(ines), Course.objects.get(name="Other course"))
+    assert "Content-Disposition" not in response
+
+
+def test_an_author_who_teaches_exports_only_what_they_teach(as_user, ines, adding, place, book):
+    second = make_course(book, "Spring")
+    Author.objects.create(book=book, user=ines)
+    response = export(as_user(ines), second)
+    assert "Select one course" in text_of(response)
+
+
+def test_two_courses_are_two_files(as_user, root, place, book):
+    response = export(as_user(root), place.course, make_course(book, "Spring"))
+    assert "Select one course" in text_of(response)
+
+
+def test_places_are_ended_and_restored_with_their_answers(as_user, ines, adding, place):
+    make_answer(place, adding)
+    client = as_user(ines)
+    for action, status in (("end_places", "ended"), ("restore_places", "active")):
+        client.post(changelist(Enrollment), {"action": action, "_selected_action": [place.pk]})
+        place.refresh_from_db()
+        assert place.status == status
+    assert Answer.objects.count() == 1
+
+
+def test_an_admin_makes_an_account_that_sets_its_own_password(as_user, root):
+    data = {"email": "new@example.org", "username": "new", "first_name": "N", "last_name": "New",
+            "type": "author", "is_active": "on"}  # fmt: skip
+    response = as_user(root).post(reverse("admin:accounts_user_add"), data)
+    assert response.status_code == 302
+    assert not User.objects.get(email="new@example.org").has_usable_password()
+
+
+def fill(book, course, count: int) -> None:
+    for number in range(count):
+        page = make_page(book, f"p{book.pages.count()}")
+        question = make_question(page, f"q{number}", grader="text")
+        make_feedback(question, "a")
+        make_course(book, f"C{number}")
+        user = make_user(f"u{book.pages.count()}")
+        place = enroll(user, course)
+        make_answer(place, question)
+        Attempt.objects.create(enrollment=place, question=question, string="x")
+        Instructor.objects.create(course=course, user=user)
+        Interactive.objects.create(course=course, question=question)
+
+
+@pytest.mark.parametrize("name", ["root", "ines", "ada"])
+def test_no_page_costs_a_query_per_row(as_user, request, book, page, course, adding, name):
+    client = as_user(request.getfixturevalue(name))
+
+    def queries() -> dict[str, int]:
+        counts = {}
+        paths = [changelist(model) for model in admin.site._registry]
+        paths += [change_form(row) for row in (book, page, adding, course)]
+        for path in paths:
+            with CaptureQueriesContext(connection) as captured:
+                client.get(path)
+            counts[path] = len(captured)
+        return counts
+
+    fill(book, course, 4)
+    queries()
+    few = queries()
+    fill(book, course, 8)
+    assert queries() == few
+
+
+@pytest.mark.parametrize("model", [Book, Page, Question, Course, Enrollment, Answer, User])
+def test_every_list_can_be_searched(as_user, root, adding, place, model):
+    make_answer(place, adding)
+    client = as_user(root)
+    assert "0 " in text_of(client.get(changelist(model), {"q": "no such thing"}))
