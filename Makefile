@@ -1,6 +1,6 @@
 # Everything runs in .venv, and every target can be repeated.
 PORT ?= 8000
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SITE := http://127.0.0.1:$(PORT)
 

@@ -1,49 +1,77 @@
 import { call } from "./api.js";
 
-/** Lets each question of the page answer in place, and shows what was answered before. */
-export function connectQuestions(state) {
+/**
+ * Lets each question of the page answer in place, and shows what was answered before.
+ * A click before the state has arrived waits for it.
+ */
+export async function connectQuestions(arriving) {
+  const forms = [...document.querySelectorAll("form.bookbinder-question")];
+  for (const form of forms) connect(form, arriving);
+  const state = await arriving;
   if (!state) return;
-  const questions = new Map(state.questions.map((question) => [question.label, question]));
-  for (const form of document.querySelectorAll("form.bookbinder-question")) {
-    const question = questions.get(form.dataset.label);
-    if (question) connect(form, question, state);
+  for (const form of forms) {
+    const question = questionOf(form, state);
+    if (question) show(form, question, state);
   }
 }
 
-function connect(form, question, state) {
-  const button = form.querySelector(".bookbinder-actions button");
-  if (!question.enabled) {
-    button.disabled = true;
-    note(form, "This question is switched off in your course.");
-    return;
-  }
-  if (!state.course) {
-    // Sends the form to the page that asks to sign in or to join.
-    note(form, state.user ? "Join a course of this book to answer." : "Sign in to answer.");
-    return;
-  }
-  if (question.answer !== null) {
-    fillIn(form, question.answer);
-    showResult(form, question);
-  }
+function questionOf(form, state) {
+  return state.questions.find((question) => question.label === form.dataset.label);
+}
+
+function connect(form, arriving) {
   // The same key until the answer has arrived: a repeated click or try counts once.
   let pending = null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const state = await arriving;
+    const question = state && questionOf(form, state);
+    // To the page without JavaScript, which asks to sign in or says what is the matter.
+    if (!question || !state.course) return form.submit();
     const answer = read(form);
     if (answer === null) return note(form, "Give an answer first.");
     const content = JSON.stringify(answer);
-    if (pending?.content !== content) pending = { content, key: crypto.randomUUID() };
-    button.disabled = true;
+    if (pending?.content !== content) pending = { content, key: newKey() };
     const data = { answer, client_key: pending.key, course: state.course.pk };
-    const reply = await call(`/api/questions/${question.pk}/answers`, { method: "POST", data });
-    button.disabled = false;
-    if (!reply.ok) return note(form, problem(reply));
-    pending = null;
-    Object.assign(question, reply.body, { answer });
-    showResult(form, question);
-    document.dispatchEvent(new CustomEvent("bookbinder:answered"));
+    if (await send(form, question, data)) pending = null;
   });
+}
+
+/** A random UUID (version 4). `crypto.randomUUID` is missing where a site has no https. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Resolves to whether the answer has arrived. */
+async function send(form, question, data) {
+  const button = form.querySelector(".bookbinder-actions button");
+  button.disabled = true;
+  const reply = await call(`/api/questions/${question.pk}/answers`, { method: "POST", data });
+  button.disabled = false;
+  if (!reply.ok) {
+    note(form, problem(reply));
+    return false;
+  }
+  Object.assign(question, reply.body, { answer: data.answer });
+  showResult(form, question);
+  document.dispatchEvent(new CustomEvent("bookbinder:answered"));
+  return true;
+}
+
+function show(form, question, state) {
+  if (!question.enabled) {
+    form.querySelector(".bookbinder-actions button").disabled = true;
+    note(form, "This question is switched off in your course.");
+  } else if (!state.course) {
+    note(form, state.user ? "Join a course of this book to answer." : "Sign in to answer.");
+  } else if (question.answer !== null) {
+    fillIn(form, question.answer);
+    showResult(form, question);
+  }
 }
 
 function problem(reply) {

@@ -1,0 +1,79 @@
+"""Prepares the site and serves it: each step can be repeated."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "[::1]"}
+
+
+def secret_key(data: Path) -> str:
+    """Return the key of this data folder, drawn at random once."""
+    path = data / "secret_key"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def settle_environment() -> None:
+    data = Path(os.environ.setdefault("BOOKBINDER_DATA_DIR", str(ROOT / "var")))
+    os.environ.setdefault("SECRET_KEY", secret_key(data))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookbinder.settings")
+
+
+def foreign_hosts() -> set[str]:
+    """Return the hosts other than this machine that the settings name."""
+    from urllib.parse import urlsplit
+
+    from django.conf import settings
+
+    hosts = {*settings.ALLOWED_HOSTS, urlsplit(settings.BOOKBINDER_SITE_URL).hostname or ""}
+    return hosts - LOCAL_HOSTS - {""}
+
+
+def prepare() -> None:
+    from django.core.management import call_command
+
+    from bookbinder.demo import people
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate")
+    accounts = people.make()
+    site = os.environ["BOOKBINDER_SITE_URL"]
+    lines = "\n".join(f"  {one.kind:<11}{one.email:<25}{one.password}" for one in accounts)
+    sys.stdout.write(
+        f"\nBook Binder is at {site}\n\nDemo accounts (e-mail, password):\n{lines}\n\n"
+        f"The book: {site}/books/book-binder/   The admin: {site}/admin/   Stop: Ctrl+C\n\n"
+    )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    port = os.environ.get("PORT", "8000")
+    os.environ.setdefault("BOOKBINDER_SITE_URL", f"http://127.0.0.1:{port}")
+    settle_environment()
+    import django
+
+    django.setup()
+    hosts = foreign_hosts()
+    if hosts:
+        sys.exit(
+            f"No demo accounts are made here: ALLOWED_HOSTS or BOOKBINDER_SITE_URL names "
+            f"{', '.join(sorted(hosts))}. Unset them to try Book Binder on this machine; "
+            "docs/operators tells how to run a real site."
+        )
+    prepare()
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+    os.chdir(ROOT)
+    os.execv(gunicorn, [gunicorn, "bookbinder.wsgi", *options, "--log-level", "warning"])
+
+
+if __name__ == "__main__":
+    main()

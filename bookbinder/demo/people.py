@@ -1,0 +1,138 @@
+"""Demo accounts, and a course whose students have answered."""
+
+import json
+import random
+import secrets
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+
+from accounts import policy
+from accounts.models import User
+from books.models import Author, Book, Feedback, Question
+from grading import answering
+from grading.models import Course, Enrollment, Instructor
+
+PROJECT = "book-binder"
+COURSE = "Book Binder, by example"
+STUDENTS = (
+    "Aino Virtanen", "Amara Okafor", "Anders Lindqvist", "Beatriz Souza", "Chidi Eze",
+    "Chloé Martin", "Daniel Novák", "Elif Yılmaz", "Emma Müller", "Fatima Zahra",
+    "Giulia Rossi", "Hana Suzuki", "Ibrahim Diallo", "Ingrid Hansen", "Jakub Kowalski",
+    "Jón Sigurðsson", "Kavya Sharma", "Lars Jensen", "Leila Haddad", "Lucía García",
+    "Malik Johnson", "Mei Chen", "Nikos Pappas", "Noa Cohen", "Oksana Shevchenko",
+    "Pedro Alves", "Ravi Patel", "Sofía Herrera", "Thảo Nguyễn", "Zoltán Nagy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Account:
+    kind: str
+    email: str
+    password: str
+
+
+NAMES = {
+    "student": ("student@example.org", "Sam", "Student"),
+    "instructor": ("instructor@example.org", "Ines", "Instructor"),
+    "author": ("author@example.org", "Ada", "Author"),
+    "admin": ("admin@example.org", "Alex", "Admin"),
+}
+
+
+def make() -> list[Account]:
+    """Make what is not there yet; return the accounts. Passwords are drawn once and kept."""
+    accounts = _accounts()
+    with transaction.atomic():
+        users = {one.kind: _user(one) for one in accounts}
+        book = Book.objects.get(project=PROJECT)
+        course, is_new = Course.objects.get_or_create(book=book, name=COURSE)
+        Author.objects.get_or_create(book=book, user=users["author"])
+        Instructor.objects.get_or_create(course=course, user=users["instructor"])
+        _enroll(users["student"], course)
+        if is_new:
+            _fill(course)
+    return accounts
+
+
+def _accounts() -> list[Account]:
+    path = Path(settings.BOOKBINDER_DATA_DIR) / "demo_accounts.json"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({kind: secrets.token_urlsafe(9) for kind in NAMES}))
+    passwords = json.loads(path.read_text())
+    return [Account(kind, NAMES[kind][0], passwords[kind]) for kind in NAMES]
+
+
+def _user(account: Account) -> User:
+    user = User.objects.filter(email=account.email).first()
+    if user is None:
+        _email, first, last = NAMES[account.kind]
+        kinds = {"admin": User.Type.ADMIN, "author": User.Type.AUTHOR}
+        user = _person(account.email, first, last, kinds.get(account.kind, User.Type.USER))
+        user.set_password(account.password)
+        user.save()
+    return user
+
+
+def _person(email: str, first: str, last: str, kind: str = User.Type.USER) -> User:
+    user = User.objects.create_user(email, None, first_name=first, last_name=last, type=kind)
+    policy.agree(user)
+    user.save()
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def _enroll(user: User, course: Course) -> Enrollment:
+    place, _made = Enrollment.objects.get_or_create(
+        course=course, user=user, defaults={"origin": Enrollment.Origin.FREE}
+    )
+    return place
+
+
+def _fill(course: Course) -> None:
+    """Let thirty students answer: most questions, mostly right, as people do."""
+    chance = random.Random(7)
+    questions = list(
+        Question.objects.filter(page__book=course.book_id)
+        .select_related("page")
+        .prefetch_related("feedback")
+    )
+    for number, name in enumerate(STUDENTS, start=1):
+        first, _space, last = name.partition(" ")
+        user = _person(f"student{number:02}@example.org", first, last)
+        _enroll(user, course)
+        skill = chance.uniform(0.5, 0.95)
+        for question in questions:
+            if chance.random() < 0.9:
+                given = _answer(question, chance, is_right=chance.random() < skill)
+                answering.answer(user, question, given, uuid.uuid4())
+
+
+WRONG = {"text": "something else", "regex": "???", "number": "41"}
+
+
+def _answer(question: Question, chance: random.Random, *, is_right: bool) -> str | list[str]:
+    feedback = list(question.feedback.all())
+    if question.grader == "manual":
+        return "I would begin with one chapter, and ask two colleagues to try its questions."
+    if question.grader == "choice":
+        right = [one.key or "" for one in feedback if one.points > 0]
+        every = [one.key or "" for one in feedback]
+        if question.is_multiple:
+            return right if is_right else chance.sample(every, chance.randint(1, len(every)))
+        return chance.choice(right if is_right else every)
+    return _foreseen(feedback, is_right=is_right) or WRONG[question.grader]
+
+
+def _foreseen(feedback: list[Feedback], *, is_right: bool) -> str | None:
+    """Return an answer of a foreseen kind; a pattern is no answer, and `*` is none either."""
+    for one in feedback:
+        is_plain = one.answer != "*" and one.answer.replace(" ", "").isalnum()
+        if is_plain and (one.points > 0) == is_right:
+            return one.answer.partition(" +-")[0]
+    return None

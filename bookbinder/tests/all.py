@@ -1,0 +1,60 @@
+"""`make test`: every check there is, and how long each took."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bookbinder.tests.e2e import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PYTEST = [sys.executable, "-m", "pytest"]
+# The extension knows no database: its builds run once.
+ON_POSTGRES = ["-m", "not browser", "--deselect", "bookbinder/tests/test_sphinx_extension.py"]
+
+STEPS: dict[str, list[str | Path]] = {
+    "ruff": [BIN / "ruff", "check", "."],
+    "ruff format": [BIN / "ruff", "format", "--check", "."],
+    "djade": [BIN / "djade", "--target-version", "5.2", "--check", "TEMPLATES"],
+    "djlint": [BIN / "djlint", "--lint", "--quiet", "templates"],
+    "import-linter": [BIN / "lint-imports"],
+    "mypy": [BIN / "mypy", "."],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "deploy check": [sys.executable, "-m", "bookbinder.tests.deploy"],
+    "pytest on SQLite": [*PYTEST],
+    "pytest on PostgreSQL": [
+        sys.executable,
+        "-m",
+        "bookbinder.tests.postgres",
+        *PYTEST,
+        *ON_POSTGRES,
+    ],
+}
+
+
+def command_of(step: list[str | Path]) -> list[str | Path]:
+    templates = sorted((ROOT / "templates").rglob("*.html"))
+    return [part for word in step for part in (templates if word == "TEMPLATES" else [word])]
+
+
+def run(name: str, step: list[str | Path]) -> tuple[bool, float]:
+    print(f"--- {name}", flush=True)
+    environment = {"SECRET_KEY": "checks", "DEBUG": "1"} | os.environ
+    start = time.monotonic()
+    done = subprocess.run(command_of(step), cwd=ROOT, env=environment)
+    return done.returncode == 0, time.monotonic() - start
+
+
+def main() -> int:
+    chromium.ensure()
+    results = {name: run(name, step) for name, step in STEPS.items()}
+    print()
+    for name, (is_good, seconds) in results.items():
+        print(f"{'ok    ' if is_good else 'FAILED'} {seconds:6.1f} s  {name}")
+    return 0 if all(is_good for is_good, _seconds in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""`check --deploy` under production settings must have nothing to say."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+PRODUCTION = {
+    "SECRET_KEY": "a-long-random-text-that-nobody-knows-0123456789-abcdefghijklm",
+    "BOOKBINDER_SITE_URL": "https://books.example.org",
+    "BOOKBINDER_PROXIES": "1",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+    "DATABASE_URL": "postgresql://books@/books",
+    "CACHE_URL": "locmemcache://",
+}
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as data:
+        environment = {k: v for k, v in os.environ.items() if k not in ("DEBUG", "ALLOWED_HOSTS")}
+        environment |= PRODUCTION | {"BOOKBINDER_DATA_DIR": data}
+        command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+        return subprocess.run(command, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

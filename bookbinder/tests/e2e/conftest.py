@@ -1,0 +1,49 @@
+"""A real browser on a real server with a real book."""
+
+import os
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bookbinder.tests.e2e import chromium
+from bookbinder.tests.syncing import sync
+
+OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    # Playwright's loop runs in this thread; Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=OFFLINE)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server):
+    """Return a function that opens a page as a new visitor, whose errors fail the test."""
+    contexts, errors = [], []
+
+    def open_page(**options) -> Page:
+        context = browser.new_context(base_url=live_server.url, accept_downloads=True, **options)
+        context.set_default_timeout(10_000)
+        # A book's maths come from another host, which the tests do not reach.
+        context.route(lambda url: not url.startswith(live_server.url), lambda route: route.abort())
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+@pytest.fixture
+def published(built, transactional_db):
+    """The RST book, live."""
+    assert sync(built, "--noinput")[0] == 0
