@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import signed_in
-from books.models import Book, Page, Question
-from grading import answering, enrolling
+from books.models import Book, Feedback, Page
+from grading import answering, enrolling, graders
 from grading import state as grading_state
 from grading.graders import AnswerError
 from grading.models import Course, Enrollment
@@ -88,29 +88,27 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
     asked = [one for one in states if label in (None, one.question.label)]
     if not asked:
         raise Http404
-    choices: dict[int, list[Any]] = {one.question.pk: [] for one in asked}
-    rows = Question.objects.filter(pk__in=choices, grader="choice")
-    for key in rows.values_list("pk", "feedback__key", "feedback__answer").order_by(
-        "feedback__index", "feedback__pk"
-    ):
-        choices[key[0]].append((key[1], key[2]))
+    choices: dict[int, list[Feedback]] = {one.question.pk: [] for one in asked}
+    for choice in Feedback.objects.filter(question__in=choices, key__isnull=False):
+        choices[choice.question_id].append(choice)
     given = request.GET.getlist("answer")
     context = {
         "page": page,
         "place": place,
         "given": given,
-        "questions": [(one, choices[one.question.pk], _taken(one)) for one in asked],
+        "questions": [_shown(one, choices[one.question.pk]) for one in asked],
         "is_one": label is not None,
         "client_key": uuid.uuid4(),
     }
     return render(request, "books/answer.html", context)
 
 
-def _taken(one: grading_state.QuestionState) -> list[str]:
-    """Return the keys or the text of what was answered before."""
+def _shown(one: grading_state.QuestionState, choices: list[Feedback]) -> tuple[Any, ...]:
+    """Return a question with its choices, and the answer before as values and in words."""
     if one.string is None:
-        return []
-    return json.loads(one.string) if one.question.is_multiple else [one.string]
+        return one, choices, [], ""
+    taken = json.loads(one.string) if one.question.is_multiple else [one.string]
+    return one, choices, taken, graders.in_words(one.string, one.question, choices)
 
 
 def _take(request: HttpRequest, page: Page) -> HttpResponseBase:

@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import Model, QuerySet
+from django.db.models import Count, IntegerField, Model, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -16,8 +18,8 @@ from accounts.admin import ReadOnly, RulesAdmin, RulesInline, may
 from accounts.http import signed_in
 from accounts.models import User
 from books.admin import count_of, list_link
-from books.models import Book
-from grading import enrolling, points, resources
+from books.models import Book, Feedback
+from grading import enrolling, graders, points, resources
 from grading.models import Answer, Attempt, Course, Enrollment, Instructor, Interactive
 
 
@@ -40,14 +42,27 @@ class InstructorForm(forms.ModelForm):
 
 
 class InstructorInline(RulesInline):
+    """Who teaches now: dismissed here, appointed below."""
+
     model = Instructor
-    form = InstructorForm
-    fields = ("email", "user")
+    fields = ("user",)
     readonly_fields = ("user",)
     verbose_name_plural = _("Instructors")
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # one is appointed or dismissed, not exchanged
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
+        rows: QuerySet[Instructor] = super().get_queryset(request).select_related("user")
+        return rows
+
+
+class NewInstructorInline(RulesInline):
+    model = Instructor
+    form = InstructorForm
+    fields = ("email",)
+    verbose_name = _("instructor")
+    verbose_name_plural = _("Appoint an instructor")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:
@@ -55,8 +70,7 @@ class InstructorInline(RulesInline):
         return super().has_add_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
-        rows: QuerySet[Instructor] = super().get_queryset(request).select_related("user")
-        return rows
+        return Instructor.objects.none()
 
 
 class InteractiveForm(forms.ModelForm):
@@ -124,7 +138,7 @@ class CourseAdmin(RulesAdmin):
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
         (_("Answers and notes"), {"fields": ("attempts_policy", "attempt_limit", "course_notes")}),
     )
-    inlines = (InstructorInline, InteractiveInline, NewInteractiveInline)
+    inlines = (InstructorInline, NewInstructorInline, InteractiveInline, NewInteractiveInline)
     # What is known of a course only once it is there.
     add_fieldsets = (
         (None, {"fields": ("name", "book", "price", "seat_limit")}),
@@ -156,7 +170,7 @@ class CourseAdmin(RulesAdmin):
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.inlines if obj else (InstructorInline,)
+        return self.inlines if obj else (NewInstructorInline,)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return may(request, "grading.export_gradebook")
@@ -196,9 +210,6 @@ class CourseAdmin(RulesAdmin):
 
 
 def _students() -> Any:
-    from django.db.models import Count, IntegerField, OuterRef, Subquery
-    from django.db.models.functions import Coalesce
-
     places = Enrollment.objects.filter(course=OuterRef("pk")).in_gradebook().order_by()
     counted = places.values("course").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
@@ -244,6 +255,11 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
     list_select_related = ("enrollment__user", "enrollment__course", "question__page")
     search_fields = ("enrollment__user__email", "enrollment__user__last_name", "question__label")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        choices = Feedback.objects.filter(key__isnull=False).only("question_id", "key", "answer")
+        given: QuerySet[Any] = super().get_queryset(request)
+        return given.prefetch_related(Prefetch("question__feedback", choices))
+
     @admin.display(description=_("student"), ordering="enrollment__user__last_name")
     def student(self, given: Answer | Attempt) -> str:
         return str(given.enrollment.user)
@@ -257,8 +273,13 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
         return str(given.question.page)
 
     @admin.display(description=_("answer"))
+    def words(self, given: Answer | Attempt) -> str:
+        choices = list(given.question.feedback.all())
+        return graders.in_words(given.string, given.question, choices)
+
+    @admin.display(description=_("answer"), ordering="string")
     def short(self, given: Answer | Attempt) -> str:
-        return given.string[:60]
+        return Truncator(self.words(given)).chars(80)
 
 
 @admin.register(Answer)
@@ -270,7 +291,7 @@ class AnswerAdmin(_GivenAdmin):
         "answered_at",
     )
     ordering = ("-answered_at", "-pk")
-    fields = ("enrollment", "page", "question", "string", "earned", "feedback", "answered_at")
+    fields = ("enrollment", "page", "question", "words", "earned", "answered_at")
 
     @admin.display(description=_("points"), ordering="points")
     def earned(self, answer: Answer) -> str:
@@ -282,4 +303,4 @@ class AttemptAdmin(_GivenAdmin):
     list_display = ("student", "course", "page", "question", "short", "points", "created_at")
     list_filter = (("enrollment__course", admin.RelatedOnlyFieldListFilter), "created_at")
     ordering = ("-pk",)
-    fields = ("enrollment", "page", "question", "string", "points", "feedback", "created_at")
+    fields = ("enrollment", "page", "question", "words", "points", "created_at")

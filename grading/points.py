@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 def plain(points: Decimal) -> str:
@@ -13,7 +14,6 @@ def plain(points: Decimal) -> str:
 def told(points: Decimal | None, possible: Decimal) -> str:
     if points is None:
         return _("Received. It will be graded by a person.")
-    return _("%(points)s of %(possible)s points") % {
-        "points": plain(points),
-        "possible": plain(possible),
-    }
+    count = 1 if possible == 1 else 2
+    text = ngettext("%(points)s of %(possible)s point", "%(points)s of %(possible)s points", count)
+    return text % {"points": plain(points), "possible": plain(possible)}

@@ -112,7 +112,7 @@ def course_data(course, **over) -> dict[str, object]:
         "attempts_policy": course.attempts_policy,
         "course_notes": course.course_notes,
     }
-    for prefix in ("instructors", "interactives", "interactives-2"):
+    for prefix in ("instructors", "instructors-2", "interactives", "interactives-2"):
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     return data | over
 
@@ -150,7 +150,7 @@ def test_an_instructor_cannot_make_a_course(as_user, ines):
 
 
 def test_appointing_an_unknown_address_is_refused(as_user, ines, course):
-    extra = {"instructors-TOTAL_FORMS": 1, "instructors-0-email": "nobody@example.org"}
+    extra = {"instructors-2-TOTAL_FORMS": 1, "instructors-2-0-email": "nobody@example.org"}
     response = as_user(ines).post(change_form(course), course_data(course, **extra))
     assert "Nobody with this address can be appointed" in text_of(response)
 

@@ -125,7 +125,7 @@ def test_without_javascript_choices_are_ticked(as_user, sam, page):
     assert text.count(" checked") == 2
     data = {"label": "primes", "answer": ["a", "b"], "client_key": str(uuid.uuid4())}
     text = text_of(client.post(ANSWER, data, follow=True))
-    assert "2 of 2 points" in text and "choice a; choice b;" in text
+    assert "2 of 2 points" in text and "<strong>choice a; choice b</strong>" in text
 
 
 def test_what_a_student_wrote_is_escaped(as_user, sam, adding):

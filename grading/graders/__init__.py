@@ -12,8 +12,18 @@ from bookbinder.sphinx.foreseen import ANYTHING_ELSE
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
 from grading.graders.base import AnswerError, Outcome
+from grading.graders.choice import in_words
 
-__all__ = ["GRADERS", "AnswerError", "Grader", "Outcome", "grade", "read", "shown_feedback"]
+__all__ = [
+    "GRADERS",
+    "AnswerError",
+    "Grader",
+    "Outcome",
+    "grade",
+    "in_words",
+    "read",
+    "shown_feedback",
+]
 
 
 @dataclass(frozen=True)

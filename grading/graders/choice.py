@@ -49,6 +49,15 @@ def taken(string: str, feedback: Sequence[Feedback]) -> Outcome:
     return Outcome(None, tuple(one for one in feedback if one.key in keys))
 
 
+def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
+    """Return a kept answer as a person reads it: choices by their texts."""
+    if question.grader != "choice":
+        return string
+    keys = json.loads(string) if question.is_multiple else [string]
+    texts = {choice.key: choice.answer for choice in choices}
+    return "; ".join(texts.get(key, key) for key in keys)
+
+
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
     if not question.is_multiple:
         chosen = next(one for one in feedback if one.key == string)

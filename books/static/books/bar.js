@@ -1,3 +1,5 @@
+import { pointsText } from "./question.js";
+
 /** The bar that belongs to Book Binder: book, course, points on this page, account. */
 export function showBar(state) {
   const bar = document.createElement("nav");
@@ -23,7 +25,8 @@ export function showBar(state) {
 
 function total(questions) {
   const sum = (values) => Math.round(values.reduce((all, one) => all + (one ?? 0), 0) * 100) / 100;
-  return `${sum(questions.map((q) => q.points))} of ${sum(questions.map((q) => q.points_possible))} points`;
+  const possible = sum(questions.map((question) => question.points_possible));
+  return `${sum(questions.map((question) => question.points))} of ${pointsText(possible)}`;
 }
 
 function chooser(state) {

@@ -108,7 +108,7 @@ function showResult(form, question) {
   points.textContent =
     question.points === null
       ? "Received. It will be graded by a person."
-      : `${question.points} of ${question.points_possible} points`;
+      : `${question.points} of ${pointsText(question.points_possible)}`;
   const parts = [points];
   if (question.feedback) {
     const feedback = document.createElement("div");
@@ -119,6 +119,10 @@ function showResult(form, question) {
   }
   form.querySelector(".bookbinder-result").replaceChildren(...parts);
   window.MathJax?.typesetPromise?.(parts);
+}
+
+export function pointsText(points) {
+  return points === 1 ? "1 point" : `${points} points`;
 }
 
 function earned({ points, points_possible: possible }) {
