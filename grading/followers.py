@@ -21,14 +21,16 @@ class AnswersFollower:
     name = "answers"
 
     def counts(self, projects: Iterable[str]) -> Counts:
+        courses = Course.objects.filter(book__project__in=projects)
+        books = frozenset(courses.values_list("book", flat=True))
         by_question: dict[int, dict[str, int]] = defaultdict(dict)
-        for kind, model in KINDS.items():
-            rows = model._default_manager.filter(question__page__book__project__in=projects)
+        # Where there is no course, nobody has answered.
+        for kind, model in KINDS.items() if books else ():
+            rows = model._default_manager.filter(question__page__book__in=books)
             counted = rows.values("question").annotate(count=Count("pk")).order_by()
             for question, count in counted.values_list("question", "count"):
                 by_question[question][kind] = count
-        books = Course.objects.filter(book__project__in=projects).values_list("book", flat=True)
-        return Counts(dict(by_question), frozenset(books))
+        return Counts(dict(by_question), books)
 
     def preview(
         self, plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]

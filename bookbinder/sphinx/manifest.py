@@ -1,17 +1,21 @@
 """The manifest `bookbinder.json`: what a build says of its books, pages, questions and files.
 
+Its parts are named tuples, and their values are taken from the JSON in their order: a large book
+has thousands of them, and every sync reads them all.
+
 Written by the Sphinx extension, read by the server: one schema for both sides, in this module.
 The format is a contract (version 1): keys may be added, none may change its meaning.
 """
 
+import functools
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 FILE_NAME = "bookbinder.json"
 FORMAT = "bookbinder"
@@ -41,8 +45,7 @@ class ManifestError(Exception):
         super().__init__("\n".join(self.errors))
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(NamedTuple):
     key: str | None
     answer: str
     feedback: str
@@ -52,8 +55,7 @@ class Feedback:
     points: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     label: str
     grader: str
     points_possible: Decimal
@@ -64,29 +66,26 @@ class Question:
     feedback: tuple[Feedback, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     docname: str
     url: str
     title: str
     source: str
     page_id: str | None
-    index: int | None
+    index: int | None  # type: ignore[assignment]
     access: str
     sha256: str
     fingerprint: str
     questions: tuple[Question, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(NamedTuple):
     url: str
     title: str
     pages: tuple[Page, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file beside the pages.
 
     Readers of one of `docnames` may have it; where there are none, readers of the project;
@@ -98,11 +97,10 @@ class File:
     public: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     project: str
-    books: tuple[Book, ...] = ()
-    files: dict[str, File] = field(default_factory=dict)
+    books: tuple[Book, ...]
+    files: dict[str, File]
 
     def pages(self) -> Iterator[Page]:
         for book in self.books:
@@ -131,13 +129,15 @@ def _whole(value: Any) -> bool:
 
 
 def _points(value: Any) -> bool:
-    if type(value) is int:
-        return 0 <= value <= MAX_POINTS
-    return (
-        isinstance(value, Decimal)
-        and 0 <= value <= MAX_POINTS
-        and value == value.quantize(Decimal("0.01"))
-    )
+    return type(value) in (int, Decimal) and _is_points(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_points(value: int | Decimal) -> bool:
+    """Cached, since a book has thousands of points and few different ones."""
+    if not 0 <= value <= MAX_POINTS:
+        return False
+    return isinstance(value, int) or value == value.quantize(Decimal("0.01"))
 
 
 def is_safe_path(value: Any) -> bool:
@@ -159,56 +159,97 @@ def _one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in values
 
 
+class _Shape:
+    """Which keys an object has, in the order of its named tuple, and what each must be."""
+
+    def __init__(self, keys: dict[str, tuple[Callable[[Any], bool], str]]) -> None:
+        self.keys = keys
+        self.checks = [check for check, _expected in keys.values()]
+        self.take = itemgetter(*keys)
+
+    def values(self, raw: Any) -> list[Any] | None:
+        """Return the values of a right object, None for another."""
+        try:
+            values = self.take(raw)
+        except (KeyError, TypeError):
+            return None
+        for check, value in zip(self.checks, values, strict=True):
+            if not check(value):
+                return None
+        return list(values)
+
+    def faults(self, raw: Any, where: tuple[Any, ...]) -> Iterator[Fault]:
+        if not isinstance(raw, dict):
+            yield where, "must be an object"
+            return
+        for key, (check, expected) in self.keys.items():
+            if key not in raw:
+                yield (*where, key), "is missing"
+            elif not check(raw[key]):
+                yield (*where, key), f"must be {expected}"
+
+
 _LONG = 1_000_000
-_FEEDBACK = {
-    "key": (_or_null(_text(64)), "a text of at most 64 characters, or null"),
-    "answer": (_text(10_000), "a text of at most 10,000 characters"),
-    "feedback": (_text(_LONG), "a text"),
-    "text": (_text(_LONG), "a text"),
-    "markup": (_one_of(MARKUPS), "sphinx or md"),
-    "line": (_whole, "a line number"),
-    "points": (_points, "a number of at most two decimals, not negative"),
-}
-_QUESTION = {
-    "label": (_matches(LABEL), "letters, digits and - _ . :, at most 100"),
-    "grader": (_one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
-    "points_possible": (_points, "a number of at most two decimals, not negative"),
-    "prompt": (_text(_LONG), "a text"),
-    "options": (lambda value: isinstance(value, dict), "an object"),
-    "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
-    "line": (_whole, "a line number"),
-    "feedback": (lambda value: isinstance(value, list), "a list"),
-}
-_PAGE = {
-    "docname": (is_safe_path, "a relative path without hidden parts"),
-    "url": (is_safe_path, "a relative path without hidden parts"),
-    "title": (_text(500), "a text of at most 500 characters"),
-    "source": (_text(1_000), "a path"),
-    "page_id": (_or_null(_matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
-    "index": (_or_null(_whole), "a whole number, or null"),
-    "access": (_one_of(ACCESSES), "public or empty"),
-    "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
-    "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
-    "questions": (lambda value: isinstance(value, list), "a list"),
-}
-_BOOK = {
-    "url": (_matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
-    "title": (_text(500), "a text of at most 500 characters"),
-    "pages": (lambda value: isinstance(value, list), "a list"),
-}
-_FILE = {
-    "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
-    "docnames": (
-        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
-        "a list of docnames",
-    ),
-}
-_MANIFEST = {
-    "project": (_matches(SLUG), "lower-case letters, digits, - and _"),
-    "books": (lambda value: isinstance(value, list), "a list"),
-    "files": (lambda value: isinstance(value, dict), "an object"),
-}
-_Shape = dict[str, tuple[Callable[[Any], bool], str]]
+_FEEDBACK = _Shape(
+    {
+        "key": (_or_null(_text(64)), "a text of at most 64 characters, or null"),
+        "answer": (_text(10_000), "a text of at most 10,000 characters"),
+        "feedback": (_text(_LONG), "a text"),
+        "text": (_text(_LONG), "a text"),
+        "markup": (_one_of(MARKUPS), "sphinx or md"),
+        "line": (_whole, "a line number"),
+        "points": (_points, "a number of at most two decimals, not negative"),
+    }
+)
+_QUESTION = _Shape(
+    {
+        "label": (_matches(LABEL), "letters, digits and - _ . :, at most 100"),
+        "grader": (_one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
+        "points_possible": (_points, "a number of at most two decimals, not negative"),
+        "prompt": (_text(_LONG), "a text"),
+        "options": (lambda value: isinstance(value, dict), "an object"),
+        "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
+        "line": (_whole, "a line number"),
+        "feedback": (lambda value: isinstance(value, list), "a list"),
+    }
+)
+_PAGE = _Shape(
+    {
+        "docname": (is_safe_path, "a relative path without hidden parts"),
+        "url": (is_safe_path, "a relative path without hidden parts"),
+        "title": (_text(500), "a text of at most 500 characters"),
+        "source": (_text(1_000), "a path"),
+        "page_id": (_or_null(_matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
+        "index": (_or_null(_whole), "a whole number, or null"),
+        "access": (_one_of(ACCESSES), "public or empty"),
+        "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
+        "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
+        "questions": (lambda value: isinstance(value, list), "a list"),
+    }
+)
+_BOOK = _Shape(
+    {
+        "url": (_matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
+        "title": (_text(500), "a text of at most 500 characters"),
+        "pages": (lambda value: isinstance(value, list), "a list"),
+    }
+)
+_FILE = _Shape(
+    {
+        "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
+        "docnames": (
+            lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+            "a list of docnames",
+        ),
+    }
+)
+_MANIFEST = _Shape(
+    {
+        "project": (_matches(SLUG), "lower-case letters, digits, - and _"),
+        "books": (lambda value: isinstance(value, list), "a list"),
+        "files": (lambda value: isinstance(value, dict), "an object"),
+    }
+)
 
 
 class _Reader:
@@ -217,85 +258,82 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
-    def keep(self, raw: Any, shape: _Shape, *where: Any) -> dict[str, Any] | None:
-        """Return the known keys of `raw`, or None after noting what is wrong with it."""
-        if not isinstance(raw, dict):
-            self.faults.append((where, "must be an object"))
-            return None
-        faults = len(self.faults)
-        for key, (check, expected) in shape.items():
-            if key not in raw:
-                self.faults.append(((*where, key), "is missing"))
-            elif not check(raw[key]):
-                self.faults.append(((*where, key), f"must be {expected}"))
-        if len(self.faults) > faults:
-            return None
-        return {key: raw[key] for key in shape}
+    def keep(self, raw: Any, shape: _Shape, where: tuple[Any, ...]) -> list[Any] | None:
+        """Return the values of `raw`, or None after noting what is wrong with it."""
+        values = shape.values(raw)
+        if values is None:
+            self.faults += shape.faults(raw, where)
+        return values
 
-    def unique(self, values: Iterable[Any], what: str, *where: Any) -> None:
-        for value, count in Counter(value for value in values if value is not None).items():
+    def unique(self, values: Iterable[Any], what: str, where: tuple[Any, ...]) -> None:
+        given = [value for value in values if value is not None]
+        if len(set(given)) == len(given):
+            return
+        for value, count in Counter(given).items():
             if count > 1:
                 self.faults.append((where, f"{what} {value!r} stands {count} times"))
 
-    def feedback(self, raw: Any, *where: Any) -> Feedback | None:
-        row = self.keep(raw, _FEEDBACK, *where)
-        if row is None:
+    def feedback(self, raw: Any, where: tuple[Any, ...]) -> Feedback | None:
+        values = self.keep(raw, _FEEDBACK, where)
+        if values is None:
             return None
-        row["points"] = Decimal(row["points"])
-        return Feedback(**row)
+        values[-1] = Decimal(values[-1])
+        return Feedback._make(values)
 
-    def question(self, raw: Any, *where: Any) -> Question | None:
-        row = self.keep(raw, _QUESTION, *where)
-        if row is None:
+    def question(self, raw: Any, where: tuple[Any, ...]) -> Question | None:
+        values = self.keep(raw, _QUESTION, where)
+        if values is None:
             return None
-        row["points_possible"] = Decimal(row["points_possible"])
-        row["feedback"] = self.each(self.feedback, row["feedback"], *where, "feedback")
-        self.unique((item.key for item in row["feedback"]), "the key", *where)
-        return Question(**row)
+        values[2] = Decimal(values[2])
+        values[-1] = self.each(self.feedback, values[-1], (*where, "feedback"))
+        self.unique([item.key for item in values[-1]], "the key", where)
+        return Question._make(values)
 
-    def page(self, raw: Any, *where: Any) -> Page | None:
-        row = self.keep(raw, _PAGE, *where)
-        if row is None:
+    def page(self, raw: Any, where: tuple[Any, ...]) -> Page | None:
+        values = self.keep(raw, _PAGE, where)
+        if values is None:
             return None
-        row["questions"] = self.each(self.question, row["questions"], *where, "questions")
-        self.unique((question.label for question in row["questions"]), "the label", *where)
-        return Page(**row)
+        values[-1] = self.each(self.question, values[-1], (*where, "questions"))
+        self.unique([question.label for question in values[-1]], "the label", where)
+        return Page._make(values)
 
-    def book(self, raw: Any, *where: Any) -> Book | None:
-        row = self.keep(raw, _BOOK, *where)
-        if row is None:
+    def book(self, raw: Any, where: tuple[Any, ...]) -> Book | None:
+        values = self.keep(raw, _BOOK, where)
+        if values is None:
             return None
-        row["pages"] = self.each(self.page, row["pages"], *where, "pages")
-        self.unique((page.url for page in row["pages"]), "the url", *where)
-        return Book(**row)
+        values[-1] = self.each(self.page, values[-1], (*where, "pages"))
+        self.unique([page.url for page in values[-1]], "the url", where)
+        return Book._make(values)
 
     def each(
-        self, read: Callable[..., _Row | None], raws: list[Any], *where: Any
+        self,
+        read: Callable[[Any, tuple[Any, ...]], _Row | None],
+        raws: list[Any],
+        where: tuple[Any, ...],
     ) -> tuple[_Row, ...]:
-        rows = (read(raw, *where, number) for number, raw in enumerate(raws))
-        return tuple(row for row in rows if row is not None)
+        rows = [read(raw, (*where, number)) for number, raw in enumerate(raws)]
+        return tuple([row for row in rows if row is not None])
 
     def files(self, raw: dict[str, Any]) -> dict[str, File]:
         files = {}
-        for path, value in raw.items():
+        for path, entry in raw.items():
             if not _publishable(path):
                 self.faults.append((("files", path), "is no path that may be published"))
-            row = self.keep(value, _FILE, "files", path)
-            if row is not None:
-                public = value.get("public", False) is True
-                files[path] = File(row["sha256"], tuple(row["docnames"]), public)
+            values = self.keep(entry, _FILE, ("files", path))
+            if values is not None:
+                public = entry.get("public", False) is True
+                files[path] = File(values[0], tuple(values[1]), public)
         return files
 
     def manifest(self, raw: Any) -> Manifest | None:
-        row = self.keep(raw, _MANIFEST)
-        if row is None:
+        values = self.keep(raw, _MANIFEST, ())
+        if values is None:
             return None
-        row["books"] = self.each(self.book, row["books"], "books")
-        row["files"] = self.files(row["files"])
-        manifest = Manifest(**row)
-        self.unique((book.url for book in manifest.books), "the book url", "books")
-        self.unique((page.docname for page in manifest.pages()), "the docname", "books")
-        self.unique((page.page_id for page in manifest.pages()), "the page id", "books")
+        project, books, files = values
+        manifest = Manifest(project, self.each(self.book, books, ("books",)), self.files(files))
+        self.unique([book.url for book in manifest.books], "the book url", ("books",))
+        self.unique([page.docname for page in manifest.pages()], "the docname", ("books",))
+        self.unique([page.page_id for page in manifest.pages()], "the page id", ("books",))
         return manifest
 
 
@@ -347,11 +385,22 @@ def dumps(manifest: Manifest) -> bytes:
 
     Raises ManifestError where the server would refuse them.
     """
-    raw = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    raw = {"format": FORMAT, "version": VERSION, **_plain(manifest)}
     raw["files"] = dict(sorted(raw["files"].items()))
     text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"), default=_number)
     parse(json.loads(text, parse_float=Decimal))
     return text.encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """Return named tuples as objects, all the way down."""
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
 
 
 def _number(value: Decimal) -> int | float:

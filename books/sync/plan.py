@@ -2,13 +2,12 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple
+from typing import Any, Generic
 
 from bookbinder.sphinx import manifest as m
 from books.sync.changes import (
     Changes,
     FileChanges,
-    KeptEdit,
     Loss,
     Match,
     MissingPageId,
@@ -16,7 +15,9 @@ from books.sync.changes import (
     Row,
 )
 from books.sync.matching import Matching
-from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
+from books.sync.merging import Merger
+from books.sync.plan_feedback import FeedbackPlanner
+from books.sync.snapshot import BookRow, PageRow, QuestionRow, Snapshot
 
 NEW_BY = "new"
 
@@ -92,12 +93,12 @@ class _Planner:
         self.books: _Table[BookRow] = _Table()
         self.pages: _Table[PageRow] = _Table()
         self.questions: _Table[QuestionRow] = _Table()
-        self.feedback: _Table[FeedbackRow] = _Table()
+        self.merger = Merger()
+        self.feedback = FeedbackPlanner(self.merger, self.new_pks)
         self.releases: dict[str, FileChanges] = {}
         self.withdrawn: list[BookRow] = []
         self.gutted: list[BookRow] = []
         self.matches: list[Match] = []
-        self.kept_edits: list[KeptEdit] = []
         self.losses: list[Loss] = []
         self.missing_page_ids: list[MissingPageId] = []
         self.book_titles: dict[int, str] = {}
@@ -115,7 +116,7 @@ class _Planner:
             withdrawn=tuple(self.withdrawn),
             gutted=tuple(self.gutted),
             matches=tuple(self.matches),
-            kept_edits=tuple(self.kept_edits),
+            kept_edits=tuple(self.merger.kept),
             losses=tuple(self.losses),
             missing_page_ids=tuple(self.missing_page_ids),
             book_titles=self.book_titles,
@@ -158,7 +159,7 @@ class _Planner:
         pk = next(self.new_pks) if old is None else old.pk
         title = new.title
         if old is not None:
-            title = self.merged(
+            title = self.merger.merged(
                 "book", pk, new.title, "title", old.title, old.source_title, new.title
             )
         release = None if old is None else old.release_id
@@ -219,7 +220,7 @@ class _Planner:
 
     def merged_page(self, old: PageRow, new: m.Page) -> tuple[str, int | None]:
         def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
-            return self.merged("page", old.pk, new.url, field, shown, source, value)
+            return self.merger.merged("page", old.pk, new.url, field, shown, source, value)
 
         return (
             merged("title", old.title, old.source_title, new.title),
@@ -292,96 +293,12 @@ class _Planner:
             was = f"{self.old_urls[old.page_id]}#{old.label}"
             is_now = f"{self.urls[page_pk]}#{new.label}"
             self.matches.append(Match("question", pk, was, is_now, by))
-        self.feedback_of(row, new)
+        self.feedback.plan(row.pk, row.label, self.snapshot.feedback.get(row.pk, []), new)
 
     def lose(self, page_url: str, question: QuestionRow) -> None:
         counts = self.snapshot.counts.get(question.pk)
         if counts:
             self.losses.append(Loss(question.pk, page_url, question.label, counts))
-
-    # Feedback.
-
-    def feedback_of(self, question: QuestionRow, new: m.Question) -> None:
-        rows = self.snapshot.feedback.get(question.pk, [])
-        matching: Matching[FeedbackRow, m.Feedback] = Matching(rows, new.feedback)
-        matching.by("key", lambda row: row.key, lambda item: item.key)
-        matching.by("both", _source_answer_and_text, lambda item: (item.answer, item.text))
-        matching.by("answer", lambda row: row.source_answer, lambda item: item.answer)
-        matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
-        # What was added in the admin, and is in the source now.
-        matching.by(
-            "added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text)
-        )
-        found = {id(item): row for row, item, _by in matching.pairs}
-        for index, item in enumerate(new.feedback):
-            self.put_feedback(question, index, found.get(id(item)), item)
-        self.feedback.delete += [row for row in matching.old if row.origin == "source"]
-
-    def put_feedback(
-        self, question: QuestionRow, index: int, old: FeedbackRow | None, new: m.Feedback
-    ) -> None:
-        shown = _Shown(new.answer, new.points, new.text, new.markup, new.feedback)
-        if old is not None and old.origin == "source":
-            shown = self.merged_feedback(question, old, new)
-        row = FeedbackRow(
-            pk=next(self.new_pks) if old is None else old.pk,
-            question_id=question.pk,
-            index=index,
-            key=new.key,
-            answer=shown.answer,
-            feedback=shown.feedback,
-            text=shown.text,
-            markup=shown.markup,
-            points=shown.points,
-            origin="source",
-            source_answer=new.answer,
-            source_feedback=new.feedback,
-            source_text=new.text,
-            source_markup=new.markup,
-            source_points=new.points,
-        )
-        self.feedback.put(old, row)
-
-    def merged_feedback(self, question: QuestionRow, old: FeedbackRow, new: m.Feedback) -> "_Shown":
-        """Return what is shown: the source's, but for what an admin has changed."""
-
-        def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
-            name = f"{question.label}: {new.answer}"
-            return self.merged("feedback", old.pk, name, field, shown, source, value)
-
-        reply = (new.text, new.markup)
-        shown, source = (old.text, old.markup), (old.source_text, old.source_markup)
-        kept = merged("reply", shown, source, reply)
-        return _Shown(
-            answer=merged("answer", old.answer, old.source_answer, new.answer),
-            points=merged("points", old.points, old.source_points, new.points),
-            text=kept[0],
-            markup=kept[1],
-            feedback=new.feedback if kept == reply else old.feedback,
-        )
-
-    def merged(
-        self, kind: str, pk: int, name: str, field: str, shown: Any, source: Any, new: Any
-    ) -> Any:
-        """Return the new value of a field, or the shown one where an admin has changed it."""
-        if shown in (source, new):
-            return new
-        self.kept_edits.append(KeptEdit(kind, pk, name, field, is_conflict=new != source))
-        return shown
-
-
-class _Shown(NamedTuple):
-    """What students see of a feedback, and what it is worth."""
-
-    answer: str
-    points: Any
-    text: str
-    markup: str
-    feedback: str
-
-
-def _source_answer_and_text(row: FeedbackRow) -> tuple[str, str | None] | None:
-    return None if row.source_answer is None else (row.source_answer, row.source_text)
 
 
 def published_files(manifest: m.Manifest) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def test_a_question_that_goes_says_what_goes_with_it():
 
 def test_a_question_nobody_answered_goes_without_asking():
     pages = make_page(), make_page("more", fingerprint="1" * 64)
-    after = replace(pages[0], questions=()), pages[1]
+    after = pages[0]._replace(questions=()), pages[1]
     plan = plan_of(snapshot_of(make_manifest(*pages)), make_manifest(*after))
     assert plan.questions.delete and not plan.needs_permission_to_delete
 
@@ -300,7 +300,7 @@ def test_a_page_id_of_another_project_is_refused_with_both_names():
 
 
 def test_a_page_id_that_two_builds_carry_is_refused():
-    other = replace(make_manifest(make_page(page_id="x")), project="other")
+    other = make_manifest(make_page(page_id="x"))._replace(project="other")
     with pytest.raises(PlanError, match="The page id x"):
         plan_of(Snapshot(), make_manifest(make_page(page_id="x")), other)
 

@@ -86,8 +86,8 @@ def test_a_course_without_students_or_questions_has_its_headings(book):
 
 
 def test_queries_do_not_grow_with_students_and_questions(filled, django_assert_num_queries):
-    with django_assert_num_queries(3):
-        list(gradebook.rows(filled))
+    with django_assert_num_queries(5):  # a savepoint, three, and its release
+        gradebook.rows(filled)
 
 
 def test_the_command_writes_the_same_file(filled, tmp_path):

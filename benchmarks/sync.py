@@ -1,0 +1,139 @@
+"""A sync of 300 pages x 5 questions x 4 feedback, files aside."""
+
+import itertools
+import json
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Model
+
+from benchmarks.figures import Figure, alternate, count_queries
+from bookbinder.sphinx import manifest as m
+from books.models import Book, Feedback, Page, Question, Release
+from books.sync import apply, publish, run, show, snapshot
+from books.sync.plan import make_plan
+from books.sync.publish import Staged
+
+PAGES = 300
+QUESTIONS = 5
+FEEDBACK = 4
+REPLY = "<p>Not yet: look at the second law, and count <em>both</em> sides once more.</p>"
+
+
+def make_manifest(pages: int = PAGES) -> m.Manifest:
+    """Return a book's manifest with texts of a usual length."""
+
+    def feedback(number: int) -> m.Feedback:
+        return m.Feedback(
+            None, f"answer {number}", REPLY, REPLY[3:-4], "sphinx", number, Decimal("0.5")
+        )
+
+    def question(page: int, number: int) -> m.Question:
+        items = tuple(feedback(n) for n in range(FEEDBACK))
+        prompt = f"What follows from the law of page {page} for case {number}? Give a number."
+        name = f"{page:032x}{number:032x}"
+        return m.Question(f"q{number}", "text", Decimal(2), prompt, {}, name, 10, items)
+
+    def page(number: int) -> m.Page:
+        questions = tuple(question(number, n) for n in range(QUESTIONS))
+        name, digest = f"chapter/page{number}", f"{number:064x}"
+        return m.Page(
+            name, name, f"Page {number}", f"{name}.rst", f"id{number}", number, "", digest, digest,
+            questions,
+        )  # fmt: skip
+
+    return m.Manifest("sync", (m.Book("sync", "Sync", tuple(page(n) for n in range(pages))),), {})
+
+
+def bring_in(data: bytes) -> None:
+    """Read, snapshot, plan and apply: a sync without its files."""
+    manifest = m.parse(json.loads(data, parse_float=Decimal))
+    ids = {page.page_id for page in manifest.pages() if page.page_id}
+    before = snapshot.take({manifest.project}, ids)
+    plan = make_plan([manifest], before, run.page_ids())
+    effects = run.preview(plan, before, ())
+    if plan.is_empty:
+        return
+    number = next(_releases)
+    staged = Staged(manifest.project, publish.releases_folder("sync") / f"staged-{number}")
+    apply.apply(plan, effects, [staged], summary=show.summary(plan))
+
+
+Rows = dict[type[Model], list[tuple[object, ...]]]
+_releases = itertools.count()
+TABLES = (Page, Question, Feedback)
+
+
+def columns(model: type[Model]) -> str:
+    return ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+
+
+def forget() -> None:
+    Book.objects.filter(project="sync").delete()
+    Release.objects.filter(project="sync").delete()
+
+
+def saved_rows() -> Rows:
+    return {model: list(model._default_manager.order_by("pk").values_list()) for model in TABLES}
+
+
+def copy_in(rows: Rows) -> None:
+    """Write the same rows by COPY into the same tables; their book is there already."""
+    with connection.cursor() as cursor:
+        for model, values in rows.items():
+            statement = f"COPY {model._meta.db_table} ({columns(model)}) FROM STDIN"
+            with cursor.copy(statement) as copy:
+                for row in values:
+                    copy.write_row([json.dumps(v) if isinstance(v, dict) else v for v in row])
+
+
+def read_all(data: bytes) -> None:
+    json.loads(data)
+    with connection.cursor() as cursor:
+        for model in TABLES:
+            cursor.execute(f"SELECT * FROM {model._meta.db_table}")
+            cursor.fetchall()
+
+
+def measure() -> list[Figure]:
+    data, small = m.dumps(make_manifest()), m.dumps(make_manifest(30))
+    forget()
+    few = count_queries(lambda: bring_in(small))
+    forget()
+    many = count_queries(lambda: bring_in(data))
+    rows, book = saved_rows(), Book.objects.get(project="sync")
+
+    def forget_all_but_the_book() -> None:
+        forget()
+        Book.objects.create(pk=book.pk, project=book.project, url=book.url, title=book.title)
+
+    first, copied = alternate(
+        lambda: bring_in(data),
+        lambda: copy_in(rows),
+        before_ours=forget,
+        before_floor=forget_all_but_the_book,
+    )
+    forget()
+    bring_in(data)
+    nothing = count_queries(lambda: bring_in(data))
+    again, read = alternate(lambda: bring_in(data), lambda: read_all(data))
+    forget()
+    size = f"{PAGES} pages × {QUESTIONS} questions × {FEEDBACK} feedback"
+    return [
+        Figure(
+            f"first sync, {size}",
+            first,
+            "COPY of the rows",
+            copied,
+            10,
+            f"{many} queries ({few} for 30 pages)",
+        ),
+        Figure(
+            f"sync that changes nothing, {size}",
+            again,
+            "`json.loads` and `SELECT *`",
+            read,
+            4,
+            f"{nothing} queries",
+        ),
+    ]

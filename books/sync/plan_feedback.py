@@ -1,0 +1,90 @@
+"""What happens to the feedback of one question. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bookbinder.sphinx import manifest as m
+from books.sync.changes import Changes
+from books.sync.matching import Matching
+from books.sync.merging import Merger
+from books.sync.snapshot import FeedbackRow
+
+
+class FeedbackPlanner:
+    """Collects changes question by question."""
+
+    def __init__(self, merger: Merger, new_pks: Iterator[int]) -> None:
+        self.merger = merger
+        self.new_pks = new_pks
+        self.create: list[FeedbackRow] = []
+        self.update: list[tuple[FeedbackRow, FeedbackRow]] = []
+        self.delete: list[FeedbackRow] = []
+
+    def changes(self) -> Changes[FeedbackRow]:
+        return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
+
+    def plan(self, question_pk: int, label: str, rows: list[FeedbackRow], new: m.Question) -> None:
+        """Pair rows with items and note what changes; `label` names the question in edits."""
+        items = list(enumerate(new.feedback))
+        if len(rows) == len(items) and all(
+            row[2:] == _columns(index, item) for row, (index, item) in zip(rows, items, strict=True)
+        ):
+            return  # as nearly always: nothing here has changed, nor been edited
+        matching = _match(rows, new)
+        found = {id(item): row for row, item, _by in matching.pairs}
+        for index, item in items:
+            self.put(question_pk, label, index, found.get(id(item)), item)
+        # What an admin has added stays.
+        self.delete += [row for row in matching.old if row.origin == "source"]
+
+    def put(
+        self, question_pk: int, label: str, index: int, old: FeedbackRow | None, new: m.Feedback
+    ) -> None:
+        pk = next(self.new_pks) if old is None else old.pk
+        row = FeedbackRow(pk, question_pk, *_columns(index, new))
+        if old is None:
+            self.create.append(row)
+            return
+        if old.origin == "source":
+            row = self.with_edits(label, old, row)
+        if row != old:
+            self.update.append((old, row))
+
+    def with_edits(self, label: str, old: FeedbackRow, row: FeedbackRow) -> FeedbackRow:
+        """Return the new row with what an admin has changed of the old one."""
+
+        def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
+            name = f"{label}: {row.source_answer}"
+            return self.merger.merged("feedback", old.pk, name, field, shown, source, value)
+
+        shown, source = (old.text, old.markup), (old.source_text, old.source_markup)
+        text, markup = merged("reply", shown, source, (row.text, row.markup))
+        is_kept = (text, markup) != (row.text, row.markup)
+        return row._replace(
+            answer=merged("answer", old.answer, old.source_answer, row.answer),
+            points=merged("points", old.points, old.source_points, row.points),
+            text=text,
+            markup=markup,
+            feedback=old.feedback if is_kept else row.feedback,
+        )
+
+
+def _columns(index: int, item: m.Feedback) -> tuple[Any, ...]:
+    """Return a row's columns after its question: what the source says, shown as it says it."""
+    said = (item.answer, item.feedback, item.text, item.markup, item.points)
+    return (index, item.key, *said, "source", *said)
+
+
+def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.Feedback]:
+    matching: Matching[FeedbackRow, m.Feedback] = Matching(rows, new.feedback)
+    matching.by("key", lambda row: row.key, lambda item: item.key)
+    matching.by("both", _source_answer_and_text, lambda item: (item.answer, item.text))
+    matching.by("answer", lambda row: row.source_answer, lambda item: item.answer)
+    matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
+    # What was added in the admin, and is in the source now.
+    matching.by("added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text))
+    return matching
+
+
+def _source_answer_and_text(row: FeedbackRow) -> tuple[str, str | None] | None:
+    return None if row.source_answer is None else (row.source_answer, row.source_text)
