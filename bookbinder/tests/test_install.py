@@ -39,9 +39,9 @@ def laptop(tmp_path_factory) -> Path:
     for name in names.splitlines():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(builds.ROOT / name, checkout / name)
-    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     # The server's versions, since another Sphinx would bring other files.
-    pins = ["-c", builds.ROOT / "requirements.txt"]
+    pins: list[str | Path] = ["-c", builds.ROOT / "requirements.txt"]
     subprocess.run([*pip, *pins, f"{checkout}[myst]"], check=True)
     return python
 
