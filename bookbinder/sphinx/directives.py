@@ -14,7 +14,7 @@ from docutils import nodes as docnodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from bookbinder.sphinx import manifest, markdown, nodes
+from bookbinder.sphinx import checks, manifest, markdown, nodes
 from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
 from bookbinder.sphinx.foreseen import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.identity import collapse, key_of
@@ -70,8 +70,8 @@ class JudgedDirective(SphinxDirective):
             points = Decimal(text)
         except InvalidOperation:
             points = Decimal("NaN")
-        if not points.is_finite() or not 0 <= points <= manifest.MAX_POINTS:
-            self.mistake(f"points must be a number from 0 to {manifest.MAX_POINTS}, not {text!r}")
+        if not points.is_finite() or not 0 <= points <= checks.MAX_POINTS:
+            self.mistake(f"points must be a number from 0 to {checks.MAX_POINTS}, not {text!r}")
             return default
         if points != points.quantize(Decimal("0.01")):
             self.mistake(f"points have at most two decimals, not {text!r}")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from bookbinder.sphinx.manifest import FILE_NAME, File, is_safe_path
+from bookbinder.sphinx.checks import is_safe_path
+from bookbinder.sphinx.manifest import FILE_NAME, File
 
 # Folders whose files are published only where a page uses them: others are left from old builds.
 USED_ONLY = ("_images/", "_downloads/")

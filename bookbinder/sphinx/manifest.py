@@ -7,15 +7,25 @@ Written by the Sphinx extension, read by the server: one schema for both sides, 
 The format is a contract (version 1): keys may be added, none may change its meaning.
 """
 
-import functools
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+from bookbinder.sphinx.checks import (
+    Fault,
+    Shape,
+    is_safe_path,
+    matches,
+    one_of,
+    or_null,
+    points,
+    text,
+    whole,
+)
 
 FILE_NAME = "bookbinder.json"
 FORMAT = "bookbinder"
@@ -24,8 +34,6 @@ MARKUPS = ("sphinx", "md")
 GRADERS = ("text", "regex", "number", "choice", "manual")
 PLANNED_GRADERS = ("blanks", "order", "pairs", "areas", "poll")
 ACCESSES = ("", "public")
-MAX_POINTS = Decimal("999999.99")
-MAX_INDEX = 2**31 - 1
 
 SLUG = re.compile(r"(?=.{1,100}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
 PAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -33,7 +41,6 @@ BOOK_URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Fault = tuple[tuple[Any, ...], str]
 _Row = TypeVar("_Row")
 
 
@@ -110,142 +117,67 @@ class Manifest(NamedTuple):
 # What each key holds: a test of its value, and what to say where the test fails.
 
 
-def _text(limit: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and len(value) <= limit and "\0" not in value
-
-
-def _matches(pattern: re.Pattern[str], *, empty: bool = False) -> Callable[[Any], bool]:
-    return lambda value: (
-        isinstance(value, str) and (pattern.fullmatch(value) is not None or (empty and value == ""))
-    )
-
-
-def _or_null(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or check(value)
-
-
-def _whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= MAX_INDEX
-
-
-def _points(value: Any) -> bool:
-    return type(value) in (int, Decimal) and _is_points(value)
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_points(value: int | Decimal) -> bool:
-    """Cached, since a book has thousands of points and few different ones."""
-    if not 0 <= value <= MAX_POINTS:
-        return False
-    return isinstance(value, int) or value == value.quantize(Decimal("0.01"))
-
-
-def is_safe_path(value: Any) -> bool:
-    """Whether `value` is a relative path without a hidden part or a way out of its folder."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= 400
-        and "\\" not in value
-        and "\0" not in value
-        and all(part and not part.startswith(".") for part in value.split("/"))
-    )
-
-
 def _publishable(value: Any) -> bool:
     return is_safe_path(value) and value != FILE_NAME and not value.startswith("_sources/")
 
 
-def _one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and value in values
-
-
-class _Shape:
-    """Which keys an object has, in the order of its named tuple, and what each must be."""
-
-    def __init__(self, keys: dict[str, tuple[Callable[[Any], bool], str]]) -> None:
-        self.keys = keys
-        self.checks = [check for check, _expected in keys.values()]
-        self.take = itemgetter(*keys)
-
-    def values(self, raw: Any) -> list[Any] | None:
-        """Return the values of a right object, None for another."""
-        try:
-            values = self.take(raw)
-        except (KeyError, TypeError):
-            return None
-        for check, value in zip(self.checks, values, strict=True):
-            if not check(value):
-                return None
-        return list(values)
-
-    def faults(self, raw: Any, where: tuple[Any, ...]) -> Iterator[Fault]:
-        if not isinstance(raw, dict):
-            yield where, "must be an object"
-            return
-        for key, (check, expected) in self.keys.items():
-            if key not in raw:
-                yield (*where, key), "is missing"
-            elif not check(raw[key]):
-                yield (*where, key), f"must be {expected}"
-
-
 _LONG = 1_000_000
-_FEEDBACK = _Shape(
+_FEEDBACK = Shape(
     {
-        "key": (_or_null(_text(64)), "a text of at most 64 characters, or null"),
-        "answer": (_text(10_000), "a text of at most 10,000 characters"),
-        "feedback": (_text(_LONG), "a text"),
-        "text": (_text(_LONG), "a text"),
-        "markup": (_one_of(MARKUPS), "sphinx or md"),
-        "line": (_whole, "a line number"),
-        "points": (_points, "a number of at most two decimals, not negative"),
+        "key": (or_null(text(64)), "a text of at most 64 characters, or null"),
+        "answer": (text(10_000), "a text of at most 10,000 characters"),
+        "feedback": (text(_LONG), "a text"),
+        "text": (text(_LONG), "a text"),
+        "markup": (one_of(MARKUPS), "sphinx or md"),
+        "line": (whole, "a line number"),
+        "points": (points, "a number of at most two decimals, not negative"),
     }
 )
-_QUESTION = _Shape(
+_QUESTION = Shape(
     {
-        "label": (_matches(LABEL), "letters, digits and - _ . :, at most 100"),
-        "grader": (_one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
-        "points_possible": (_points, "a number of at most two decimals, not negative"),
-        "prompt": (_text(_LONG), "a text"),
+        "label": (matches(LABEL), "letters, digits and - _ . :, at most 100"),
+        "grader": (one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
+        "points_possible": (points, "a number of at most two decimals, not negative"),
+        "prompt": (text(_LONG), "a text"),
         "options": (lambda value: isinstance(value, dict), "an object"),
-        "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
-        "line": (_whole, "a line number"),
+        "fingerprint": (matches(_SHA256), "a SHA-256 in hex"),
+        "line": (whole, "a line number"),
         "feedback": (lambda value: isinstance(value, list), "a list"),
     }
 )
-_PAGE = _Shape(
+_PAGE = Shape(
     {
         "docname": (is_safe_path, "a relative path without hidden parts"),
         "url": (is_safe_path, "a relative path without hidden parts"),
-        "title": (_text(500), "a text of at most 500 characters"),
-        "source": (_text(1_000), "a path"),
-        "page_id": (_or_null(_matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
-        "index": (_or_null(_whole), "a whole number, or null"),
-        "access": (_one_of(ACCESSES), "public or empty"),
-        "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
-        "fingerprint": (_matches(_SHA256), "a SHA-256 in hex"),
+        "title": (text(500), "a text of at most 500 characters"),
+        "source": (text(1_000), "a path"),
+        "page_id": (or_null(matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
+        "index": (or_null(whole), "a whole number, or null"),
+        "access": (one_of(ACCESSES), "public or empty"),
+        "sha256": (matches(_SHA256), "a SHA-256 in hex"),
+        "fingerprint": (matches(_SHA256), "a SHA-256 in hex"),
         "questions": (lambda value: isinstance(value, list), "a list"),
     }
 )
-_BOOK = _Shape(
+_BOOK = Shape(
     {
-        "url": (_matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
-        "title": (_text(500), "a text of at most 500 characters"),
+        "url": (matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
+        "title": (text(500), "a text of at most 500 characters"),
         "pages": (lambda value: isinstance(value, list), "a list"),
     }
 )
-_FILE = _Shape(
+_FILE = Shape(
     {
-        "sha256": (_matches(_SHA256), "a SHA-256 in hex"),
+        "sha256": (matches(_SHA256), "a SHA-256 in hex"),
         "docnames": (
             lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
             "a list of docnames",
         ),
     }
 )
-_MANIFEST = _Shape(
+_MANIFEST = Shape(
     {
-        "project": (_matches(SLUG), "lower-case letters, digits, - and _"),
+        "project": (matches(SLUG), "lower-case letters, digits, - and _"),
         "books": (lambda value: isinstance(value, list), "a list"),
         "files": (lambda value: isinstance(value, dict), "an object"),
     }
@@ -258,7 +190,7 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
-    def keep(self, raw: Any, shape: _Shape, where: tuple[Any, ...]) -> list[Any] | None:
+    def keep(self, raw: Any, shape: Shape, where: tuple[Any, ...]) -> list[Any] | None:
         """Return the values of `raw`, or None after noting what is wrong with it."""
         values = shape.values(raw)
         if values is None:
@@ -375,6 +307,9 @@ def read(folder: Path) -> Manifest:
     try:
         # Decimals, since 0.1 as a float is not what the author wrote.
         raw = json.loads(data, parse_float=Decimal)
+        if b"\\ud" in data.lower():
+            # Half of a surrogate pair has no encoding: no database would take it.
+            json.dumps(raw, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
         raise ManifestError([f"{path}: is no JSON ({error}). Build the book again."]) from None
     return parse(raw, str(path))

@@ -107,7 +107,9 @@ def test_a_pickle_is_refused_without_being_loaded(tmp_path):
         m.read(tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b"[]", b"{}"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b'{"a": "\\ud800"}', b"\xff\xfe", b"[" * 100_000, b"null", b"[]", b"{}"]
+)
 def test_what_is_no_manifest_is_refused(tmp_path, data):
     (tmp_path / m.FILE_NAME).write_bytes(data)
     with pytest.raises(m.ManifestError, match=r"is no JSON|not a Book Binder manifest"):
