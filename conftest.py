@@ -21,10 +21,10 @@ def make_user(name: str, **over: Any) -> User:
     return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
 
 
-def make_book(project: str = "tiny", **over: Any) -> Book:
-    release = Release.objects.create(project=project, folder="r1", files=over.pop("files", {}))
-    fields = {"url": project, "title": project.title(), "release": release} | over
-    return Book.objects.create(project=project, **fields)
+def make_book(name: str = "tiny", **over: Any) -> Book:
+    release = Release.objects.create(project=name, folder="r1", files=over.pop("files", {}))
+    fields = {"project": name, "url": name, "title": name.title(), "release": release} | over
+    return Book.objects.create(**fields)
 
 
 def make_page(book: Book, url: str = "numbers", **over: Any) -> Page:

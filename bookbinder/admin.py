@@ -4,7 +4,8 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 APP_ORDER = ("grading", "books", "annotations", "billing", "accounts", "account")
@@ -17,12 +18,13 @@ class BookBinderAdminSite(AdminSite):
     # The hidden sidebar lists every model on every page: one query each for who is no admin.
     enable_nav_sidebar = False
 
+    @method_decorator(secure_admin_login)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """People sign in to the admin as everywhere else."""
+        return super().login(request, extra_context)
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)
         last = len(APP_ORDER)
         places = {label: place for place, label in enumerate(APP_ORDER)}
         return sorted(apps, key=lambda app: places.get(app["app_label"], last))
-
-
-# People sign in to the admin as everywhere else.
-BookBinderAdminSite.login = secure_admin_login(BookBinderAdminSite.login)  # type: ignore[method-assign]

@@ -1,6 +1,8 @@
 """Who may do what in courses, and what a place in a course opens in its book."""
 
-from django.db.models import Exists, F, OuterRef, Q, Value
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from accounts import access
@@ -24,13 +26,17 @@ def teaches(path: str) -> access.Rule:
 
 
 def has_place(user: User) -> Q:
-    places = Enrollment.objects.active().filter(user=user)
-    return Q(book__in=places.values("course__book"))
+    return _pages_of(Enrollment.objects.active().filter(user=user))
 
 
 def teaches_from(user: User) -> Q:
-    taught = Instructor.objects.filter(user=user)
-    return Q(book__in=taught.values("course__book"))
+    return _pages_of(Instructor.objects.filter(user=user))
+
+
+def _pages_of(rows: QuerySet[Any]) -> Q:
+    """Pages of the books of the rows' courses, and of their projects' pages outside every book."""
+    beside = Q(book__url="", book__project__in=rows.values("course__book__project"))
+    return Q(book__in=rows.values("course__book")) | beside
 
 
 def teaches_the_question(user: User) -> Q:

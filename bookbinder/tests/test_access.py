@@ -46,6 +46,14 @@ def test_an_author_of_the_book_reads_it(pages, ada):
     assert readable(ada) == {"Front", "Numbers"}
 
 
+@pytest.mark.parametrize("name", ["sam", "ines"])
+def test_pages_outside_every_book_are_for_the_members_of_its_project(pages, name, request):
+    front = make_book("tiny2", url="", project="tiny")
+    make_page(front, "about", title="About")
+    make_page(make_book("far", url=""), "about", title="Far away")
+    assert readable(request.getfixturevalue(name)) == {"Front", "Numbers", "About"}
+
+
 def test_who_has_the_type_author_reads_every_book(pages, db):
     assert readable(make_user("olga", type="author")) == {"Front", "Numbers", "Secret"}
 

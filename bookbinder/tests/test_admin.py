@@ -64,6 +64,11 @@ def test_who_is_no_staff_does_not_come_in(client, as_user, request, course, name
         assert client.get(path).status_code in (302, 403)
 
 
+def test_people_sign_in_to_the_admin_as_everywhere_else(client, db):
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/?next=")
+
+
 @pytest.mark.parametrize("name", ["ines", "ada"])
 def test_each_sees_their_own_alone(as_user, request, adding, place, other, name):
     make_answer(place, adding)

@@ -1,5 +1,6 @@
 """`manage.py sphinx_sync` from the operator's side, with real builds."""
 
+import io
 import json
 import os
 import stat
@@ -39,7 +40,7 @@ def everything():
 def test_a_first_sync_makes_the_book_and_warns_of_it(built):
     code, out, _err = sync(built, "--noinput")
     assert code == 0
-    assert "NEW BOOK: Tiny Book" in out
+    assert "WARNING: a new book: Tiny Book" in out
     assert "pages: 3 to create" in out
     book = Book.objects.get()
     assert (book.project, book.url, book.price) == ("tiny-book", "tiny-book", 0)
@@ -75,7 +76,7 @@ def test_only_listed_files_are_published(live, data_dir):
 def test_a_dry_run_says_that_there_is_something_and_changes_nothing(built, data_dir):
     code, out, _err = sync(built, "--dry-run")
     assert code == 4
-    assert "NEW BOOK" in out
+    assert "a new book" in out
     assert everything() == [[], [], [], [], 0]
     assert list(data_dir.iterdir()) == []
 
@@ -98,6 +99,42 @@ def test_json_alone_stands_on_standard_output(built):
     plan = json.loads(out)
     assert len(plan["pages"]["create"]) == 3
     assert plan["nothing_to_do"] is False
+
+
+class Terminal(io.StringIO):
+    """A person at a terminal, with the lines that they type."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("yes\n", 0), ("n\n", 3), ("\n", 3)])
+def test_a_person_at_a_terminal_is_asked(built, monkeypatch, typed, code):
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    result, _out, err = sync(built)
+    assert result == code
+    assert "Bring this live? [y/N]" in err
+    assert Book.objects.exists() == (code == 0)
+
+
+def test_a_person_is_asked_about_user_data_and_about_page_ids(live, source, monkeypatch):
+    answered()
+    before = (source / "index.rst").read_bytes()
+    (source / "cities.rst").write_text("Cities\n======\n")
+    monkeypatch.setattr("sys.stdin", Terminal("y\nn\n"))
+    code, _out, err = sync(source)
+    assert code == 0
+    assert "Delete what is listed above? [y/N]" in err
+    assert "Write page ids into 2 source files" in err
+    assert not Answer.objects.exists()
+    assert (source / "index.rst").read_bytes() == before
+
+
+def test_what_sphinx_warns_of_is_shown(source):
+    change(source, "cities.rst", "Which is the *capital*", "Which is the :ref:`capital <gone>`")
+    code, _out, err = sync(source, "--noinput")
+    assert code == 0
+    assert "undefined label: 'gone'" in err
 
 
 def test_a_new_edition_changes_rows_and_keeps_answers(live, source):

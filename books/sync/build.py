@@ -37,8 +37,8 @@ def is_source(folder: Path) -> bool:
     return (folder / "conf.py").is_file()
 
 
-def build(source: Path, scratch: Path) -> Path:
-    """Build a Sphinx source folder afresh and return its HTML folder, under `scratch`.
+def build(source: Path, scratch: Path) -> tuple[Path, str]:
+    """Build a Sphinx source folder afresh; return its HTML folder, under `scratch`, and warnings.
 
     Never an incremental build: Sphinx does not write a page again whose neighbour was renamed.
     Raises BuildError.
@@ -69,7 +69,7 @@ def build(source: Path, scratch: Path) -> Path:
         raise BuildError(
             f"{source}: the build failed.\n{explain(done.stdout + done.stderr, python)}"
         )
-    return output
+    return output, done.stderr.strip()
 
 
 def explain(output: str, python: str) -> str:

@@ -28,6 +28,7 @@ class Build:
     manifest: m.Manifest
     folder: Path
     source: Path | None = None
+    warnings: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def read(path: Path, scratch: Path) -> Build:
     Raises BuildError or ManifestError.
     """
     if build.is_source(path):
-        folder = build.build(path, scratch)
-        return Build(m.read(folder), folder, path)
+        folder, warnings = build.build(path, scratch)
+        return Build(m.read(folder), folder, path, warnings)
     return Build(m.read(path), path)
 
 

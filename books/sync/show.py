@@ -16,7 +16,9 @@ def text(plan: Plan, effects: Mapping[str, Effects]) -> str:
     lines: list[str] = []
     if plan.is_empty:
         lines.append("Nothing to do: the database and the files are as the build says.")
-    lines += [f"NEW BOOK: {row.title} ({row.project}/{row.url})" for row in plan.books.create]
+    lines += [
+        f"WARNING: a new book: {row.title} ({row.project}/{row.url})" for row in plan.books.create
+    ]
     for name, changes in _tables(plan):
         counts = _counts(changes)
         if any(counts.values()):

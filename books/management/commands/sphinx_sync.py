@@ -77,16 +77,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def sync(self, builds: list[run.Build]) -> None:
+        for build in builds:
+            if build.warnings:
+                self.stderr.write(f"Sphinx on {build.source}:\n{build.warnings}")
         prepared = run.prepare(builds, stage=not self.options["dry_run"])
         try:
-            while True:
-                self.show(prepared)
-                if self.options["dry_run"]:
-                    sys.exit(0 if prepared.plan.is_empty else SOMETHING_TO_DO)
-                if not prepared.plan.is_empty:
-                    self.ask_for_all(prepared)
-                if not run.is_stale(prepared):
-                    break
+            while not self.is_agreed(prepared):
                 self.say("The database has changed meanwhile. This is the plan now:")
                 publish.drop(prepared.staged)
                 prepared = run.prepare(builds, stage=True)
@@ -96,6 +92,18 @@ class Command(BaseCommand):
         if not prepared.plan.is_empty:
             self.carry_out(prepared)
         self.back_annotate(prepared)
+        self.tell_program(prepared)
+
+    def is_agreed(self, prepared: run.Prepared) -> bool:
+        """Show the plan and ask; False where the database has changed while we asked."""
+        if self.options["format"] == "text":
+            self.stdout.write(show.text(prepared.plan, prepared.effects))
+        if self.options["dry_run"]:
+            self.tell_program(prepared)
+            sys.exit(0 if prepared.plan.is_empty else SOMETHING_TO_DO)
+        if not prepared.plan.is_empty:
+            self.ask_for_all(prepared)
+        return not run.is_stale(prepared)
 
     def carry_out(self, prepared: run.Prepared) -> None:
         path = run.carry_out(prepared)
@@ -103,12 +111,11 @@ class Command(BaseCommand):
             self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
 
-    def show(self, prepared: run.Prepared) -> None:
+    def tell_program(self, prepared: run.Prepared) -> None:
+        """Write the plan as JSON, once, where that was asked for."""
         if self.options["format"] == "json":
             plan = show.as_json(prepared.plan, prepared.effects)
             self.stdout.write(json.dumps(plan, ensure_ascii=False))
-        else:
-            self.stdout.write(show.text(prepared.plan, prepared.effects))
 
     def say(self, text: str) -> None:
         """Tell the operator; on standard error where the output is JSON for a program."""
@@ -118,11 +125,12 @@ class Command(BaseCommand):
         """Ask what must be asked. A no ends the command, and nothing has changed."""
         if prepared.plan.needs_permission_to_delete and not self.options["delete_user_data"]:
             if not self.ask("Delete what is listed above?", flag="--delete-user-data"):
-                self.refuse("Nothing was changed. To allow it, give --delete-user-data.")
+                self.refuse(prepared, "Nothing was changed. To allow it: --delete-user-data.")
         elif not self.options["noinput"] and not self.ask("Bring this live?", flag="--noinput"):
-            self.refuse("Nothing was changed.")
+            self.refuse(prepared, "Nothing was changed.")
 
-    def refuse(self, text: str) -> None:
+    def refuse(self, prepared: run.Prepared, text: str) -> None:
+        self.tell_program(prepared)
         self.stderr.write(text)
         sys.exit(NO_PERMISSION)
 
