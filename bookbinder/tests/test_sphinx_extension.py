@@ -197,12 +197,14 @@ def test_no_published_byte_tells_what_is_right(tmp_path, theme):
             assert b"correct" not in form.split(b"</form>")[0]
 
 
-def test_the_mark_of_a_right_choice_leaves_no_trace(tmp_path):
+@pytest.mark.parametrize("theme", ["alabaster", "furo", "sphinx_book_theme"])
+def test_the_mark_of_a_right_choice_leaves_no_trace(tmp_path, theme):
     """Moving `:correct:` to another choice changes no published byte."""
+    conf = f'{builds.HEAD}html_theme = "{theme}"\n'
     text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. choice:: a{}\n\n   .. choice:: b{}\n"
     right = "\n      :correct:"
-    one = builds.write_book(tmp_path / "one", index=text.format(right, ""))
-    two = builds.write_book(tmp_path / "two", index=text.format("", right))
+    one = builds.write_book(tmp_path / "one", conf, index=text.format(right, ""))
+    two = builds.write_book(tmp_path / "two", conf, index=text.format("", right))
     first = builds.build(one, tmp_path / "out1")
     second = builds.build(two, tmp_path / "out2")
     assert [f.points for f in question(first, "q").feedback] == [1, 0]

@@ -1,0 +1,79 @@
+"""The demo: people to try Book Binder as, on this machine alone."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.cache import cache
+
+from accounts.models import User
+from bookbinder.demo import people
+from bookbinder.tests import builds
+from bookbinder.tests.syncing import sync
+from grading import gradebook
+from grading.models import Answer, Course, Enrollment
+
+
+@pytest.fixture
+def demo(built, monkeypatch, transactional_db):
+    assert sync(built, "--noinput")[0] == 0
+    cache.clear()
+    monkeypatch.setattr(people, "PROJECT", "tiny-book")
+    monkeypatch.setattr(people, "STUDENTS", people.STUDENTS[:4])
+    return people.make()
+
+
+@pytest.mark.sphinx
+def test_there_is_one_of_each_kind_with_a_password_of_their_own(demo):
+    assert [one.kind for one in demo] == ["student", "instructor", "author", "admin"]
+    assert len({one.password for one in demo}) == 4
+    for one in demo:
+        assert User.objects.get(email=one.email).check_password(one.password)
+
+
+@pytest.mark.sphinx
+def test_each_can_do_their_job(demo, client):
+    course = Course.objects.get()
+    by_kind = {one.kind: User.objects.get(email=one.email) for one in demo}
+    assert by_kind["student"].has_perm("books.view_page", course.book.pages.first())
+    assert by_kind["instructor"].has_perm("grading.export_gradebook", course)
+    assert by_kind["author"].has_perm("books.change_book", course.book)
+    assert by_kind["admin"].is_superuser
+    student = demo[0]
+    client.post("/accounts/login/", {"login": student.email, "password": student.password})
+    assert "Sam Student" in client.get("/").content.decode()
+
+
+@pytest.mark.sphinx
+def test_students_have_answered_and_a_second_run_changes_nothing(demo):
+    answers = sorted(Answer.objects.values_list())
+    assert len(answers) > 4
+    assert len(gradebook.rows(Course.objects.get())) == 3 + 4 + 1
+    assert people.make() == demo
+    assert sorted(Answer.objects.values_list()) == answers
+    assert Enrollment.objects.count() == 5
+
+
+def test_there_are_thirty_students():
+    assert len(set(people.STUDENTS)) == 30
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"ALLOWED_HOSTS": "books.example.org"}, {"BOOKBINDER_SITE_URL": "https://books.example.org"}],
+)
+def test_no_demo_account_is_made_on_a_real_site(tmp_path, setting):
+    environment = os.environ | {"BOOKBINDER_DATA_DIR": str(tmp_path), "DEBUG": "0"} | setting
+    done = subprocess.run(
+        [sys.executable, "-m", "bookbinder.demo"],
+        cwd=builds.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "No demo accounts are made here" in done.stderr
+    assert "books.example.org" in done.stderr
+    assert not (tmp_path / "db.sqlite3").exists()
