@@ -51,7 +51,7 @@ class StateOut(Schema):
 
 @api.get("/state/{project}/{path:docname}", response=StateOut, auth=None)
 def page_state(
-    request: HttpRequest, project: str, docname: str, course: int | None = None
+    request: HttpRequest, project: str, docname: str, course: grading_api.Pk | None = None
 ) -> dict[str, Any]:
     """What a reader has on a page. Sets the CSRF cookie that answers need."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)

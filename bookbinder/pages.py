@@ -112,9 +112,11 @@ def _shown(one: grading_state.QuestionState, choices: list[Feedback]) -> tuple[A
 
 
 def _take(request: HttpRequest, page: Page) -> HttpResponseBase:
-    question = get_object_or_404(
-        page.questions.select_related("page"), label=request.POST.get("label", "")
-    )
+    label = request.POST.get("label")
+    questions = {question.label: question for question in page.questions.select_related("page")}
+    if label not in questions:
+        raise Http404
+    question = questions[label]
     given: Any = request.POST.getlist("answer")
     if not question.is_multiple:
         given = given[0] if given else ""

@@ -1,11 +1,12 @@
 """The API of answers: the form of requests and replies, and their status codes."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
+from pydantic import Field
 
 from accounts.http import signed_in
 from books.models import Question
@@ -15,10 +16,13 @@ from grading.graders import AnswerError
 router = Router(tags=["answers"])
 
 
+Pk = Annotated[int, Field(ge=1, lt=2**63)]
+
+
 class AnswerIn(Schema):
     answer: Any
     client_key: UUID
-    course: int | None = None
+    course: Pk | None = None
 
 
 class ReplyOut(Schema):
@@ -42,7 +46,7 @@ STATUSES = {200: ReplyOut, 400: Problem, 401: Problem, 403: Problem, 404: Proble
 
 
 @router.post("/questions/{question_id}/answers", response=STATUSES)
-def answer_question(request: HttpRequest, question_id: int, data: AnswerIn) -> Any:
+def answer_question(request: HttpRequest, question_id: Pk, data: AnswerIn) -> Any:
     """Give an answer. Sent again with the same client key, it is answered alike and kept once."""
     questions = Question.objects.select_related("page").filter(page__book__release__isnull=False)
     question = get_object_or_404(questions, pk=question_id)
