@@ -1,5 +1,6 @@
 """The base of all our admin classes, and accounts."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from accounts.http import signed_in
 from accounts.models import User
 
 admin.site.unregister(Group)
+_LOOKUP = re.compile(r"(__id)?(__(exact|isnull|gte|lt))?$")
 
 
 def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool:
@@ -63,6 +65,17 @@ class _ByRules:
 
 class RulesAdmin(_ByRules, admin.ModelAdmin):
     show_full_result_count = False
+    # Filters that links of other pages use, beside those of `list_filter`.
+    linked_filters: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only the filters that pages offer: Django takes any lookup on a model's own fields.
+
+        Among those are regular expressions, which a person could make as slow as they like.
+        """
+        names = [one[0] if isinstance(one, tuple) else one for one in self.list_filter]
+        offered = {*map(str, names), *self.linked_filters}
+        return _LOOKUP.sub("", lookup) in offered
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_add_permission(request, None)

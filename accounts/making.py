@@ -13,12 +13,16 @@ from accounts.models import User
 def make(email: str, *, kind: str, first_name: str, last_name: str) -> tuple[User, bool]:
     """Return the account of an address, made or of another type now, and whether it is new.
 
-    The address counts as confirmed: the operator vouches for it.
+    The address counts as confirmed: the operator vouches for it. Whoever had signed up with it
+    and never confirmed may be somebody else: their password is void, and so are their sessions.
     """
     user = User.objects.filter(email__iexact=email.strip()).first()
     is_new = user is None
     if user is None:
         user = User.objects.create_user(email, None, first_name=first_name, last_name=last_name)
+    elif not EmailAddress.objects.is_verified(user.email):
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     if user.type != kind:
         user.type = kind
         user.save(update_fields=["type"])

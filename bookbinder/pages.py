@@ -1,6 +1,5 @@
 """Pages that show several apps at once: the bookshelf, a book, and answering without JavaScript."""
 
-import json
 import uuid
 from typing import Any
 
@@ -107,7 +106,7 @@ def _shown(one: grading_state.QuestionState, choices: list[Feedback]) -> tuple[A
     """Return a question with its choices, and the answer before as values and in words."""
     if one.string is None:
         return one, choices, [], ""
-    taken = json.loads(one.string) if one.question.is_multiple else [one.string]
+    taken = graders.keys_of(one.string) if one.question.is_multiple else [one.string]
     return one, choices, taken, graders.in_words(one.string, one.question, choices)
 
 

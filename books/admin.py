@@ -180,6 +180,7 @@ class QuestionAdmin(RulesAdmin):
     list_select_related = ("page__book",)
     search_fields = ("label", "prompt", "page__title", "page__url")
     ordering = ("page__book__title", "page__position", "index")
+    linked_filters = ("page",)
     fields = ("label", "page", "grader", "points_possible", "prompt", "options")
     readonly_fields = fields
     inlines = (FeedbackInline,)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, StrIndex
 
 from accounts import access
 from accounts.models import User
@@ -26,7 +26,8 @@ def teaches(path: str) -> access.Rule:
 
 
 def has_place(user: User) -> Q:
-    return _pages_of(Enrollment.objects.active().filter(user=user))
+    """A test student's place opens nothing: who has one may read by another rule, or no more."""
+    return _pages_of(Enrollment.objects.active().exclude(origin="test").filter(user=user))
 
 
 def teaches_from(user: User) -> Q:
@@ -48,6 +49,12 @@ def teachers_themselves(user: User) -> Q:
     return Q(pk=user.pk, pk__in=Instructor.objects.filter(user=user).values("user"))
 
 
+def writes_and_nobody_teaches(user: User) -> Q:
+    """An author appoints the first instructor, and sees no student: so never one more."""
+    taught = Instructor.objects.filter(course=OuterRef("pk"))
+    return is_author("book")(user) & Q(~Exists(taught))
+
+
 def was_shown_feedback(user: User) -> Q:
     """Feedback that replied to an attempt of the user's, where the course lets it be seen."""
     hidden = Interactive.objects.filter(
@@ -55,16 +62,14 @@ def was_shown_feedback(user: User) -> Q:
         question=OuterRef("question"),
         provide_feedback=False,
     )
-    shown = Attempt.objects.filter(~Exists(hidden), enrollment__user=user)
+    mine = Q(enrollment__user=user, enrollment__status="active")
+    shown = Attempt.objects.filter(~Exists(hidden), mine)
     several = shown.filter(question__options__multiple=True)
-    return Q(pk__in=shown.values("feedback")) | Q(
-        key__isnull=False,
-        pk__in=Feedback.objects.filter(
-            question__in=several.values("question"),
-            question__attempts__in=several,
-            question__attempts__string__contains=Concat(Value('"'), F("key"), Value('"')),
-        ).values("pk"),
-    )
+    # Its place in the text, since SQLite's LIKE does not mind case.
+    taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
+    choices = Feedback.objects.filter(key__isnull=False, question__attempts__in=several)
+    chosen = choices.annotate(taken=taken).filter(taken__gt=0)
+    return Q(pk__in=shown.values("feedback")) | Q(pk__in=chosen.values("pk"))
 
 
 def fill() -> None:
@@ -76,10 +81,11 @@ def fill() -> None:
         access.allow(f"grading.{act}_course", Course, teaches("pk"), is_author("book"))
     access.allow("grading.add_course", Book, is_author("pk"))
     access.allow("grading.export_gradebook", Course, teaches("pk"))
-    for act in ("view", "add", "delete"):
-        model = Course if act == "add" else Instructor
-        paths = ("pk", "book") if act == "add" else ("course", "course__book")
-        access.allow(f"grading.{act}_instructor", model, teaches(paths[0]), is_author(paths[1]))
+    access.allow(
+        "grading.view_instructor", Instructor, teaches("course"), is_author("course__book")
+    )
+    access.allow("grading.add_instructor", Course, teaches("pk"), writes_and_nobody_teaches)
+    access.allow("grading.delete_instructor", Instructor, teaches("course"))
     for act in ("view", "change"):
         access.allow(f"grading.{act}_enrollment", Enrollment, teaches("course"))
     for act in ("view", "change", "delete"):

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import Count, IntegerField, Model, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -18,7 +19,7 @@ from accounts.admin import ReadOnly, RulesAdmin, RulesInline, may
 from accounts.http import signed_in
 from accounts.models import User
 from books.admin import count_of, list_link
-from books.models import Book, Feedback
+from books.models import Book, Feedback, Question
 from grading import enrolling, graders, points, resources
 from grading.models import Answer, Attempt, Course, Enrollment, Instructor, Interactive
 
@@ -40,6 +41,20 @@ class InstructorForm(forms.ModelForm):
         self.instance.user = user
         return email
 
+    def clean(self) -> dict[str, Any] | None:
+        same = Instructor.objects.filter(course=self.instance.course_id, user=self.instance.user_id)
+        if same.exists():
+            raise forms.ValidationError(_("This person teaches the course already."))
+        return super().clean()
+
+
+class InstructorFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        emails = [form.cleaned_data.get("email", "").lower() for form in self.forms]
+        given = [email for email in emails if email]
+        if len(set(given)) < len(given):
+            raise forms.ValidationError(_("The same person stands here twice."))
+
 
 class InstructorInline(RulesInline):
     """Who teaches now: dismissed here, appointed below."""
@@ -60,6 +75,7 @@ class InstructorInline(RulesInline):
 class NewInstructorInline(RulesInline):
     model = Instructor
     form = InstructorForm
+    formset = InstructorFormSet
     fields = ("email",)
     verbose_name = _("instructor")
     verbose_name_plural = _("Appoint an instructor")
@@ -115,6 +131,12 @@ class NewInteractiveInline(RulesInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
         return Interactive.objects.none()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "question":
+            mine = access.rows(signed_in(request), "books.view_question")
+            kwargs["queryset"] = Question.objects.filter(mine)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class CourseActionForm(ActionForm):
@@ -206,7 +228,10 @@ class CourseAdmin(RulesAdmin):
 
     @admin.display(description=_("join page"))
     def join_link(self, course: Course) -> SafeString:
-        return format_html('<a href="{}">{}</a>', course.get_absolute_url(), course.join_code)
+        try:
+            return format_html('<a href="{}">{}</a>', course.get_absolute_url(), course.join_code)
+        except NoReverseMatch:
+            return format_html("{}", course.join_code)  # as typed, and refused
 
 
 def _students() -> Any:
@@ -253,6 +278,7 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
     """What students gave: read, never written."""
 
     list_select_related = ("enrollment__user", "enrollment__course", "question__page")
+    linked_filters = ("enrollment",)
     search_fields = ("enrollment__user__email", "enrollment__user__last_name", "question__label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

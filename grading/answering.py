@@ -94,7 +94,9 @@ def _locked_place(user: User, question: Question, course_id: int | None) -> Any:
 def _attempts(place: Enrollment, question: Question, client_key: UUID) -> Any:
     """Attempts at this question, and the one of this key wherever it was made; first ones first."""
     own = Attempt.objects.filter(enrollment=place)
-    return (own.filter(question=question) | own.filter(client_key=client_key)).order_by("pk")
+    found = own.filter(question=question) | own.filter(client_key=client_key)
+    # Their texts may be long and many; a repeated one is fetched when it is compared.
+    return found.order_by("pk").defer("string")
 
 
 def _judge(place: Any, attempts: int) -> None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from grading.models import Course, Enrollment
+
+TEST = Enrollment.Origin.TEST
 
 
 class EnrollError(Exception):
@@ -44,6 +46,8 @@ def join(user: User, course: Course) -> Enrollment:
 
 
 def _come_back(place: Enrollment) -> Enrollment:
+    if place.is_test:
+        raise EnrollError(_("You are a test student of this course."))
     if place.status == Enrollment.Status.ENDED:
         raise EnrollError(_("Your place in this course has ended. Ask your instructor."))
     return place
@@ -63,6 +67,8 @@ def place_for(
     places = Enrollment.objects.all() if places is None else places
     own = places.filter(user=user, course__book=book_id, status=Enrollment.Status.ACTIVE)
     own = own.select_related("course").order_by("-used_at", "-pk")
+    # A test student's place lasts as long as the right to run the course.
+    own = own.filter(~Q(origin=TEST) | Q(course__in=Course.objects.visible_to(user)))
     if course_id is not None:
         own = own.filter(course=course_id)
     place = own.first()
@@ -79,7 +85,7 @@ def _make_test_place(user: User, book_id: int, course_id: int | None) -> bool:
     if course is None:
         return False
     _place, made = Enrollment.objects.get_or_create(
-        course=course, user=user, defaults={"origin": Enrollment.Origin.TEST}
+        course=course, user=user, defaults={"origin": TEST}
     )
     return made
 

@@ -12,6 +12,7 @@ from books.followers import Counts, Effects
 from books.models import Question
 from books.sync.changes import Plan
 from books.sync.show import FIRST
+from grading.graders import keys_of
 from grading.models import Answer, Attempt, Course, Interactive
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
@@ -71,7 +72,7 @@ def _rename(model: type[Answer] | type[Attempt], question: Question, keys: dict[
     rows = list(model._default_manager.filter(question=question))
     for row in rows:
         if question.is_multiple:
-            taken = json.loads(row.string)
+            taken = keys_of(row.string)
             row.string = json.dumps(sorted(keys.get(key, key) for key in taken))
         else:
             row.string = keys.get(row.string, row.string)

@@ -4,6 +4,7 @@ The database joins each student's points into one text: that is sent and taken a
 a row for every answer. While it works on the next student, this one is pivoted here.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,12 +21,15 @@ Row = list[Cell]
 CHUNK = 20  # students that the database sends at a time
 
 # What a spreadsheet takes for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What no spreadsheet file may hold.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 IDENTITY_COLUMNS = 3
 
 
 def harmless(text: str) -> str:
-    """Return `text` so that no spreadsheet runs it."""
+    """Return `text` so that every spreadsheet takes it and none runs it."""
+    text = _CONTROL.sub("", text)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -33,6 +34,11 @@ def check_time_zone(name: str) -> None:
         raise ValidationError(_("Unknown time zone. Write it as Europe/Helsinki."))
 
 
+check_join_code = RegexValidator(
+    r"\A[a-z0-9_-]{6,40}\Z", _("A join code is 6 to 40 small letters, digits, - and _.")
+)
+
+
 class Course(models.Model):
     """A class of students that takes one book."""
 
@@ -59,7 +65,9 @@ class Course(models.Model):
     opens_at = models.DateTimeField(_("opens"), null=True, blank=True)
     closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
     seat_limit = models.PositiveIntegerField(_("seats"), null=True, blank=True)
-    join_code = models.CharField(_("join code"), max_length=40, default=new_join_code)
+    join_code = models.CharField(
+        _("join code"), max_length=40, default=new_join_code, validators=(check_join_code,)
+    )
     attempts_policy = models.CharField(
         _("attempts"), max_length=10, choices=AttemptsPolicy.choices, default=AttemptsPolicy.LATEST
     )

@@ -41,6 +41,15 @@ def test_a_second_run_changes_nothing_and_prints_no_link_for_who_has_a_password(
     assert user.check_password(PASSWORD) and user.is_superuser
 
 
+def test_who_signed_up_with_somebody_elses_address_does_not_get_its_rights(client):
+    data = {"email": "boss@example.org", "first_name": "E", "last_name": "E", "agree": "on"}
+    client.post("/accounts/signup/", data | {"password1": PASSWORD})
+    assert "To set the password" in make_user("boss@example.org", "--type", "admin")
+    client.post("/accounts/login/", {"login": "boss@example.org", "password": PASSWORD})
+    assert client.get("/admin/accounts/user/").status_code == 302
+    assert not User.objects.get().has_usable_password()
+
+
 def test_the_type_of_an_account_can_be_changed():
     make_user("new@example.org", "--type", "admin")
     make_user("new@example.org")

@@ -138,8 +138,13 @@ def test_a_file_of_a_choices_feedback_is_for_who_took_it(as_user, files, adding,
     make_feedback(adding, "a", key="a", feedback='<img src="_feedback/abc.png">', index=3)
     Attempt.objects.create(enrollment=place, question=adding, string='["aa", "b"]')
     assert status(as_user(place.user), "_feedback/abc.png") == 404
+    Attempt.objects.create(enrollment=place, question=adding, string='["A", "b"]')
+    assert status(as_user(place.user), "_feedback/abc.png") == 404
     Attempt.objects.create(enrollment=place, question=adding, string='["a", "b"]')
     assert status(as_user(place.user), "_feedback/abc.png") == 200
+    place.status = "ended"
+    place.save()
+    assert status(as_user(place.user), "_feedback/abc.png") == 404
 
 
 def test_authors_see_files_of_feedback(as_user, files, adding, ada):

@@ -12,7 +12,7 @@ from bookbinder.sphinx.foreseen import ANYTHING_ELSE
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
 from grading.graders.base import AnswerError, Outcome
-from grading.graders.choice import in_words
+from grading.graders.choice import in_words, keys_of
 
 __all__ = [
     "GRADERS",
@@ -21,6 +21,7 @@ __all__ = [
     "Outcome",
     "grade",
     "in_words",
+    "keys_of",
     "read",
     "shown_feedback",
 ]

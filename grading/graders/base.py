@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -5,6 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from books.models import Feedback
+
+_PILED_UP = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{31}")
 
 
 class AnswerError(Exception):
@@ -41,4 +44,7 @@ def read_text(answer: Any, limit: int) -> str:
     # Databases refuse NUL, and nobody can encode half of a surrogate pair.
     if "\0" in answer or any("\ud800" <= character <= "\udfff" for character in answer):
         raise AnswerError(_("The answer has a character that cannot be kept."))
+    if _PILED_UP.search(answer):
+        # To normalise a pile of marks on one letter takes the square of its height.
+        raise AnswerError(_("The answer has too many accents on one letter."))
     return answer

@@ -45,15 +45,25 @@ def _judge_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
 
 def taken(string: str, feedback: Sequence[Feedback]) -> Outcome:
     """Return the choices of a kept answer in the author's order; the points are not told."""
-    keys = json.loads(string)
+    keys = keys_of(string)
     return Outcome(None, tuple(one for one in feedback if one.key in keys))
+
+
+def keys_of(string: str) -> list[str]:
+    """Return the keys of a kept answer, also from before its question took several choices."""
+    try:
+        keys = json.loads(string)
+    except ValueError:
+        return [string]
+    is_list = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+    return keys if is_list else [string]
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
     """Return a kept answer as a person reads it: choices by their texts."""
     if question.grader != "choice":
         return string
-    keys = json.loads(string) if question.is_multiple else [string]
+    keys = keys_of(string) if question.is_multiple else [string]
     texts = {choice.key: choice.answer for choice in choices}
     return "; ".join(texts.get(key, key) for key in keys)
 

@@ -82,6 +82,18 @@ def test_an_instructor_and_an_author_answer_as_test_students(ines, ada, book, co
     assert not Enrollment.objects.in_gradebook().exists()
 
 
+@pytest.mark.parametrize("name", ["ines", "ada"])
+def test_a_test_students_place_ends_with_the_right_to_it(request, name, book, course, page):
+    user = request.getfixturevalue(name)
+    assert enrolling.place_for(user, book.pk).is_test
+    user.instructorships.all().delete()
+    user.authorships.all().delete()
+    assert enrolling.place_for(user, book.pk) is None
+    assert not user.has_perm("books.view_page", page)
+    with pytest.raises(EnrollError, match="test student"):
+        enrolling.join(user, course)
+
+
 def test_a_stranger_gets_no_place(eve, book, course):
     assert enrolling.place_for(eve, book.pk) is None
     assert enrolling.place_for(eve, book.pk, course.pk) is None

@@ -70,6 +70,13 @@ def test_the_xlsx_has_numbers_and_empty_cells(filled):
     assert rows[3] == ("amy@example.org", "Adams", "Amy", 1.5, None, 0)
 
 
+def test_a_name_with_a_control_character_breaks_no_file(filled, sam):
+    sam.first_name = "A\x01B"
+    sam.save()
+    book = openpyxl.load_workbook(io.BytesIO(resources.export(filled, "xlsx")))
+    assert list(book.active.rows)[-1][2].value == "AB"
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_what_a_spreadsheet_takes_for_a_formula_is_made_harmless(filled, sam, start):
     sam.first_name = f"{start}HYPERLINK(1)"

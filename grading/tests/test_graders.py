@@ -120,6 +120,20 @@ def test_what_is_no_set_of_choices_is_refused(answer):
         grade("choice", answer, *SEVERAL, options={"multiple": True})
 
 
+def test_a_pile_of_accents_is_refused_before_it_costs_time():
+    assert grade("text", "e" + "\u0301" * 3, ("a", 2)).points == 0
+    with pytest.raises(AnswerError, match="too many accents"):
+        grade("text", "a" + "\u0315" * 5000 + "\u0300" * 4999, ("a", 2))
+
+
+def test_an_answer_from_before_several_could_be_taken_is_shown():
+    question, choices = make_question("choice", options={"multiple": True}), foresee(*SEVERAL)
+    assert graders.in_words("a", question, choices) == "three"
+    for kept in ("5", "null", "no json", '{"a": 1}'):
+        assert graders.in_words(kept, question, choices) == kept
+        assert graders.shown_feedback(kept, question, None, choices) is None
+
+
 def test_points_are_told_without_needless_decimals():
     assert [plain(Decimal(text)) for text in ("2.00", "0.50", "100.00", "0")] == [
         "2",

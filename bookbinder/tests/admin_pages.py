@@ -1,0 +1,33 @@
+"""Addresses and forms of the admin, for its tests."""
+
+from typing import Any
+
+from django.urls import reverse
+
+
+def changelist(model: Any) -> str:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return url
+
+
+def change_form(row: Any) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=(row.pk,))
+
+
+def text_of(response: Any) -> str:
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+def course_data(course: Any, **over: object) -> dict[str, object]:
+    data = {
+        "name": course.name,
+        "join_code": course.join_code,
+        "time_zone": course.time_zone,
+        "attempts_policy": course.attempts_policy,
+        "course_notes": course.course_notes,
+    }
+    for prefix in ("instructors", "instructors-2", "interactives", "interactives-2"):
+        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    return data | over
