@@ -51,6 +51,35 @@ class NoteErrors(SphinxTransform):
                 note_mistake(self.env, message.get("source"), message.get("line"), what)
 
 
+class HideReplies(SphinxTransform):
+    """Takes replies out while Sphinx' domains look through the document, at 850.
+
+    They would list a reply's labels, index entries or to-dos where everybody can read them.
+    """
+
+    default_priority = 845
+
+    def apply(self, **kwargs: Any) -> None:
+        for reply in list(self.document.findall(nodes.feedback)):
+            place = nodes.hidden_feedback()
+            reply.replace_self(place)
+            place.reply = reply
+            for reference in reply.findall(docnodes.reference):
+                if "refname" in reference and not reference.resolved:
+                    what = f"feedback: unknown target name: {reference['refname']!r}"
+                    note_mistake(self.env, reply.source, reply.line, what)
+
+
+class ShowReplies(SphinxTransform):
+    """Puts replies back, in time for curly quotes, at 855."""
+
+    default_priority = 852
+
+    def apply(self, **kwargs: Any) -> None:
+        for place in list(self.document.findall(nodes.hidden_feedback)):
+            place.replace_self(place.reply)
+
+
 def _is_in_question(node: docnodes.Node) -> bool:
     while node.parent is not None:
         if isinstance(node, nodes.question | nodes.feedback | nodes.choice):
@@ -66,12 +95,14 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     _judge_strays(env, doctree)
     replies = docnodes.document(doctree.settings, doctree.reporter)
     for question in list(doctree.findall(nodes.question)):
-        found.questions.append(found_question(question))
+        if not _is_left_out(app, question):
+            found.questions.append(found_question(question))
         del question["found"]
         for reply in list(question.findall(nodes.feedback)):
             reply.parent.remove(reply)
             del reply["item"]
-            replies += reply
+            if not _is_left_out(app, question):
+                replies += reply
     _judge_labels(env, doctree, found)
     # Metadata name a page and say how it is treated: they are not its text.
     text = "\n".join(n.astext() for n in doctree.children if not isinstance(n, docnodes.docinfo))
@@ -80,6 +111,15 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
         _note_files(env, replies, found)
         found.has_maths = any(replies.findall(_is_maths))
         _store(env, replies)
+
+
+def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
+    """Whether an `only` directive keeps the node out of this build's pages."""
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, addnodes.only) and not app.tags.eval_condition(node["expr"]):
+            return True
+    return False
 
 
 def _judge_strays(env: BuildEnvironment, doctree: docnodes.document) -> None:

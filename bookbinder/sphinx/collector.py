@@ -84,9 +84,10 @@ def note_mistake(env: BuildEnvironment, source: str | None, line: int | None, wh
 
 def relative_source(env: BuildEnvironment, source: str | None, docname: str) -> str:
     """Return the path of a source file within the source folder, with `/`."""
-    path = Path(source) if source else env.doc2path(docname)
-    # docutils writes "file.py:docstring of x" for some sources, and "<string>" for others.
-    if not path.is_absolute():
+    # Included files are named from the working directory; docutils also writes
+    # "file.py:docstring of x" for some sources, and "<string>" for others.
+    path = Path(source or "").resolve()
+    if not path.is_file():
         path = Path(env.doc2path(docname))
     try:
         return path.relative_to(env.srcdir).as_posix()

@@ -127,9 +127,7 @@ class Reply(JudgedDirective):
         return key
 
     def judge_body(self, reply: nodes.feedback) -> None:
-        """Refuse what would put the reply's words into an index or a list of objects."""
-        for entry in list(reply.findall(addnodes.index)):
-            entry.parent.remove(entry)
+        """Refuse what would put the reply's words into a list of objects, or lead nowhere."""
         for node in reply.findall():
             if isinstance(node, addnodes.desc | addnodes.glossary | nodes.question):
                 self.mistake("definitions and questions cannot stand in feedback: move them out")

@@ -104,6 +104,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("page-id", directives.PageId)
     app.add_env_collector(FoundCollector)
     app.add_transform(answers.NoteErrors)
+    app.add_transform(answers.HideReplies)
+    app.add_transform(answers.ShowReplies)
     # In the order of a build.
     app.connect("config-inited", settle_config)
     app.connect("builder-inited", forget_old_manifest)

@@ -29,6 +29,12 @@ class feedback(nodes.General, nodes.Element):
     """A reply. It is cut out before a page is stored; `html` is set when it has been rendered."""
 
 
+class hidden_feedback(nodes.Invisible, nodes.Element):
+    """Keeps the place of a `reply` for a moment."""
+
+    reply: feedback
+
+
 def visit_question(self: HTML5Translator, node: question) -> None:
     label = node["label"]
     attributes = {

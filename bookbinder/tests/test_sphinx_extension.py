@@ -220,6 +220,40 @@ def test_feedback_of_an_index_entry_is_not_in_the_index(tmp_path):
     assert "giveaway" not in (tmp_path / "out/genindex.html").read_text()
 
 
+def test_no_extension_lists_what_stands_in_feedback(tmp_path):
+    """Labels, to-dos and index entries of a reply are hidden from what collects them."""
+    head = "T\n=\n\n.. todolist::\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n"
+    text = f"{head}      .. todo:: giveaway\n\n      .. index:: giveaway\n\n      .. rubric:: giveaway\n"
+    conf = f'{builds.HEAD}extensions.append("sphinx.ext.todo")\ntodo_include_todos = True\n'
+    source = builds.write_book(tmp_path / "s", conf, index=text)
+    found = builds.build(source, tmp_path / "out")
+    assert "giveaway" in question(found, "q").feedback[0].feedback
+    for name, data in published(tmp_path / "out", found).items():
+        assert b"giveaway" not in data, name
+
+
+def test_feedback_has_curly_quotes_as_its_page_has(tmp_path):
+    text = 'T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      Say "yes".\n'
+    source = builds.write_book(tmp_path / "s", index=text)
+    assert "“yes”" in question(builds.build(source, tmp_path / "out"), "q").feedback[0].feedback
+
+
+def test_a_question_that_is_only_for_paper_is_not_in_the_manifest(tmp_path):
+    ask = "   .. question:: {0}\n\n      Ask.\n\n      .. feedback:: a\n\n         Of {0}.\n\n"
+    both = "".join(f".. only:: {one}\n\n{ask.format(one)}" for one in ("latex", "html"))
+    source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{both}")
+    found = builds.build(source, tmp_path / "out")
+    (one,) = next(found.pages()).questions
+    assert (one.label, one.feedback[0].feedback) == ("html", "<p>Of html.</p>")
+
+
+def test_a_mistake_in_an_included_file_names_that_file(tmp_path):
+    source = builds.write_book(tmp_path / "s", index="T\n=\n\n.. include:: part.txt\n")
+    (source / "part.txt").write_text("Text.\n\n.. question:: q\n   :pionts: 2\n\n   Ask.\n")
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert found.startswith("part.txt:3: question: unknown option 'pionts'")
+
+
 RIGHT = "\n      :correct:"
 ALL_MISTAKES = {
     "choice:: stray\n\n   x": "stands outside a question",
@@ -246,6 +280,7 @@ ALL_MISTAKES = {
     "question:: l\n\n   .. feedback:: a\n\n      .. image:: gone.png": "file not found: gone.png",
     "question:: l\n\n   .. feedback:: a\n\n      .. py:function:: f()": "cannot stand in feedback",
     "question:: l\n\n   .. feedback:: a\n\n      .. _label:\n\n      x": "a label in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      See nowhere_.": "unknown target name: 'nowhere'",
     "question:: l\n\n   .. question:: m\n\n      x": "cannot stand in a question",
     "question:: l\n\n   - .. feedback:: a\n\n       x": "stands deeper than the question",
     "page-id:: a b": "must be letters",

@@ -111,7 +111,7 @@ class Edition:
     def move(self) -> None:
         moved: list[m.Question] = []
         self.edit(lambda questions: moved.append(questions.pop()))
-        self.edit(lambda questions: questions.extend(moved) or moved.clear())
+        self.edit(lambda questions: questions.extend(moved))
 
     def relabel(self) -> None:
         def change(questions):
