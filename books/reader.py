@@ -31,7 +31,7 @@ class Published:
     project: str
     release: str
     path: str
-    sha256: str
+    version: str
     docnames: tuple[str, ...]
     public: bool
 
@@ -56,7 +56,8 @@ def find(project: str, path: str) -> Published | None:
     if entry is None:
         return None
     docnames = tuple(entry["docnames"])
-    return Published(project, release[1], path, entry["sha256"], docnames, entry["public"])
+    version = entry["sha256"][:32] + entry.get("head", "")
+    return Published(project, release[1], path, version, docnames, entry["public"])
 
 
 def may_have(user: Person, file: Published) -> bool:
@@ -76,7 +77,7 @@ def may_have(user: Person, file: Published) -> bool:
 
 def send(request: HttpRequest, file: Published) -> HttpResponseBase:
     """Return the file, a part of it, or that it has not changed."""
-    etag = f'"{file.sha256[:32]}"'
+    etag = f'"{file.version}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response: HttpResponseBase = HttpResponse(status=304)
     elif settings.X_ACCEL_PREFIX:

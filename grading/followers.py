@@ -56,7 +56,7 @@ class AnswersFollower:
         for old, new in plan.feedback.update:
             if old.key and new.key and old.key != new.key:
                 keys[new.question_id][old.key] = new.key
-        for question in Question.objects.filter(pk__in=keys):
+        for question in Question.objects.filter(pk__in=keys, grader="choice"):
             for model in (Answer, Attempt):
                 _rename(model, question, keys[question.pk])
 

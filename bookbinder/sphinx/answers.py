@@ -6,7 +6,9 @@ end of every build, for every document: an incremental build reads changed docum
 """
 
 import pickle
+import re
 import shutil
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +30,14 @@ from bookbinder.sphinx.inventory import sha256_of
 
 FOLDER = "_feedback"
 ERROR = 3  # docutils' level of what it could not do
-DIRECTIVES = ("question", "choice", "feedback", "page-id")
+NAMES = ("question", "choice", "feedback", "page-id")
+_OURS = f"(?:{'|'.join(NAMES)})"
+_UNKNOWN = re.compile(r"""Unknown directive type:? ["']([\w-]+)["']""")
+_NAMED = re.compile(rf"""["']{_OURS}["']|\b{_OURS}::|{{\s*{_OURS}\s*}}""")
+_ONE_COLON = re.compile(rf"{_OURS}\s*:")
+_NO_DIRECTIVE = re.compile(rf"\.\.\s*{_OURS}\s*::|:{{3,}}\s*{{\s*{_OURS}\s*}}")
+_BRACED = re.compile(rf"{{?\s*{_OURS}\b")
+_FENCED = re.compile(rf"^\s*(?:\.\. {_OURS}::|[`~:]{{3,}}\s*{{\s*{_OURS}\s*}})", re.MULTILINE)
 
 
 class NoteErrors(SphinxTransform):
@@ -42,13 +51,40 @@ class NoteErrors(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for message in self.document.findall(docnodes.system_message):
             text = message.astext()
-            ours = any(f'"{name}"' in text or f"'{name}'" in text for name in DIRECTIVES)
+            # Of our directives, or of one that has taken ours along: the text is quoted.
+            ours = _NAMED.search(text) is not None or _is_slip(text)
             # MyST tells of its directives in warnings.
             drops = message["level"] >= ERROR or "[myst.directive_" in text
             if drops and (ours or _is_in_question(message)):
                 what = text.partition(") ")[2] or text
                 what = what.splitlines()[0].partition(" [myst.")[0]
                 note_mistake(self.env, message.get("source"), message.get("line"), what)
+        self.note_lookalikes()
+
+    def note_lookalikes(self) -> None:
+        """Note what was meant for a directive and is none: it would be gone, or printed."""
+        for node in self.document.findall(docnodes.TextElement):
+            if _looks_like_ours(node) and not isinstance(node.parent, docnodes.system_message):
+                first = node.astext().partition("\n")[0]
+                what = f"looks like a directive and is none: {first[:60]!r}"
+                note_mistake(self.env, node.source, node.line, what)
+
+
+def _is_slip(text: str) -> bool:
+    """Whether docutils or MyST tells of a directive that is nearly one of ours, as `qestion`."""
+    unknown = _UNKNOWN.search(text)
+    return unknown is not None and bool(get_close_matches(unknown[1], NAMES, cutoff=0.75))
+
+
+def _looks_like_ours(node: docnodes.TextElement) -> bool:
+    text = node.astext()
+    if isinstance(node, docnodes.literal_block):
+        language = node.get("language", "default")
+        is_example = language not in ("default", "none", "")
+        return bool(_BRACED.match(language) or (not is_example and _FENCED.search(text)))
+    if isinstance(node, docnodes.comment):
+        return _ONE_COLON.match(text) is not None
+    return isinstance(node, docnodes.paragraph) and _NO_DIRECTIVE.match(text) is not None
 
 
 class HideReplies(SphinxTransform):

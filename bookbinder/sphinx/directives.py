@@ -19,6 +19,20 @@ from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mist
 from bookbinder.sphinx.foreseen import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.identity import collapse, key_of
 
+LISTED = (
+    addnodes.desc,
+    addnodes.glossary,
+    addnodes.productionlist,
+    docnodes.citation,
+    docnodes.meta,
+    nodes.question,
+)
+UNSEEN = (
+    docnodes.comment,
+    docnodes.raw,
+    docnodes.substitution_definition,
+    docnodes.system_message,
+)
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -84,6 +98,8 @@ class PageId(JudgedDirective):
 
     def run(self) -> list[docnodes.Node]:
         self.judge_options()
+        if self.content:
+            self.mistake("takes no text: put an empty line and no indent after it")
         found = found_in(self.env, self.env.docname)
         if not manifest.PAGE_ID.fullmatch(self.argument):
             self.mistake(f"{self.argument!r} must be letters, digits, - and _, at most 64 of them")
@@ -129,12 +145,23 @@ class Reply(JudgedDirective):
     def judge_body(self, reply: nodes.feedback) -> None:
         """Refuse what would put the reply's words into a list of objects, or lead nowhere."""
         for node in reply.findall():
-            if isinstance(node, addnodes.desc | addnodes.glossary | nodes.question):
-                self.mistake("definitions and questions cannot stand in feedback: move them out")
+            if isinstance(node, LISTED) or _is_module(node) or _is_numbered(node):
+                self.mistake(
+                    "definitions, citations, numbered formulas and questions cannot stand in "
+                    "feedback: move them out"
+                )
                 return
             if isinstance(node, docnodes.target) and node["names"] and "refuri" not in node:
                 self.mistake("a label in feedback cannot be linked to: put it outside")
                 return
+
+
+def _is_module(node: docnodes.Node) -> bool:
+    return isinstance(node, docnodes.target) and bool(node.get("ismod"))
+
+
+def _is_numbered(node: docnodes.Node) -> bool:
+    return isinstance(node, docnodes.math_block) and bool(node.get("label"))
 
 
 class Feedback(Reply):
@@ -280,10 +307,18 @@ class Question(JudgedDirective):
                 note_mistake(self.env, reply.source, reply.line, f"feedback: {answer!r} is {fault}")
 
 
+def _shown_text(node: docnodes.Element) -> str:
+    """Return the text that a reader sees: no comment, no raw HTML."""
+    shown = node.deepcopy()
+    for hidden in list(shown.findall(lambda n: isinstance(n, UNSEEN))):
+        hidden.parent.remove(hidden)
+    return shown.astext()
+
+
 def found_question(node: nodes.question) -> FoundQuestion:
     """Return what a question's node holds, when all transforms have run on it."""
     points, line = node["found"]
-    prompt = " ".join(child.astext() for child in node.findall(nodes.prompt))
+    prompt = " ".join(map(_shown_text, node.findall(nodes.prompt)))
     items = [reply["item"] for reply in node.findall(nodes.feedback)]
     # A choice's text as a reader sees it, without its markup.
     for number, choice in enumerate(node.findall(nodes.choice)):

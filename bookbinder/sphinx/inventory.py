@@ -17,6 +17,8 @@ USED_ONLY = ("_images/", "_downloads/")
 # What tells of all pages, whichever of them links it.
 OF_NO_PAGE = ("searchindex.js", "objects.inv")
 _SEARCH_HEAD, _SEARCH_TAIL = "Search.setIndex(", ")"
+ENV_PICKLE = "environment.pickle"
+_NO_FILES = (".doctree", ".feedback", ".pickle")
 _NEVER = ("_sources/",)
 _LINK = re.compile(rb"""\s(?:src|href|srcset|poster|data)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
@@ -48,11 +50,10 @@ def tidy_search_index(outdir: Path) -> None:
     if not (text.startswith(_SEARCH_HEAD) and text.endswith(_SEARCH_TAIL)):
         return
     index = json.loads(text.removeprefix(_SEARCH_HEAD).removesuffix(_SEARCH_TAIL))
-    kept = {word: pages for word, pages in index["titleterms"].items() if pages != []}
-    if kept != index["titleterms"]:
-        index["titleterms"] = kept
-        data = json.dumps(index, separators=(",", ":"), sort_keys=True)
-        path.write_text(f"{_SEARCH_HEAD}{data}{_SEARCH_TAIL}", encoding="utf-8")
+    for part in ("terms", "titleterms"):
+        index[part] = {word: pages for word, pages in index[part].items() if pages != []}
+    data = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    path.write_text(f"{_SEARCH_HEAD}{data}{_SEARCH_TAIL}", encoding="utf-8")
 
 
 def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
@@ -60,11 +61,17 @@ def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(outdir):
         here = Path(folder)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and here / name != doctreedir
+            name
+            for name in folders
+            if not name.startswith(".")
+            and here / name != doctreedir
+            # Doctrees of an earlier build, with what replies say.
+            and not (here / name / ENV_PICKLE).exists()
         )
         for name in sorted(names):
             path = (here / name).relative_to(outdir).as_posix()
-            if is_safe_path(path) and path != FILE_NAME and not path.startswith(_NEVER):
+            never = path == FILE_NAME or path.startswith(_NEVER) or path.endswith(_NO_FILES)
+            if is_safe_path(path) and not never:
                 yield path
 
 

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from django.core.management import CommandError, call_command
 
+from books.models import Book, Feedback, Page, Question, Release
+from conftest import enroll, make_answer, make_course, make_user
+from grading.models import Attempt
+
 
 def sync(*arguments) -> tuple[int, str, str]:
     """Return the exit code, the output and the messages of a sync."""
@@ -25,3 +29,20 @@ def change(source: Path, page: str, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def answered(label: str = "capital", name: str = "sam", string: str = "x"):
+    """A student's answer to a question of the book, with an attempt."""
+    book = Book.objects.get()
+    course = book.courses.first() or make_course(book)
+    place = enroll(make_user(name), course)
+    question = Question.objects.get(label=label)
+    Attempt.objects.create(enrollment=place, question=question, string=string)
+    return make_answer(place, question, string)
+
+
+def everything():
+    return [
+        sorted(model.objects.values_list())
+        for model in (Book, Page, Question, Feedback)
+    ] + [Release.objects.count()]  # fmt: skip

@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from books import reader
 from books.models import Book, Page
-from books.sync import publish
+from books.sync import head, publish
 from conftest import enroll, make_book, make_feedback, make_page, make_user
 from grading.models import Attempt, Interactive
 
@@ -223,7 +223,7 @@ def test_a_page_is_found_by_its_document_in_each_layout(db):
 
 
 def test_the_script_and_the_stylesheet_are_added_once():
-    html = publish.with_reader(b"<html><head><title>x</title></head><body></head></body></html>")
+    html = head.add(b"<html><head><title>x</title></head><body></head></body></html>")
     assert html.count(b"reader.js") == 1
     assert html.index(b"reader.js") < html.index(b"<body>")
-    assert b"reader.js" in publish.with_reader(b"no head")
+    assert b"reader.js" in head.add(b"no head")

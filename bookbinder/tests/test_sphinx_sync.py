@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import stat
 
 import pytest
@@ -11,30 +10,13 @@ from django.db import transaction
 
 from annotations.models import Annotation
 from bookbinder.tests import builds
-from bookbinder.tests.syncing import change, sync
+from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Book, Feedback, Page, Question, Release
-from books.sync import lock, publish, run
-from conftest import enroll, make_answer, make_course, make_user
+from books.sync import publish, run
+from conftest import make_user
 from grading.models import Answer, Attempt, Interactive
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
-
-
-def answered(label: str = "capital", name: str = "sam", string: str = "x"):
-    """A student's answer to a question of the book, with an attempt."""
-    book = Book.objects.get()
-    course = book.courses.first() or make_course(book)
-    place = enroll(make_user(name), course)
-    question = Question.objects.get(label=label)
-    Attempt.objects.create(enrollment=place, question=question, string=string)
-    return make_answer(place, question, string)
-
-
-def everything():
-    return [
-        sorted(model.objects.values_list())
-        for model in (Book, Page, Question, Feedback)
-    ] + [Release.objects.count()]  # fmt: skip
 
 
 def test_a_first_sync_makes_the_book_and_warns_of_it(built):
@@ -291,54 +273,6 @@ def test_myst_sources_get_page_ids_too(tmp_path):
     assert "page-id: " in (source / "cities.md").read_text()
     code, out, _err = sync(source, "--noinput")
     assert code == 0 and "Nothing to do" in out
-
-
-def test_a_failure_in_the_transaction_changes_nothing(live, source, monkeypatch, data_dir):
-    before = everything()
-    change(source, "cities.rst", "until 1812", "until about 1812")
-
-    def fail(*args, **kwargs):
-        raise publish.PublishError("the power went")
-
-    monkeypatch.setattr("books.sync.apply._write_books", fail)
-    code, _out, err = sync(source, "--noinput")
-    assert (code, "the power went" in err) == (1, True)
-    assert everything() == before
-    assert len(list((data_dir / "releases/tiny-book").iterdir())) == 1
-
-
-def test_what_a_killed_sync_left_is_cleaned_by_the_next(live, source, data_dir):
-    left = data_dir / "releases/tiny-book/staged-20200101-000000-abcdef"
-    left.mkdir()
-    change(source, "cities.rst", "until 1812", "until about 1812")
-    assert sync(source, "--noinput")[0] == 0
-    assert not left.exists()
-
-
-def test_two_syncs_at_once_the_second_says_who_holds_the_lock(built):
-    with lock.hold():
-        code, _out, err = sync(built, "--noinput")
-    assert code == 1
-    assert f"Another sync is running (process {os.getpid()}, since 20" in err
-    assert sync(built, "--noinput")[0] == 0
-
-
-def test_what_changes_between_plan_and_yes_is_noticed(live, source, monkeypatch):
-    change(source, "cities.rst", "until 1812", "until about 1812")
-    stale = iter([True, False])
-    monkeypatch.setattr(run, "is_stale", lambda prepared: next(stale))
-    code, out, _err = sync(source, "--noinput")
-    assert code == 0
-    assert "The database has changed meanwhile" in out
-    assert out.count("feedback: 1 to change") == 2
-
-
-def test_an_edit_in_the_database_makes_a_plan_stale(live, source):
-    change(source, "cities.rst", "until 1812", "until about 1812")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=False)
-    assert not run.is_stale(prepared)
-    answered()
-    assert run.is_stale(prepared)
 
 
 def test_several_builds_are_one_plan(built, tmp_path):

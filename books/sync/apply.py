@@ -14,6 +14,11 @@ from books.sync.changes import Changes, Plan
 from books.sync.publish import Staged
 from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
 
+
+class ChangedError(Exception):
+    """The database is not as it was when the plan was made."""
+
+
 Effects = Mapping[str, followers.Effects]
 Pks = dict[int, int]
 
@@ -22,7 +27,11 @@ Pks = dict[int, int]
 def apply(
     plan: Plan, effects: Effects, staged: Sequence[Staged], *, summary: str, by: User | None = None
 ) -> None:
-    """Write what the plan says. Rows that go were written to the archive before."""
+    """Write what the plan says. Rows that go were written to the archive before.
+
+    Raises ChangedError where somebody has answered a question that goes since the plan was made.
+    """
+    _judge_losses(plan)
     releases = {
         one.project: Release.objects.create(
             project=one.project,
@@ -36,6 +45,23 @@ def apply(
     _write_books(plan, releases)
     for follower in followers.registered():
         follower.follow(plan, effects[follower.name])
+
+
+def _judge_losses(plan: Plan) -> None:
+    gone = [question.pk for question in plan.questions.delete]
+    if not gone:
+        return
+    # Nobody can answer these any more until this transaction ends.
+    list(Question.objects.select_for_update().filter(pk__in=gone).values_list("pk"))
+    expected = {loss.question_id: loss.counts for loss in plan.losses}
+    found: dict[int, dict[str, int]] = {}
+    for follower in followers.registered():
+        for pk, counts in follower.counts(plan.projects).by_question.items():
+            found.setdefault(pk, {}).update(counts)
+    if any(found.get(pk, {}) != expected.get(pk, {}) for pk in gone):
+        raise ChangedError(
+            "Somebody has answered a question that would go. Nothing was changed: sync again."
+        )
 
 
 def _write_books(plan: Plan, releases: Mapping[str, Release]) -> None:

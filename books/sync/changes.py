@@ -88,6 +88,8 @@ class Plan:
     gutted: tuple[BookRow, ...] = ()
     matches: tuple[Match, ...] = ()
     kept_edits: tuple[KeptEdit, ...] = ()
+    # Names of feedback that an admin had edited or added, and that goes.
+    lost_edits: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     missing_page_ids: tuple[MissingPageId, ...] = ()
     book_titles: dict[int, str] = field(default_factory=dict)

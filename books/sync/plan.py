@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic
 
 from bookbinder.sphinx import manifest as m
+from books.sync import head
 from books.sync.changes import (
     Changes,
     FileChanges,
@@ -50,21 +51,40 @@ def _judge(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> None:
             f"Two of the builds are of project {project}: its books would have one url. "
             "Give one another bookbinder_project in its conf.py."
         )
-    owners: dict[str, str] = {}
-    for manifest in manifests:
-        for page in manifest.pages():
-            if page.page_id is None:
-                continue
-            here = f"{manifest.project}: {page.source}"
-            other = snapshot.elsewhere.get(page.page_id) or owners.get(page.page_id)
-            if other:
-                errors.append(
-                    f"The page id {page.page_id} of {here} is that of {other} too. "
-                    "Remove it from the page that was copied."
-                )
-            owners[page.page_id] = here
+    errors += _misplaced_ids(manifests, snapshot)
     if errors:
         raise PlanError(errors)
+
+
+def _misplaced_ids(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> Iterator[str]:
+    """Yield an error for each page id that a page of another book has."""
+    owners = _owners(snapshot)
+    carried: dict[str, str] = {}
+    for manifest in manifests:
+        for book in manifest.books:
+            place = (manifest.project, book.url)
+            for page in (page for page in book.pages if page.page_id):
+                page_id = str(page.page_id)
+                here = f"{manifest.project}: {page.source}"
+                where, name = owners.get(page_id, (place, ""))
+                other = snapshot.elsewhere.get(page_id) or carried.get(page_id)
+                other = name if where != place else other
+                carried[page_id] = here
+                if other:
+                    yield (
+                        f"The page id {page_id} of {here} is that of {other} too, in another "
+                        "book. A page keeps its id within its book: remove the line here."
+                    )
+
+
+def _owners(snapshot: Snapshot) -> dict[str, tuple[tuple[str, str], str]]:
+    """Return, by page id, the book that a page belongs to (project and url) and its name."""
+    owners = {}
+    for book in itertools.chain.from_iterable(snapshot.books.values()):
+        for page in snapshot.pages.get(book.pk, ()):
+            name = f"{book.project}: {book.url}/{page.url}"
+            owners[page.source_id] = (book.project, book.url), name
+    return owners
 
 
 class _Table(Generic[Row]):
@@ -117,6 +137,7 @@ class _Planner:
             gutted=tuple(self.gutted),
             matches=tuple(self.matches),
             kept_edits=tuple(self.merger.kept),
+            lost_edits=tuple(self.feedback.lost_edits),
             losses=tuple(self.losses),
             missing_page_ids=tuple(self.missing_page_ids),
             book_titles=self.book_titles,
@@ -235,8 +256,11 @@ class _Planner:
             return
         pages = self.snapshot.pages.get(book.pk, [])
         for page in pages:
-            for question in self.snapshot.questions.get(page.pk, ()):
+            questions = self.snapshot.questions.get(page.pk, [])
+            for question in questions:
                 self.lose(page.url, question)
+            self.questions.delete += questions
+        self.pages.delete += pages
         if pages:
             self.gutted.append(book)
         self.books.delete.append(book)
@@ -312,5 +336,6 @@ def published_files(manifest: m.Manifest) -> dict[str, Any]:
             "sha256": page.sha256,
             "docnames": [page.docname],
             "public": False,
+            "head": head.VERSION,
         }
     return files

@@ -1,6 +1,7 @@
 """What happens to the feedback of one question. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
@@ -8,6 +9,8 @@ from books.sync.changes import Changes
 from books.sync.matching import Matching
 from books.sync.merging import Merger
 from books.sync.snapshot import FeedbackRow
+
+WITHOUT_ADDED = ("choice", "manual")
 
 
 class FeedbackPlanner:
@@ -19,6 +22,7 @@ class FeedbackPlanner:
         self.create: list[FeedbackRow] = []
         self.update: list[tuple[FeedbackRow, FeedbackRow]] = []
         self.delete: list[FeedbackRow] = []
+        self.lost_edits: list[str] = []
 
     def changes(self) -> Changes[FeedbackRow]:
         return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
@@ -34,8 +38,12 @@ class FeedbackPlanner:
         found = {id(item): row for row, item, _by in matching.pairs}
         for index, item in items:
             self.put(question_pk, label, index, found.get(id(item)), item)
-        # What an admin has added stays.
-        self.delete += [row for row in matching.old if row.origin == "source"]
+        for row in matching.old:
+            # What an admin has added stays, but not among choices: those stand in the page.
+            if row.origin == "source" or new.grader in WITHOUT_ADDED:
+                self.delete.append(row)
+                if _is_edited(row):
+                    self.lost_edits.append(f"{label}: {row.answer}")
 
     def put(
         self, question_pk: int, label: str, index: int, old: FeedbackRow | None, new: m.Feedback
@@ -69,6 +77,11 @@ class FeedbackPlanner:
         )
 
 
+def _is_edited(row: FeedbackRow) -> bool:
+    said = (row.source_answer, row.source_text, row.source_markup, row.source_points)
+    return (row.answer, row.text, row.markup, row.points) != said
+
+
 def _columns(index: int, item: m.Feedback) -> tuple[Any, ...]:
     """Return a row's columns after its question: what the source says, shown as it says it."""
     said = (item.answer, item.feedback, item.text, item.markup, item.points)
@@ -83,7 +96,23 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
     # What was added in the admin, and is in the source now.
     matching.by("added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text))
+    # Two that are wholly alike: the first is the first.
+    old, items = (
+        _numbered(matching.old, _source_answer_and_text),
+        _numbered(matching.new, lambda item: (item.answer, item.text)),
+    )
+    matching.by("copy", lambda row: old[id(row)], lambda item: items[id(item)])
     return matching
+
+
+def _numbered(items: list[Any], name: Callable[[Any], Any]) -> dict[int, tuple[Any, int]]:
+    """Return each item's name with how many of that name stand before it."""
+    seen: Counter[Any] = Counter()
+    numbered = {}
+    for item in items:
+        numbered[id(item)] = (name(item), seen[name(item)])
+        seen[name(item)] += 1
+    return numbered
 
 
 def _source_answer_and_text(row: FeedbackRow) -> tuple[str, str | None] | None:

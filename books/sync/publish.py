@@ -18,18 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from bookbinder.sphinx import manifest as m
 from books.models import Release
+from books.sync import head
 from books.sync.changes import FileChanges
 
 STAGE_PREFIX = "staged-"
-# Without a hash in their names: a page lives longer than a version of its script.
-ADDED_TO_HEAD = (
-    b'<link rel="stylesheet" href="/static/books/reader.css">'
-    b'<script type="module" src="/static/books/reader.js"></script>'
-)
 
 
 class PublishError(Exception):
@@ -71,7 +68,7 @@ def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str 
             target = folder / "html" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             if old is not None and path not in different and (old / path).is_file():
-                os.link(old / path, target)
+                _link(old / path, target)
             else:
                 _lay(build / path, target, entry, is_page=path in _pages(manifest))
         shutil.copyfile(build / m.FILE_NAME, folder / m.FILE_NAME)
@@ -84,6 +81,14 @@ def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str 
     return Staged(manifest.project, folder)
 
 
+def _link(old: Path, target: Path) -> None:
+    """Share an equal file of the current release, where the disk lets us."""
+    try:
+        os.link(old, target)
+    except OSError:
+        shutil.copyfile(old, target)
+
+
 def _pages(manifest: m.Manifest) -> frozenset[str]:
     return frozenset(f"{page.docname}.html" for page in manifest.pages())
 
@@ -94,13 +99,7 @@ def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) ->
     data = source.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise PublishError(f"{source}: has changed since the manifest was written. Build again.")
-    target.write_bytes(with_reader(data) if is_page else data)
-
-
-def with_reader(html: bytes) -> bytes:
-    """Return a page with Book Binder's stylesheet and script in its head."""
-    head, tag, rest = html.partition(b"</head>")
-    return head + ADDED_TO_HEAD + tag + rest if tag else ADDED_TO_HEAD + html
+    target.write_bytes(head.add(data) if is_page else data)
 
 
 def _explain(error: OSError) -> str:
@@ -112,6 +111,15 @@ def _explain(error: OSError) -> str:
 def settle(staged: Staged) -> None:
     """Give a staged folder its release's name. Its rows do not point to it yet."""
     staged.folder.rename(releases_folder(staged.project) / staged.release)
+
+
+def is_known(staged: Staged) -> bool:
+    """Whether a release row names the staged files; also where that cannot be asked."""
+    try:
+        rows = Release.objects.filter(project=staged.project, folder=staged.release)
+        return rows.exists()
+    except DatabaseError:
+        return True  # the next sync cleans up
 
 
 def drop(staged: Iterable[Staged]) -> None:

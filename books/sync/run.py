@@ -107,13 +107,14 @@ def is_stale(prepared: Prepared) -> bool:
 def carry_out(prepared: Prepared, *, by: User | None = None) -> Path | None:
     """Archive what goes, then write the rows. Return the archive, if one was needed."""
     plan = prepared.plan
-    path = archive.write(plan) if plan.losses else None
     try:
+        path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
             publish.settle(staged)
         apply(plan, prepared.effects, prepared.staged, summary=show.summary(plan), by=by)
     except BaseException:
-        publish.drop(prepared.staged)
+        # Not what may have gone live: an interrupt can come after the commit.
+        publish.drop(staged for staged in prepared.staged if not publish.is_known(staged))
         raise
     return path
 

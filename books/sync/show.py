@@ -34,6 +34,7 @@ def text(plan: Plan, effects: Mapping[str, Effects]) -> str:
         for row in plan.withdrawn
     ]
     lines += _first(_edits(plan))
+    lines += _first(f"  feedback {name}: edited in the admin, GOES" for name in plan.lost_edits)
     for effect in effects.values():
         lines += effect.lines
     lines += _losses(plan, effects)
@@ -140,6 +141,7 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
         "withdrawn": [_row(row) for row in plan.withdrawn],
         "matches": [_row(match) for match in plan.matches],
         "kept_edits": [_row(edit) for edit in plan.kept_edits],
+        "lost_edits": list(plan.lost_edits),
         "page_ids": [_row(missing) for missing in plan.missing_page_ids],
         "user_data": {
             "counts": loss_counts(plan),

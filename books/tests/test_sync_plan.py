@@ -305,6 +305,55 @@ def test_a_page_id_that_two_builds_carry_is_refused():
         plan_of(Snapshot(), make_manifest(make_page(page_id="x")), other)
 
 
+def test_a_page_id_of_another_book_of_the_project_is_refused():
+    before = snapshot_of(make_manifest(make_page(page_id="x")))
+    after = make_manifest(books=(m.Book("renamed", "R", (make_page(page_id="x"),)),))
+    with pytest.raises(PlanError, match="is that of tiny: tiny/numbers too, in another book"):
+        plan_of(before, after)
+
+
+def test_feedback_that_stands_twice_is_nothing_to_do_after_an_edit():
+    twins = make_manifest(
+        make_page(questions=(make_question(feedback=(make_feedback(), make_feedback())),))
+    )
+    before = snapshot_of(twins)
+    first, second = only(before.feedback.values())
+    edited_one = [first._replace(points=Decimal(2)), second]
+    plan = plan_of(replace(before, feedback={first.question_id: edited_one}), twins)
+    assert plan.is_empty
+    assert len(plan.kept_edits) == 1
+
+
+def test_an_edit_that_goes_with_its_feedback_is_told():
+    before = edited(snapshot_of(make_manifest()), points=Decimal(2))
+    item = make_feedback(answer="9", text="Other", feedback="<p>Other</p>")
+    after = make_manifest(make_page(questions=(make_question(feedback=(item,)),)))
+    assert plan_of(before, after).lost_edits == ("adding: 4",)
+
+
+def test_what_was_added_in_the_admin_goes_when_choices_take_its_place():
+    before = snapshot_of(make_manifest())
+    row = only(only(before.feedback.values()))
+    added = row._replace(pk=99, origin="admin", answer="5", source_answer=None, source_text=None)
+    before = replace(before, feedback={row.question_id: [row, added]})
+    choices = (
+        make_feedback(key="a", answer="A", text="1"),
+        make_feedback(key="b", answer="B", text="2"),
+    )
+    question = make_question(grader="choice", feedback=choices)
+    plan = plan_of(before, make_manifest(make_page(questions=(question,))))
+    assert {gone.pk for gone in plan.feedback.delete} == {row.pk, 99}
+    assert plan.lost_edits == ("adding: 5",)
+
+
+def test_a_new_addition_to_pages_is_something_to_do():
+    before = snapshot_of(make_manifest())
+    files = {name: entry | {"head": "old"} if name.endswith(".html") else entry
+             for name, entry in before.files["tiny"].items()}  # fmt: skip
+    plan = plan_of(replace(before, files={"tiny": files}), make_manifest())
+    assert plan.releases["tiny"].changed == ("numbers.html",)
+
+
 def test_two_builds_of_one_project_are_refused():
     with pytest.raises(PlanError, match="Two of the builds are of project tiny"):
         plan_of(Snapshot(), make_manifest(), make_manifest())

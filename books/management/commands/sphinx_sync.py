@@ -13,13 +13,23 @@ from django.db import DatabaseError
 
 from bookbinder.sphinx.manifest import ManifestError
 from books.sync import lock, publish, run, show
+from books.sync.apply import ChangedError
 from books.sync.build import BuildError
 from books.sync.plan import PlanError
 from books.sync.publish import PublishError
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
-ERRORS = (ManifestError, BuildError, PlanError, PublishError, lock.LockedError, DatabaseError)
+ERRORS = (
+    ManifestError,
+    BuildError,
+    PlanError,
+    PublishError,
+    ChangedError,
+    lock.LockedError,
+    DatabaseError,
+    OSError,
+)
 
 
 class Command(BaseCommand):
@@ -137,7 +147,7 @@ class Command(BaseCommand):
     def ask(self, question: str, flag: str) -> bool:
         if self.options["noinput"]:
             return False
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             self.stderr.write(f"{question} No terminal to ask on: taken as no ({flag} says yes).")
             return False
         self.stderr.write(f"{question} [y/N] ", ending="")

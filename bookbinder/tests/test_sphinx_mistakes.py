@@ -1,0 +1,121 @@
+"""Mistakes in the text end the build: all at once, each with its file and line."""
+
+import pytest
+
+from bookbinder.tests import builds
+
+pytestmark = pytest.mark.sphinx
+
+
+def test_a_mistake_in_an_included_file_names_that_file(tmp_path):
+    source = builds.write_book(tmp_path / "s", index="T\n=\n\n.. include:: part.txt\n")
+    (source / "part.txt").write_text("Text.\n\n.. question:: q\n   :pionts: 2\n\n   Ask.\n")
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert found.startswith("part.txt:3: question: unknown option 'pionts'")
+
+
+RIGHT = "\n      :correct:"
+ALL_MISTAKES = {
+    "choice:: stray\n\n   x": "stands outside a question",
+    "feedback:: stray\n\n   x": "stands outside a question",
+    "question:: l\n   :pionts: 3\n\n   x": "unknown option 'pionts'",
+    "question:: l\n   :points: many\n\n   x": "points must be a number",
+    "question:: l\n   :points: -1\n\n   x": "points must be a number",
+    "question:: l\n   :points: 1.005\n\n   x": "at most two decimals",
+    "question:: l\n   :grader: order\n\n   x": "the grader order is not built yet",
+    "question:: l\n   :grader: magic\n\n   x": "unknown grader 'magic'",
+    "question::\n\n   x": "label ''",
+    "question:: a b\n\n   x": "label 'a b'",
+    "question:: title\n\n   x": "is also the id of a section",
+    "question:: l\n\n   .. feedback::\n\n      x": "say which answer it is for",
+    "question:: l\n   :grader: regex\n\n   .. feedback:: (a\n\n      x": "no pattern that RE2",
+    "question:: l\n   :grader: number\n\n   .. feedback:: four\n\n      x": "is no number",
+    "question:: l\n   :grader: manual\n\n   .. feedback:: a\n\n      x": "takes no feedback",
+    "question:: l\n\n   .. choice:: a\n\n   .. choice:: b\n": "no choice is marked :correct:",
+    "question:: l\n\n   .. choice:: a\n      :correct:\n": "needs two choices or more",
+    f"question:: l\n\n   .. choice:: a{RIGHT}\n\n   .. choice:: b{RIGHT}\n": "several choices are",
+    "question:: l\n   :grader: text\n\n   .. choice:: a\n\n   .. choice:: b\n": "takes no choices",
+    "question:: l\n\n   .. choise:: a\n": 'Unknown directive type "choise"',
+    "question:: l\n\n   .. feedback:: a\n      :format: html\n\n      x": "format must be",
+    "question:: l\n\n   .. feedback:: a\n\n      .. image:: gone.png": "file not found: gone.png",
+    "question:: l\n\n   .. feedback:: a\n\n      .. py:function:: f()": "cannot stand in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. _label:\n\n      x": "a label in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      See nowhere_.": "unknown target name: 'nowhere'",
+    "question:: l\n\n   .. question:: m\n\n      x": "cannot stand in a question",
+    "qestion:: l\n\n   Ask.": 'Unknown directive type "qestion"',
+    "nota::\n\n   .. question:: l\n\n      Ask.": 'Unknown directive type "nota"',
+    "note::\n   :foo: 1\n\n   .. question:: l\n\n      Ask.": 'Error in "note" directive',
+    "page-id:: abc\n\n   Text.": "takes no text",
+    "question: l\n\n   Ask.": "looks like a directive and is none: 'question: l'",
+    "question:: l\n\n   Ask.\n\n   ..feedback:: 4\n": "looks like a directive and is none",
+    "question:: l\n\n   Ask.\n\n   .. feedback: 4\n": "looks like a directive and is none",
+    "note:: Look::\n\n   .. question:: l\n\n      Ask.": "looks like a directive and is none",
+    "question:: l\n\n   .. feedback:: a\n\n      .. py:module:: m": "cannot stand in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. [C] A source.": "cannot stand in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. math:: x\n         :label: e": "numbered formulas",
+    "question:: l\n\n   - .. feedback:: a\n\n       x": "stands deeper than the question",
+    "page-id:: a b": "must be letters",
+    "page-id:: a\n\n.. page-id:: b": "the page has an id already",
+    "question:: l\n\n   x\n\n.. question:: l\n\n   y": "is taken on this page, in line 4",
+}
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path):
+    pages = {f"m{n:02}": f"Title\n=====\n\n.. {text}\n" for n, text in enumerate(ALL_MISTAKES)}
+    toc = "T\n=\n\n.. toctree::\n   :glob:\n\n   m*\n"
+    source = builds.write_book(tmp_path / "s", index=toc, **pages)
+    found = builds.mistakes(source, tmp_path / "out")
+    for n, expected in enumerate(ALL_MISTAKES.values()):
+        own = [line for line in found if line.startswith(f"m{n:02}.rst:")]
+        assert any(expected in line for line in own), (expected, own)
+
+
+def test_mistakes_in_myst_are_told_with_their_lines(tmp_path):
+    source = builds.copy_book("myst", tmp_path / "s")
+    page = source / "numbers.md"
+    page.write_text(page.read_text().replace(":points: 2\n:grader", ":pionts: 2\n:grader", 1))
+    (source / "cities.md").write_text("# C\n\n````{question} q\n```{choise} y\n```\n````\n")
+    found = builds.mistakes(source, tmp_path / "out")
+    assert "numbers.md:7: question: unknown option 'pionts'" in found[-1]
+    assert any(line.startswith("cities.md:4: Unknown directive type") for line in found)
+
+
+def test_a_mistake_stays_one_until_it_is_mended(tmp_path):
+    good = "T\n=\n\n.. question:: q\n\n   Ask.\n"
+    source = builds.write_book(tmp_path / "s", index=good)
+    builds.build(source, tmp_path / "out")
+    (source / "index.rst").write_text(good.replace("question:: q", "question:: q q"))
+    for _again in range(2):
+        assert len(builds.mistakes(source, tmp_path / "out")) == 1
+    (source / "index.rst").write_text(good)
+    builds.build(source, tmp_path / "out")
+
+
+def test_one_page_id_on_two_pages_names_both_files(tmp_path):
+    page = ".. page-id:: same\n\nT\n=\n\nx\n"
+    source = builds.write_book(tmp_path / "s", index=page, other=":orphan:\n\n" + page)
+    found = builds.mistakes(source, tmp_path / "out")
+    assert found == ["other.rst:1: the page id same stands in index.rst too: remove one"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "````{qestion} x\n```{feedback} 4\ny\n```\n````\n",
+        "````{question } x\n```{feedback} 4\ny\n```\n````\n",
+        "````question x\n```{feedback} 4\ny\n```\n````\n",
+        ":::{question} x\nAsk.\n:::\n",
+    ],
+)
+def test_what_is_nearly_a_question_in_myst_is_a_mistake(tmp_path, text):
+    source = tmp_path / "s"
+    source.mkdir()
+    (source / "conf.py").write_text(f'{builds.HEAD}extensions.append("myst_parser")\n')
+    (source / "index.md").write_text(f"# T\n\n{text}")
+    assert builds.mistakes(source, tmp_path / "out")
+
+
+def test_an_example_of_a_question_is_no_mistake(tmp_path):
+    text = "T\n=\n\n.. code-block:: rst\n\n   .. question:: q\n\n      Ask.\n"
+    source = builds.write_book(tmp_path / "s", index=text)
+    assert not next(builds.build(source, tmp_path / "out").pages()).questions

@@ -1,0 +1,106 @@
+"""Whatever happens during a sync: the old edition whole, or the new one."""
+
+import os
+
+import pytest
+
+from bookbinder.tests.syncing import answered, change, everything, sync
+from books.models import Book, Question
+from books.sync import lock, publish, run
+from books.sync.apply import ChangedError, apply
+from grading.models import Answer
+
+pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
+
+
+def test_an_answer_in_the_last_moment_stops_what_would_delete_it(live, source, monkeypatch):
+    (source / "cities.rst").write_text("Cities\n======\n")
+    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    answered()
+    with pytest.raises(ChangedError, match="sync again"):
+        run.carry_out(prepared)
+    assert Answer.objects.count() == 1
+    assert Question.objects.filter(label="capital").exists()
+
+
+def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monkeypatch):
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+
+    def apply_and_stop(*arguments, **options):
+        apply(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "apply", apply_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        run.carry_out(prepared)
+    assert publish.html_folder("tiny-book", Book.objects.get().release.folder).is_dir()
+
+
+def test_a_changed_key_of_no_choice_leaves_what_students_wrote(live, source):
+    change(
+        source, "numbers.rst", ".. feedback:: because\n", ".. feedback:: because\n      :key: x\n"
+    )
+    assert sync(source, "--noinput")[0] == 0
+    answer = answered("why", string="x")
+    change(source, "numbers.rst", ":key: x", ":key: y")
+    assert sync(source, "--noinput")[0] == 0
+    answer.refresh_from_db()
+    assert answer.string == "x"
+
+
+def test_without_hard_links_files_are_copied(live, source, monkeypatch):
+    def refuse(*paths):
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    assert sync(source, "--noinput")[0] == 0
+
+
+def test_a_failure_in_the_transaction_changes_nothing(live, source, monkeypatch, data_dir):
+    before = everything()
+    change(source, "cities.rst", "until 1812", "until about 1812")
+
+    def fail(*args, **kwargs):
+        raise publish.PublishError("the power went")
+
+    monkeypatch.setattr("books.sync.apply._write_books", fail)
+    code, _out, err = sync(source, "--noinput")
+    assert (code, "the power went" in err) == (1, True)
+    assert everything() == before
+    assert len(list((data_dir / "releases/tiny-book").iterdir())) == 1
+
+
+def test_what_a_killed_sync_left_is_cleaned_by_the_next(live, source, data_dir):
+    left = data_dir / "releases/tiny-book/staged-20200101-000000-abcdef"
+    left.mkdir()
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    assert sync(source, "--noinput")[0] == 0
+    assert not left.exists()
+
+
+def test_two_syncs_at_once_the_second_says_who_holds_the_lock(built):
+    with lock.hold():
+        code, _out, err = sync(built, "--noinput")
+    assert code == 1
+    assert f"Another sync is running (process {os.getpid()}, since 20" in err
+    assert sync(built, "--noinput")[0] == 0
+
+
+def test_what_changes_between_plan_and_yes_is_noticed(live, source, monkeypatch):
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    stale = iter([True, False])
+    monkeypatch.setattr(run, "is_stale", lambda prepared: next(stale))
+    code, out, _err = sync(source, "--noinput")
+    assert code == 0
+    assert "The database has changed meanwhile" in out
+    assert out.count("feedback: 1 to change") == 2
+
+
+def test_an_edit_in_the_database_makes_a_plan_stale(live, source):
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=False)
+    assert not run.is_stale(prepared)
+    answered()
+    assert run.is_stale(prepared)
