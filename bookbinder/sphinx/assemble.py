@@ -8,6 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 
 from bookbinder.sphinx import answers, inventory, manifest
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
@@ -191,6 +192,7 @@ class Assembly:
         answers.copy_files(self.app)
         inventory.tidy_search_index(Path(self.app.outdir))
         uses = {name: inventory.links(self.output(name).read_bytes(), name) for name in self.places}
+        _judge_pictures(books, set().union(*uses.values()))
         files = inventory.take(
             Path(self.app.outdir),
             Path(self.app.doctreedir),
@@ -213,6 +215,21 @@ class Assembly:
             return str(self.app.config.project) or book_url
         front = f"{book_url}/index"
         return self.env.titles[front].astext() if front in self.env.titles else book_url
+
+
+def _judge_pictures(books: dict[str, list[manifest.Page]], published: set[str]) -> None:
+    """Refuse what an extension has drawn for a reply alone: nobody could be served it."""
+    lines = []
+    for page in (page for pages in books.values() for page in pages):
+        for question in page.questions:
+            for item in question.feedback:
+                for path in inventory.links(item.feedback.encode(), page.docname) - published:
+                    if path.startswith(inventory.USED_ONLY):
+                        what = f"feedback of {question.label}: shows {path}, drawn by an extension"
+                        lines.append(f"  {page.source}:{item.line}: {what}")
+    if lines:
+        head = "Book Binder cannot publish these pictures. Save them as files and show those:"
+        raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
 
 
 def _questions(found: Found, rendered: list[str]) -> tuple[manifest.Question, ...]:

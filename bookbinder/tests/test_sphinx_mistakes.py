@@ -119,3 +119,29 @@ def test_an_example_of_a_question_is_no_mistake(tmp_path):
     text = "T\n=\n\n.. code-block:: rst\n\n   .. question:: q\n\n      Ask.\n"
     source = builds.write_book(tmp_path / "s", index=text)
     assert not next(builds.build(source, tmp_path / "out").pages()).questions
+
+
+DRAWS = """
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+from pathlib import Path
+
+class Draw(SphinxDirective):
+    def run(self):
+        folder = Path(self.env.app.outdir, "_images")
+        folder.mkdir(exist_ok=True)
+        (folder / "drawn.svg").write_text("<svg/>")
+        return [nodes.raw("", '<img src="_images/drawn.svg">', format="html")]
+
+def setup(app):
+    app.add_directive("draw", Draw)
+"""
+
+
+def test_a_picture_that_an_extension_draws_for_feedback_is_refused(tmp_path):
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      .. draw::\n"
+    source = builds.write_book(tmp_path / "s", builds.HEAD + DRAWS, index=text)
+    done = builds.run(source, tmp_path / "out")
+    assert done.returncode != 0
+    assert "index.rst:8: feedback of q: shows _images/drawn.svg" in done.stdout + done.stderr
+    assert not (tmp_path / "out/bookbinder.json").exists()

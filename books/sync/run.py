@@ -3,6 +3,7 @@
 The command and the admin call these steps alike and ask their questions in between.
 """
 
+import os
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,6 +112,8 @@ def carry_out(prepared: Prepared, *, by: User | None = None) -> Path | None:
         path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
             publish.settle(staged)
+        if prepared.staged:
+            os.sync()  # a power cut must not leave rows that point to empty files
         apply(plan, prepared.effects, prepared.staged, summary=show.summary(plan), by=by)
     except BaseException:
         # Not what may have gone live: an interrupt can come after the commit.
