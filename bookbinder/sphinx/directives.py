@@ -309,10 +309,16 @@ class Question(JudgedDirective):
 
 def _shown_text(node: docnodes.Element) -> str:
     """Return the text that a reader sees: no comment, no raw HTML."""
+    if not any(True for _unseen in node.findall(_is_unseen)):
+        return node.astext()
     shown = node.deepcopy()
-    for hidden in list(shown.findall(lambda n: isinstance(n, UNSEEN))):
+    for hidden in list(shown.findall(_is_unseen)):
         hidden.parent.remove(hidden)
     return shown.astext()
+
+
+def _is_unseen(node: docnodes.Node) -> bool:
+    return isinstance(node, UNSEEN)
 
 
 def found_question(node: nodes.question) -> FoundQuestion:
