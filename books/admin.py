@@ -122,8 +122,18 @@ class PageAdmin(RulesAdmin):
         return page.get_absolute_url()
 
 
+class PointsFormField(forms.DecimalField):
+    def to_python(self, value: Any) -> Any:
+        """A signalling NaN raises where it is compared, which Django does at once."""
+        if isinstance(value, str) and "nan" in value.lower():
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class FeedbackForm(forms.ModelForm):
     """An answer foreseen and the reply to it. A changed reply is Markdown from then on."""
+
+    points = PointsFormField(min_value=0, max_digits=8, decimal_places=2, initial=0)
 
     class Meta:
         model = Feedback

@@ -300,3 +300,14 @@ def test_an_admin_makes_an_account_that_sets_its_own_password(as_user, root):
     response = as_user(root).post(reverse("admin:accounts_user_add"), data)
     assert response.status_code == 302
     assert not User.objects.get(email="new@example.org").has_usable_password()
+
+
+@pytest.mark.parametrize("points", ["sNaN", "NaN", "Infinity", "-1", "1e9", "1.005", "x", ""])
+def test_points_that_are_none_are_refused(as_user, ada, adding, points):
+    rows = [
+        {"answer": "4", "points": points, "text": "x"},
+        {"answer": "*", "points": "0", "text": "x"},
+    ]
+    response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
+    assert "errorlist" in text_of(response)
+    assert adding.feedback.order_by("pk").first().points == 2
