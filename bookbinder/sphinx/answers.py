@@ -30,6 +30,7 @@ from bookbinder.sphinx.inventory import sha256_of
 
 FOLDER = "_feedback"
 ERROR = 3  # docutils' level of what it could not do
+OURS = (nodes.question, nodes.choice, nodes.feedback)
 NAMES = ("question", "choice", "feedback", "page-id")
 _OURS = f"(?:{'|'.join(NAMES)})"
 _UNKNOWN = re.compile(r"""Unknown directive type:? ["']([\w-]+)["']""")
@@ -96,14 +97,16 @@ class HideReplies(SphinxTransform):
     default_priority = 845
 
     def apply(self, **kwargs: Any) -> None:
+        hidden = []
         for reply in list(self.document.findall(nodes.feedback)):
             place = nodes.hidden_feedback()
             reply.replace_self(place)
-            place.reply = reply
+            hidden.append((place, reply))
             for reference in reply.findall(docnodes.reference):
                 if "refname" in reference and not reference.resolved:
                     what = f"feedback: unknown target name: {reference['refname']!r}"
                     note_mistake(self.env, reply.source, reply.line, what)
+        self.document.bookbinder_hidden = hidden  # type: ignore[attr-defined]
 
 
 class ShowReplies(SphinxTransform):
@@ -112,8 +115,8 @@ class ShowReplies(SphinxTransform):
     default_priority = 852
 
     def apply(self, **kwargs: Any) -> None:
-        for place in list(self.document.findall(nodes.hidden_feedback)):
-            place.replace_self(place.reply)
+        for place, reply in self.document.__dict__.pop("bookbinder_hidden", ()):
+            place.replace_self(reply)
 
 
 def _is_in_question(node: docnodes.Node) -> bool:
@@ -128,18 +131,21 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     """Move feedback from the document to a file beside the doctree, and note the questions."""
     env = app.env
     found = found_in(env, env.docname)
-    _judge_strays(env, doctree)
+    # One walk: these documents are long, and each walk costs a hundredth of the build.
+    ours = list(doctree.findall(lambda node: isinstance(node, OURS)))
+    _judge_strays(env, ours)
+    questions = [node for node in ours if isinstance(node, nodes.question)]
+    shown = [question for question in questions if not _is_left_out(app, question)]
+    _judge_labels(env, doctree, shown)
+    found.questions += map(found_question, shown)
     replies = docnodes.document(doctree.settings, doctree.reporter)
-    for question in list(doctree.findall(nodes.question)):
-        if not _is_left_out(app, question):
-            found.questions.append(found_question(question))
+    for question in questions:
         del question["found"]
         for reply in list(question.findall(nodes.feedback)):
             reply.parent.remove(reply)
             del reply["item"]
-            if not _is_left_out(app, question):
+            if any(question is one for one in shown):
                 replies += reply
-    _judge_labels(env, doctree, found)
     # Metadata name a page and say how it is treated: they are not its text.
     text = "\n".join(n.astext() for n in doctree.children if not isinstance(n, docnodes.docinfo))
     found.fingerprint = page_fingerprint(text)
@@ -158,25 +164,24 @@ def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
     return False
 
 
-def _judge_strays(env: BuildEnvironment, doctree: docnodes.document) -> None:
-    for node in list(doctree.findall(lambda n: isinstance(n, nodes.choice | nodes.feedback))):
-        if not _is_in_question(node.parent):
+def _judge_strays(env: BuildEnvironment, ours: list[Any]) -> None:
+    for node in ours:
+        if not isinstance(node, nodes.question) and not _is_in_question(node.parent):
             name = type(node).__name__
             note_mistake(env, node.source, node.line, f"{name}: stands outside a question")
 
 
-def _judge_labels(env: BuildEnvironment, doctree: docnodes.document, found: Found) -> None:
+def _judge_labels(
+    env: BuildEnvironment, doctree: docnodes.document, questions: list[nodes.question]
+) -> None:
     labels: dict[str, int] = {}
-    ids: set[str] = set()
-    for node in doctree.findall(docnodes.Element):
-        ids.update(node.get("ids", ()))
-    for question in doctree.findall(nodes.question):
+    for question in questions:
         label = question["label"]
         what = f"question: the label {label!r}"
         if label in labels:
             what = f"{what} is taken on this page, in line {labels[label]}"
             note_mistake(env, question.source, question.line, what)
-        elif label in ids:
+        elif label in doctree.ids:
             what = f"{what} is also the id of a section or target on this page: choose another"
             note_mistake(env, question.source, question.line, what)
         labels.setdefault(label, question.line or 1)

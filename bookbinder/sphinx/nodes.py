@@ -30,9 +30,7 @@ class feedback(nodes.General, nodes.Element):
 
 
 class hidden_feedback(nodes.Invisible, nodes.Element):
-    """Keeps the place of a `reply` for a moment."""
-
-    reply: feedback
+    """Keeps the place of a reply while it is hidden."""
 
 
 def visit_question(self: HTML5Translator, node: question) -> None:

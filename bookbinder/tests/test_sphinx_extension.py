@@ -239,12 +239,12 @@ def test_feedback_has_curly_quotes_as_its_page_has(tmp_path):
 
 
 def test_a_question_that_is_only_for_paper_is_not_in_the_manifest(tmp_path):
-    ask = "   .. question:: {0}\n\n      Ask.\n\n      .. feedback:: a\n\n         Of {0}.\n\n"
+    ask = "   .. question:: one\n\n      Ask.\n\n      .. feedback:: a\n\n         Of {0}.\n\n"
     both = "".join(f".. only:: {one}\n\n{ask.format(one)}" for one in ("latex", "html"))
     source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{both}")
     found = builds.build(source, tmp_path / "out")
     (one,) = next(found.pages()).questions
-    assert (one.label, one.feedback[0].feedback) == ("html", "<p>Of html.</p>")
+    assert (one.label, one.feedback[0].feedback) == ("one", "<p>Of html.</p>")
 
 
 def test_a_comment_is_no_part_of_what_is_asked(tmp_path):
