@@ -45,6 +45,11 @@ def test_rows_are_headings_and_then_active_students(filled):
     assert list(gradebook.rows(filled)) == EXPECTED
 
 
+def test_a_course_of_very_many_students_has_the_same_rows(filled, monkeypatch):
+    monkeypatch.setattr(gradebook, "MOST_LISTED", 1)
+    assert list(gradebook.rows(filled)) == EXPECTED
+
+
 def test_students_stand_by_last_name_first_name_and_email(filled):
     for first, email in (("Amy", "bea"), ("Abe", "cid")):
         enroll(make_user(email, last_name="Adams", first_name=first), filled)
