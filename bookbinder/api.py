@@ -81,9 +81,7 @@ def _places(
 ) -> tuple[Enrollment | None, list[Course]]:
     """Return the place that counts and all courses to choose from."""
     user = signed_in(request)
-    places = list(
-        Enrollment.objects.on_book(page.book_id).filter(user=user).select_related("course")
-    )
+    places = list(enrolling.places_on(user, page.book_id))
     chosen = [place for place in places if course in (None, place.course_id)]
     place = chosen[0] if chosen else enrolling.place_for(user, page.book_id, course)
     if place and course is not None:

@@ -28,7 +28,7 @@ def bookshelf(request: HttpRequest) -> HttpResponse:
 def _places(request: HttpRequest) -> Any:
     if not request.user.is_authenticated:
         return Enrollment.objects.none()
-    places = Enrollment.objects.active().filter(user=request.user)
+    places = enrolling.places_of(signed_in(request))
     return places.select_related("course__book").order_by("course__name")
 
 

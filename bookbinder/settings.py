@@ -176,9 +176,6 @@ STORAGES = {
 # The action on a whole page of rows posts one field a row.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
-IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
-IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
-NINJA_DEFAULT_THROTTLE_RATES: dict[str, str] = {}
 
 LOGGING = {
     "version": 1,

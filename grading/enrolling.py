@@ -53,6 +53,23 @@ def _come_back(place: Enrollment) -> Enrollment:
     return place
 
 
+def places_of(user: User, places: QuerySet[Enrollment] | None = None) -> QuerySet[Enrollment]:
+    """Return the places that `user` holds now, with their courses.
+
+    A test student's place lasts as long as the right to run the course.
+    """
+    places = Enrollment.objects.all() if places is None else places
+    held = places.filter(user=user, status=Enrollment.Status.ACTIVE).select_related("course")
+    return held.filter(~Q(origin=TEST) | Q(course__in=Course.objects.visible_to(user)))
+
+
+def places_on(
+    user: User, book_id: int, places: QuerySet[Enrollment] | None = None
+) -> QuerySet[Enrollment]:
+    """Return the places that `user` holds in courses of a book, the one used last first."""
+    return places_of(user, places).filter(course__book=book_id).order_by("-used_at", "-pk")
+
+
 def place_for(
     user: User,
     book_id: int,
@@ -64,11 +81,7 @@ def place_for(
     Who runs a course of the book gets a test student's place there when they have none.
     `places` may add locks or annotations to what is looked through.
     """
-    places = Enrollment.objects.all() if places is None else places
-    own = places.filter(user=user, course__book=book_id, status=Enrollment.Status.ACTIVE)
-    own = own.select_related("course").order_by("-used_at", "-pk")
-    # A test student's place lasts as long as the right to run the course.
-    own = own.filter(~Q(origin=TEST) | Q(course__in=Course.objects.visible_to(user)))
+    own = places_on(user, book_id, places)
     if course_id is not None:
         own = own.filter(course=course_id)
     place = own.first()

@@ -69,11 +69,12 @@ def _told(answer: Answer) -> str:
 
 
 def _rename(model: type[Answer] | type[Attempt], question: Question, keys: dict[str, str]) -> None:
-    rows = list(model._default_manager.filter(question=question))
+    manager: Any = model._default_manager
+    rows = list(manager.filter(question=question))
     for row in rows:
         if question.is_multiple:
             taken = keys_of(row.string)
             row.string = json.dumps(sorted(keys.get(key, key) for key in taken))
         else:
             row.string = keys.get(row.string, row.string)
-    model._default_manager.bulk_update(rows, ["string"], batch_size=500)
+    manager.bulk_update(rows, ["string"], batch_size=500)

@@ -15,10 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from books.models import Book, Feedback, PointsField, Question
 from grading.querysets import (
-    AnswerQuerySet,
     CourseQuerySet,
     EnrollmentQuerySet,
-    InteractiveQuerySet,
 )
 
 JOIN_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for another
@@ -231,8 +229,6 @@ class Interactive(models.Model):
     enabled = models.BooleanField(_("enabled"), default=True)
     provide_feedback = models.BooleanField(_("provide feedback"), default=True)
 
-    objects = InteractiveQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("interactive")
         verbose_name_plural = _("interactives")
@@ -297,8 +293,6 @@ class Answer(models.Model):
     )
     override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
     override_reason = models.TextField(_("reason"), blank=True)
-
-    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("answer")

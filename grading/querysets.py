@@ -33,18 +33,3 @@ class EnrollmentQuerySet(models.QuerySet):
             .exclude(origin="test")
             .order_by("user__last_name", "user__first_name", "user__email")
         )
-
-    def on_book(self, book_id: int) -> Self:
-        """Active places in courses of a book, the one used last first."""
-        return self.active().filter(course__book=book_id).order_by("-used_at", "-pk")
-
-
-class InteractiveQuerySet(models.QuerySet):
-    def of(self, course_id: int) -> Self:
-        return self.filter(course=course_id)
-
-
-class AnswerQuerySet(models.QuerySet):
-    def visible_to(self, user: Person) -> Self:
-        """Answers of the courses that `user` teaches."""
-        return self.filter(access.rows(user, "grading.view_answer"))

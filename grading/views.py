@@ -29,7 +29,7 @@ def join_course(request: HttpRequest, code: str) -> HttpResponseBase:
 def _ask(request: HttpRequest, course: Course) -> HttpResponse:
     place = None
     if request.user.is_authenticated:
-        place = course.enrollments.active().filter(user=request.user).first()
+        place = enrolling.places_of(signed_in(request), course.enrollments.all()).first()
     context = {"course": course, "place": place, "reason": enrolling.reason_against(course)}
     return render(request, "grading/join_course.html", context)
 

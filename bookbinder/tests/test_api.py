@@ -167,6 +167,19 @@ def test_a_course_that_is_not_theirs_shows_no_answers(student, adding, book):
     assert state(student, course=other.pk).json()["course"] is None
 
 
+def test_who_no_longer_teaches_has_no_place_left(as_user, ines, adding, page, course):
+    page.access = "public"
+    page.save()
+    client = as_user(ines)
+    post(client, adding, "4")
+    assert state(client).json()["course"] is not None
+    course.instructors.all().delete()
+    data = state(client).json()
+    assert (data["course"], data["courses"], data["questions"][0]["answer"]) == (None, [], None)
+    assert "Autumn" not in client.get("/").content.decode()
+    assert "You have a place" not in client.get(course.get_absolute_url()).content.decode()
+
+
 def test_an_instructor_is_shown_as_a_test_student(as_user, ines, adding):
     data = state(as_user(ines)).json()
     assert (data["is_test"], data["course"]["name"]) == (True, "Autumn")

@@ -62,6 +62,7 @@ def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str 
     folder = releases_folder(manifest.project) / f"{STAGE_PREFIX}{name}"
     old = html_folder(manifest.project, current) if current else None
     different = {*changes.added, *changes.changed}
+    pages = {f"{page.docname}.html" for page in manifest.pages()}
     try:
         (folder / "html").mkdir(parents=True)
         for path, entry in changes.files.items():
@@ -70,14 +71,11 @@ def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str 
             if old is not None and path not in different and (old / path).is_file():
                 _link(old / path, target)
             else:
-                _lay(build / path, target, entry, is_page=path in _pages(manifest))
+                _lay(build / path, target, entry, is_page=path in pages)
         shutil.copyfile(build / m.FILE_NAME, folder / m.FILE_NAME)
-    except OSError as error:
+    except (OSError, PublishError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise PublishError(_explain(error)) from error
-    except PublishError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return Staged(manifest.project, folder)
 
 
@@ -89,10 +87,6 @@ def _link(old: Path, target: Path) -> None:
         shutil.copyfile(old, target)
 
 
-def _pages(manifest: m.Manifest) -> frozenset[str]:
-    return frozenset(f"{page.docname}.html" for page in manifest.pages())
-
-
 def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) -> None:
     if source.is_symlink() or not source.is_file():
         raise PublishError(f"{source}: is no file, though the manifest lists it. Build again.")
@@ -102,7 +96,9 @@ def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) ->
     target.write_bytes(head.add(data) if is_page else data)
 
 
-def _explain(error: OSError) -> str:
+def _explain(error: OSError | PublishError) -> str:
+    if isinstance(error, PublishError):
+        return str(error)
     if error.errno == errno.ENOSPC:
         return "The disk is full: make room under BOOKBINDER_DATA_DIR, then sync again."
     return f"The files cannot be laid down: {error}."
