@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from accounts.models import User
 from books.models import Author, Book, Feedback, Page, Question, Release
@@ -17,7 +18,8 @@ PASSWORD = "correct horse battery"
 
 
 def make_user(name: str, **over: Any) -> User:
-    fields = {"first_name": name.title(), "last_name": "Tester"} | over
+    agreed = {"policy_version": settings.BOOKBINDER_POLICY_VERSION}
+    fields = {"first_name": name.title(), "last_name": "Tester"} | agreed | over
     return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
 
 

@@ -6,6 +6,11 @@ from django.utils import timezone
 from accounts.models import User
 
 
+def is_agreed(user: User) -> bool:
+    """Whether `user` has agreed to the policy in force."""
+    return user.policy_version == settings.BOOKBINDER_POLICY_VERSION
+
+
 def agree(user: User) -> None:
     """Note on `user`, without saving, that they agreed to the policy in force."""
     user.policy_version = settings.BOOKBINDER_POLICY_VERSION

@@ -3,6 +3,7 @@ from django.urls import include, path
 from accounts import views
 
 urlpatterns = [
-    path("accounts/", include("allauth.account.urls")),
-    path("policy/", views.policy, name="policy"),
+    path("accounts/policy/", views.agree_to_policy, name="agree-to-policy"),
+    path("accounts/", include("allauth.urls")),
+    path("policy/", views.show_policy, name="policy"),
 ]

@@ -1,9 +1,15 @@
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from grading.models import Course
+
+
+def new_reference() -> str:
+    return f"bookbinder-{uuid.uuid4()}"
 
 
 class Payment(models.Model):
@@ -20,13 +26,22 @@ class Payment(models.Model):
         REFUNDED = "refunded", _("refunded")
         DISPUTED = "disputed", _("disputed")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="payments")
-    course = models.ForeignKey(Course, models.PROTECT, related_name="payments")
+    # While one of these, the person pays for no other place in the course.
+    LIVE = (Status.PENDING, Status.PAID, Status.DISPUTED)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("user"), related_name="payments"
+    )
+    course = models.ForeignKey(
+        Course, models.PROTECT, verbose_name=_("course"), related_name="payments"
+    )
     amount = models.PositiveIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
     )
+    # By this Stripe's session names us; ours alone where several sites share an account.
+    reference = models.CharField(_("reference"), max_length=50, default=new_reference)
     session_id = models.CharField(_("Stripe's session"), max_length=255, blank=True)
     payment_intent_id = models.CharField(_("payment intent"), max_length=255, blank=True)
     charge_id = models.CharField(_("charge"), max_length=255, blank=True)
@@ -59,6 +74,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.course}"
+
+    @property
+    def refundable(self) -> int:
+        return self.amount - self.refunded_amount
 
 
 class StripeEvent(models.Model):

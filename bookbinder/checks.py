@@ -17,3 +17,18 @@ def email_goes_out(**kwargs: Any) -> list[checks.CheckMessage]:
             id="bookbinder.E001",
         )
     ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def payment_is_whole(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Payment is set up wholly or not at all."""
+    names = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if not missing:
+        return []
+    if len(missing) == len(names):
+        text = "Payment is not set up: paid courses say so, free ones work."
+        hint = f"To sell places set {' and '.join(names)}."
+        return [checks.Info(text, hint=hint, id="bookbinder.I002")]
+    hint = f"Set {missing[0]}, from the same place in Stripe's dashboard."
+    return [checks.Error("Payment is half set up.", hint=hint, id="bookbinder.E002")]

@@ -16,13 +16,15 @@ from books.models import Book, Feedback, Page
 from grading import answering, enrolling, graders
 from grading import state as grading_state
 from grading.graders import AnswerError
-from grading.models import Course, Enrollment
+from grading.models import Course, Enrollment, Invitation
 
 
 @require_safe
 def bookshelf(request: HttpRequest) -> HttpResponse:
     books = Book.objects.on_the_shelf().order_by("title")
-    return render(request, "books/bookshelf.html", {"books": books, "places": _places(request)})
+    invited = Invitation.objects.pending().of(request.user).select_related("course__book")
+    context = {"books": books, "places": _places(request), "invited": invited}
+    return render(request, "books/bookshelf.html", context)
 
 
 def _places(request: HttpRequest) -> Any:

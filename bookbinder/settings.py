@@ -7,6 +7,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from accounts import providers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -27,9 +29,16 @@ BOOKBINDER_SITE_URL = env.str("BOOKBINDER_SITE_URL", default="").rstrip("/")
 BOOKBINDER_SOURCES = [Path(path) for path in env.list("BOOKBINDER_SOURCES", default=[])]
 BOOKBINDER_CURRENCY = env.str("BOOKBINDER_CURRENCY", default="usd").lower()
 BOOKBINDER_PROXIES = env.int("BOOKBINDER_PROXIES", default=0)
+BOOKBINDER_STAFF_2FA = env.bool("BOOKBINDER_STAFF_2FA", default=False)
+BOOKBINDER_TRUSTED_PROVIDERS = env.list("BOOKBINDER_TRUSTED_PROVIDERS", default=[])
 BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
 # Raised when the site policy changes, so that people agree to the new one.
 BOOKBINDER_POLICY_VERSION = "1"
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+BOOKBINDER_PROMOTION_CODES = env.bool("BOOKBINDER_PROMOTION_CODES", default=False)
+BOOKBINDER_AUTOMATIC_TAX = env.bool("BOOKBINDER_AUTOMATIC_TAX", default=False)
 X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
 BOOKBINDER_DATA_DIR.mkdir(parents=True, exist_ok=True)
 
@@ -60,10 +69,16 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.microsoft",
+    "allauth.socialaccount.providers.openid_connect",
     "import_export",
     "ninja",
     "accounts",
@@ -135,7 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("bookshelf")
-ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "bookbinder.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
@@ -143,6 +158,17 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("bookshelf")
+ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one counts until the new is confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = providers.configured(env)
+SOCIALACCOUNT_AUTO_SIGNUP = False  # else the policy would never be agreed to
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Book Binder"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # A lecture hall signs up and in from one address within a few minutes.
 ACCOUNT_RATE_LIMITS = {
     "signup": "600/h/ip",
@@ -173,6 +199,9 @@ STORAGES = {
         else "bookbinder.storage.HashedStaticFilesStorage"
     },
 }
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 # The action on a whole page of rows posts one field a row.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
@@ -182,4 +211,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # Stripe's SDK logs what it is answered, keys and addresses with it; we log what went wrong.
+    "loggers": {"stripe": {"level": "CRITICAL"}},
 }

@@ -52,7 +52,16 @@ def teachers_themselves(user: User) -> Q:
 def writes_and_nobody_teaches(user: User) -> Q:
     """An author appoints the first instructor, and sees no student: so never one more."""
     taught = Instructor.objects.filter(course=OuterRef("pk"))
-    return is_author("book")(user) & Q(~Exists(taught))
+    invited = Invitation.objects.pending().filter(course=OuterRef("pk"), role="instructor")
+    return is_author("book")(user) & Q(~Exists(taught), ~Exists(invited))
+
+
+def appointed_by_authors(user: User) -> Q:
+    return is_author("course__book")(user) & Q(role="instructor", accepted_at__isnull=True)
+
+
+def teaches_and_pending(user: User) -> Q:
+    return teaches("course")(user) & Q(accepted_at__isnull=True)
 
 
 def was_shown_feedback(user: User) -> Q:
@@ -91,6 +100,8 @@ def fill() -> None:
     for act in ("view", "change", "delete"):
         access.allow(f"grading.{act}_interactive", Interactive, teaches("course"))
     access.allow("grading.add_interactive", Course, teaches("pk"))
-    access.allow("grading.view_invitation", Invitation, teaches("course"))
+    access.allow("grading.view_invitation", Invitation, teaches("course"), appointed_by_authors)
+    access.allow("grading.add_invitation", Course, teaches("pk"))
+    access.allow("grading.delete_invitation", Invitation, teaches_and_pending, appointed_by_authors)
     access.allow("grading.view_answer", Answer, teaches("enrollment__course"))
     access.allow("grading.view_attempt", Attempt, teaches("enrollment__course"))

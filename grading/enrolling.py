@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from grading.models import Course, Enrollment
+from grading.models import Course, Enrollment, new_join_code
 
 TEST = Enrollment.Origin.TEST
 
@@ -18,31 +18,54 @@ class EnrollError(Exception):
 
 
 def reason_against(course: Course) -> str | None:
-    """Return why nobody can join the course now, or None. Seats are counted on joining."""
+    """Return why nobody can come into the course now, or None. Seats are counted on joining."""
     if course.book.release_id is None:
         return _("This book has been withdrawn.")
     if not course.is_open:
         return _("This course is not open now.")
-    if not course.is_free:
-        return _("This course is paid, and payment is not set up on this site.")
     return None
+
+
+def lock(course_id: int) -> Course:
+    """Return the course, whose row a rush for the last seats queues at, in a transaction."""
+    courses = Course.objects.select_for_update(of=("self",)).select_related("book")
+    return courses.get(pk=course_id)
+
+
+def seats_left(course: Course) -> int | None:
+    """Return how many more students the course takes; None where it has no limit.
+
+    A place whose payment is under way takes a seat, and so does an invitation.
+    """
+    if course.seat_limit is None:
+        return None
+    kept = course.invitations.pending().filter(role="student").count()
+    return course.seat_limit - course.enrollments.seated().count() - kept
+
+
+def check_seats(course: Course, wanted: int = 1) -> None:
+    """Raises EnrollError where a locked course has fewer than `wanted` seats."""
+    left = seats_left(course)
+    if left is None or left >= wanted:
+        return
+    if wanted == 1 or left <= 0:
+        raise EnrollError(_("All seats of this course are taken."))
+    raise EnrollError(_("This course has %(n)d seats left.") % {"n": left})
 
 
 @transaction.atomic
 def join(user: User, course: Course) -> Enrollment:
     """Give `user` a place in a free course. Raises EnrollError."""
-    # The row of the course is what a rush for the last seats queues at.
-    course = Course.objects.select_for_update(of=("self",)).select_related("book").get(pk=course.pk)
+    course = lock(course.pk)
     place = Enrollment.objects.filter(course=course, user=user).first()
-    if place is not None:
+    if place is not None and place.status != Enrollment.Status.RESERVED:
         return _come_back(place)
     reason = reason_against(course)
+    if reason is None and not course.is_free:
+        reason = _("This course is paid: buy a place.")
     if reason:
         raise EnrollError(reason)
-    taken = Enrollment.objects.active().filter(course=course).exclude(origin="test").count()
-    if course.seat_limit is not None and taken >= course.seat_limit:
-        raise EnrollError(_("All seats of this course are taken."))
-    return Enrollment.objects.create(course=course, user=user, origin=Enrollment.Origin.FREE)
+    return _give(user, course, place, Enrollment.Origin.FREE)
 
 
 def _come_back(place: Enrollment) -> Enrollment:
@@ -50,6 +73,73 @@ def _come_back(place: Enrollment) -> Enrollment:
         raise EnrollError(_("You are a test student of this course."))
     if place.status == Enrollment.Status.ENDED:
         raise EnrollError(_("Your place in this course has ended. Ask your instructor."))
+    return place
+
+
+def _give(user: User, course: Course, place: Enrollment | None, origin: str) -> Enrollment:
+    """Make a place, or make a reserved one active, which has its seat already."""
+    if place is None:
+        check_seats(course)
+        return Enrollment.objects.create(course=course, user=user, origin=origin)
+    place.status, place.origin, place.ended_at = Enrollment.Status.ACTIVE, origin, None
+    place.save(update_fields=["status", "origin", "ended_at"])
+    return place
+
+
+@transaction.atomic
+def reserve(user: User, course: Course) -> Enrollment:
+    """Keep a seat for `user` while they pay. Raises EnrollError."""
+    course = lock(course.pk)
+    reason = reason_against(course)
+    if reason:
+        raise EnrollError(reason)
+    place = Enrollment.objects.filter(course=course, user=user).first()
+    if place is None:
+        check_seats(course)
+        return Enrollment.objects.create(
+            course=course, user=user, origin=Enrollment.Origin.PAID, status="reserved"
+        )
+    if place.status == Enrollment.Status.RESERVED:
+        return place
+    if place.status == Enrollment.Status.ACTIVE and not place.is_test:
+        raise EnrollError(_("You have a place in this course."))
+    if place.origin != Enrollment.Origin.PAID:
+        _come_back(place)  # raises
+    # Paid once, and given the money back: they may buy again.
+    check_seats(course)
+    place.status = Enrollment.Status.RESERVED
+    place.save(update_fields=["status"])
+    return place
+
+
+@transaction.atomic
+def activate(user: User, course: Course) -> Enrollment:
+    """Give who has paid their place, whatever has become of the seat that was kept."""
+    course = lock(course.pk)
+    place, _made = Enrollment.objects.get_or_create(
+        course=course, user=user, defaults={"origin": Enrollment.Origin.PAID}
+    )
+    return _give(user, course, place, Enrollment.Origin.PAID)
+
+
+@transaction.atomic
+def release(user: User, course: Course) -> None:
+    """Give up a seat that was kept for a payment. A place that was held before stays, ended."""
+    places = Enrollment.objects.filter(course=course, user=user, status="reserved")
+    places.filter(ended_at__isnull=True).delete()
+    places.update(status=Enrollment.Status.ENDED)
+
+
+@transaction.atomic
+def admit(user: User, course: Course, origin: str) -> Enrollment:
+    """Let in who was invited or granted a place. An ended place stays ended.
+
+    Raises EnrollError where the seats are taken.
+    """
+    course = lock(course.pk)
+    place = Enrollment.objects.filter(course=course, user=user).first()
+    if place is None or place.status == Enrollment.Status.RESERVED:
+        return _give(user, course, place, origin)
     return place
 
 
@@ -119,8 +209,23 @@ def end(places: QuerySet[Enrollment]) -> int:
     )
 
 
+@transaction.atomic
 def restore(places: QuerySet[Enrollment]) -> int:
-    """Make ended places active again. Return how many were ended."""
-    return places.filter(status=Enrollment.Status.ENDED).update(
-        status=Enrollment.Status.ACTIVE, ended_at=None
-    )
+    """Make ended places active again. Return how many were ended.
+
+    Raises EnrollError, and restores none, where a course has too few seats for them.
+    """
+    ended = places.filter(status=Enrollment.Status.ENDED)
+    for course_id in sorted(set(ended.order_by().values_list("course", flat=True))):
+        course = lock(course_id)
+        check_seats(course, ended.filter(course=course).exclude(origin=TEST).count())
+    return ended.update(status=Enrollment.Status.ACTIVE, ended_at=None)
+
+
+def draw_join_codes(courses: QuerySet[Course]) -> int:
+    """Give courses new join codes, so that the old ones let nobody in. Return how many."""
+    chosen = list(courses)
+    for course in chosen:
+        course.join_code = new_join_code()
+        course.save(update_fields=["join_code"])
+    return len(chosen)

@@ -17,6 +17,7 @@ from books.models import Book, Feedback, PointsField, Question
 from grading.querysets import (
     CourseQuerySet,
     EnrollmentQuerySet,
+    InvitationQuerySet,
 )
 
 JOIN_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for another
@@ -154,6 +155,7 @@ class Enrollment(models.Model):
         TEST = "test", _("test student")
 
     class Status(models.TextChoices):
+        RESERVED = "reserved", _("payment under way")
         ACTIVE = "active", _("active")
         ENDED = "ended", _("ended")
 
@@ -187,7 +189,8 @@ class Enrollment(models.Model):
                 name="ck_enrollment_origin",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=("active", "ended")), name="ck_enrollment_status"
+                condition=Q(status__in=("reserved", "active", "ended")),
+                name="ck_enrollment_status",
             ),
         )
 
@@ -200,21 +203,36 @@ class Enrollment(models.Model):
 
 
 class Invitation(models.Model):
-    """A place kept for an e-mail address until its owner comes."""
+    """A place kept for an e-mail address until its owner comes, with an account or without."""
 
-    course = models.ForeignKey(Course, models.CASCADE, related_name="invitations")
+    class Role(models.TextChoices):
+        STUDENT = "student", _("student")
+        INSTRUCTOR = "instructor", _("instructor")
+
+    course = models.ForeignKey(
+        Course, models.CASCADE, verbose_name=_("course"), related_name="invitations"
+    )
     email = models.EmailField(_("e-mail"))
+    role = models.CharField(_("as"), max_length=10, choices=Role.choices, default=Role.STUDENT)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    created_at = models.DateTimeField(_("sent"), auto_now_add=True)
+    created_at = models.DateTimeField(_("invited"), auto_now_add=True)
+    mailed_at = models.DateTimeField(_("e-mail sent"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         constraints = (
-            models.UniqueConstraint("course", Lower("email"), name="uq_invitation_course_email"),
+            models.UniqueConstraint(
+                "course", Lower("email"), "role", name="uq_invitation_course_email_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=("student", "instructor")), name="ck_invitation_role"
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,7 +1,9 @@
 from typing import Self
 
+from allauth.account.models import EmailAddress
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import access
@@ -32,4 +34,22 @@ class EnrollmentQuerySet(models.QuerySet):
             self.active()
             .exclude(origin="test")
             .order_by("user__last_name", "user__first_name", "user__email")
+        )
+
+    def seated(self) -> Self:
+        """Places that take a seat: held, or kept while a payment is under way."""
+        return self.filter(status__in=("active", "reserved")).exclude(origin="test")
+
+
+class InvitationQuerySet(models.QuerySet):
+    def pending(self) -> Self:
+        return self.filter(accepted_at__isnull=True)
+
+    def of(self, user: Person) -> Self:
+        """Invitations of addresses that `user` has confirmed to be theirs."""
+        if not user.is_authenticated:
+            return self.none()
+        addresses = EmailAddress.objects.filter(user=user.pk, verified=True)
+        return self.alias(lower=Lower("email")).filter(
+            lower__in=addresses.annotate(lower=Lower("email")).values("lower")
         )

@@ -1,28 +1,48 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import limits
 from accounts.http import signed_in
-from grading import enrolling
-from grading.models import Course
+from grading import enrolling, invitations
+from grading.models import Course, Invitation
+
+WRONG_CODE = "wrong-join-code"
+
+
+def _too_many(request: HttpRequest) -> HttpResponse | None:
+    """Answer 429 to who has tried many codes that no course has."""
+    if not limits.is_over(request, WRONG_CODE, most=20, most_of_address=600):
+        return None
+    return render(request, "429.html", status=429)
 
 
 @require_safe
 def find_course(request: HttpRequest) -> HttpResponseBase:
     """To the page of the course whose join code was typed."""
+    refused = _too_many(request)
+    if refused:
+        return refused
     code = request.GET.get("code", "").strip().lower()
     if Course.objects.filter(join_code=code).exists():
         return redirect("join-course", code=code)
+    limits.count(request, WRONG_CODE)
     messages.error(request, _("No course has this join code. Look at it once more."))
     return redirect("bookshelf")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def join_course(request: HttpRequest, code: str) -> HttpResponseBase:
-    course = get_object_or_404(Course.objects.select_related("book"), join_code=code)
+    refused = _too_many(request)
+    if refused:
+        return refused
+    course = Course.objects.select_related("book").filter(join_code=code).first()
+    if course is None:
+        limits.count(request, WRONG_CODE)
+        raise Http404
     return _join(request, course) if request.method == "POST" else _ask(request, course)
 
 
@@ -30,14 +50,24 @@ def _ask(request: HttpRequest, course: Course) -> HttpResponse:
     place = None
     if request.user.is_authenticated:
         place = enrolling.places_of(signed_in(request), course.enrollments.all()).first()
-    context = {"course": course, "place": place, "reason": enrolling.reason_against(course)}
+    context = {
+        "course": course,
+        "place": place,
+        "invitation": Invitation.objects.pending().of(request.user).filter(course=course).first(),
+        "reason": enrolling.reason_against(course),
+    }
     return render(request, "grading/join_course.html", context)
 
 
 @login_required
 def _join(request: HttpRequest, course: Course) -> HttpResponseBase:
+    user = signed_in(request)
+    accepted = [one for one in invitations.accept_all(user) if one.course_id == course.pk]
+    if any(one.role == Invitation.Role.INSTRUCTOR for one in accepted):
+        messages.success(request, _("You are an instructor of %(course)s.") % {"course": course})
+        return redirect("admin:grading_course_change", course.pk)
     try:
-        enrolling.join(signed_in(request), course)
+        enrolling.join(user, course)
     except enrolling.EnrollError as error:
         messages.error(request, str(error))
         return redirect(course)

@@ -27,6 +27,7 @@ def test_an_account_is_made_and_its_owner_sets_the_password_by_the_link(client):
     path = page.redirect_chain[-1][0]
     client.post(path, {"password1": PASSWORD, "password2": PASSWORD})
     client.post("/accounts/login/", {"login": "new@example.org", "password": PASSWORD})
+    client.post("/accounts/policy/", {"agree": "on"})
     assert "Nora" in client.get("/").content.decode()
 
 

@@ -23,11 +23,10 @@ def text_of(response: Any) -> str:
 def course_data(course: Any, **over: object) -> dict[str, object]:
     data = {
         "name": course.name,
-        "join_code": course.join_code,
         "time_zone": course.time_zone,
         "attempts_policy": course.attempts_policy,
         "course_notes": course.course_notes,
     }
-    for prefix in ("instructors", "instructors-2", "interactives", "interactives-2"):
+    for prefix in ("instructors", "invitations", "interactives", "interactives-2"):
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     return data | over

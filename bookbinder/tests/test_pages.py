@@ -89,10 +89,11 @@ def test_nobody_is_asked_to_sign_in_before_joining(client, course):
     assert not Enrollment.objects.exists()
 
 
-def test_a_paid_course_says_that_payment_is_not_set_up(as_user, eve, book):
+def test_a_paid_course_leads_to_buying_a_place(as_user, eve, book):
     course = make_course(book, "Paid", price=900)
     client = as_user(eve)
-    assert "payment is not set up" in text_of(client.get(course.get_absolute_url()))
+    for path in (course.get_absolute_url(), book.get_absolute_url()):
+        assert f"/billing/buy/{course.pk}/" in text_of(client.get(path))
     client.post(course.get_absolute_url())
     assert not Enrollment.objects.exists()
 

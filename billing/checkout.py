@@ -1,0 +1,153 @@
+"""Buying a place: from the button to Stripe's page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from billing import fulfil, money, stripe_client
+from billing.models import Payment
+from billing.stripe_client import Order
+from grading import enrolling
+from grading.models import Course
+
+# Stripe takes at least half an hour; so long is the seat kept.
+OPEN_FOR = timedelta(minutes=35)
+# Until then Stripe still takes an order that it has not answered.
+FRESH = timedelta(minutes=4)
+
+
+class CheckoutError(Exception):
+    """No payment can begin; the text says why to the person."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where Stripe sends the person back to: absolute addresses."""
+
+    paid: str
+    given_up: str
+
+
+def reason_against(course: Course) -> str | None:
+    """Return why nobody can buy a place now, or None."""
+    if not stripe_client.is_set_up():
+        return _("This course is paid, and payment is not set up on this site.")
+    return enrolling.reason_against(course)
+
+
+def start(user: User, course: Course, *, seen: int, addresses: Addresses) -> str:
+    """Return the address of Stripe's page on which `user` pays for a place.
+
+    `seen` is the amount that the person saw. Raises CheckoutError, StripeProblem.
+    """
+    reason = reason_against(course)
+    if reason:
+        raise CheckoutError(reason)
+    for _try in range(3):
+        live = Payment.objects.filter(user=user, course=course, status__in=Payment.LIVE).first()
+        if live is not None:
+            url = _go_on(live, seen, addresses)
+        else:
+            begun = _begin(user, course, seen)
+            url = _open(begun, addresses) if begun else None  # another tab was faster
+        if url is not None:
+            return url
+    raise CheckoutError(_("A payment of yours is under way. Look again in a minute."))
+
+
+def _begin(user: User, course: Course, seen: int) -> Payment | None:
+    """Keep a seat and write the payment down, before Stripe hears of it."""
+    if course.is_free:
+        raise CheckoutError(_("This course is free: join it."))
+    if seen != course.amount:
+        price = money.told(course.amount, settings.BOOKBINDER_CURRENCY)
+        raise CheckoutError(_("The price has changed to %(price)s.") % {"price": price})
+    try:
+        with transaction.atomic():
+            enrolling.reserve(user, course)
+            return Payment.objects.create(
+                user=user,
+                course=course,
+                amount=course.amount,
+                currency=settings.BOOKBINDER_CURRENCY,
+            )
+    except enrolling.EnrollError as error:
+        raise CheckoutError(str(error)) from None
+    except IntegrityError:
+        return None
+
+
+def _go_on(payment: Payment, seen: int, addresses: Addresses) -> str | None:
+    """Return where a payment that is there goes on; None where another is to begin.
+
+    Two tabs share one session, so that nobody pays twice.
+    """
+    if payment.session_id:
+        return _go_on_at(payment, seen, addresses)
+    if payment.amount == seen and timezone.now() - payment.created_at < FRESH:
+        return _open(payment, addresses)
+    abandon(payment)
+    return None
+
+
+def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
+    facts = stripe_client.look(payment.session_id)
+    payment = fulfil.follow(facts) or payment
+    if payment.status == Payment.Status.PAID:
+        return addresses.paid.replace("{CHECKOUT_SESSION_ID}", payment.session_id)
+    if payment.status == Payment.Status.DISPUTED:
+        raise CheckoutError(_("Your payment is disputed. Write to the people who run this site."))
+    if payment.status != Payment.Status.PENDING:
+        return None
+    if facts.status != "open":
+        raise CheckoutError(_("Your payment is under way. You get an e-mail when it has arrived."))
+    if payment.amount == seen:
+        return facts.url
+    # The price that was seen is another by now.
+    stripe_client.expire(facts.session_id)
+    fulfil.settle(facts.session_id)
+    return None
+
+
+@transaction.atomic
+def abandon(payment: Payment) -> None:
+    """Give up a payment that Stripe has never answered; its seat is free again."""
+    enrolling.lock(payment.course_id)
+    own = Payment.objects.filter(pk=payment.pk, session_id="", status=Payment.Status.PENDING)
+    if own.update(status=Payment.Status.EXPIRED):
+        enrolling.release(payment.user, payment.course)
+
+
+def _open(payment: Payment, addresses: Addresses) -> str | None:
+    course = payment.course
+    order = Order(
+        reference=payment.reference,
+        amount=payment.amount,
+        currency=payment.currency,
+        title=f"{course.book.title}: {course.name}",
+        email=payment.user.email,
+        success_url=addresses.paid,
+        cancel_url=addresses.given_up,
+        expires_at=int((payment.created_at + OPEN_FOR).timestamp()),
+    )
+    try:
+        facts = stripe_client.create_session(order)
+    except stripe_client.Declined:
+        abandon(payment)
+        raise
+    fulfil.follow(facts)
+    return facts.url or None
+
+
+Build = Callable[[str], str]
+
+
+def addresses(absolute: Build, paid: str, given_up: str) -> Addresses:
+    """Return where to come back to; Stripe writes the session's id into the first."""
+    return Addresses(absolute(paid) + "?session={CHECKOUT_SESSION_ID}", absolute(given_up))

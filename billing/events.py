@@ -1,0 +1,62 @@
+"""Events that Stripe sends: each is a hint that a session is worth reading again."""
+
+import logging
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from billing import fulfil, stripe_client
+from billing.models import Payment, StripeEvent
+from billing.stripe_client import Event
+
+log = logging.getLogger(__name__)
+
+
+def _session(event: Event) -> str | None:
+    return event.object_id or None
+
+
+def _session_of_intent(event: Event) -> str | None:
+    """By our own rows, else by Stripe's: a refund may be told of before its payment."""
+    if not event.intent_id:
+        return None
+    known = Payment.objects.filter(payment_intent_id=event.intent_id).exclude(session_id="")
+    found = known.values_list("session_id", flat=True).first()
+    return found or stripe_client.session_of(event.intent_id)
+
+
+HANDLERS: dict[str, Callable[[Event], str | None]] = {
+    "checkout.session.completed": _session,
+    "checkout.session.async_payment_succeeded": _session,
+    "checkout.session.async_payment_failed": _session,
+    "checkout.session.expired": _session,
+    "charge.refunded": _session_of_intent,
+    "refund.created": _session_of_intent,
+    "refund.updated": _session_of_intent,
+    "refund.failed": _session_of_intent,
+    "charge.dispute.created": _session_of_intent,
+    "charge.dispute.updated": _session_of_intent,
+    "charge.dispute.closed": _session_of_intent,
+    "charge.dispute.funds_reinstated": _session_of_intent,
+    "charge.dispute.funds_withdrawn": _session_of_intent,
+}
+
+
+def handle(event: Event) -> None:
+    """Do what an event asks for, once. Raises StripeProblem: then Stripe sends it again."""
+    row, _made = StripeEvent.objects.get_or_create(
+        event_id=event.event_id, defaults={"type": event.type[:100]}
+    )
+    if row.done_at is not None:
+        return
+    find = HANDLERS.get(event.type)
+    session_id = find(event) if find else None
+    try:
+        if session_id:
+            fulfil.settle(session_id, row)
+            return
+    except stripe_client.NotFound:
+        pass
+    if find:
+        log.warning("Stripe: event %s (%s) is about nothing of ours", event.event_id, event.type)
+    StripeEvent.objects.filter(pk=row.pk).update(done_at=timezone.now())

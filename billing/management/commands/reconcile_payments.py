@@ -1,0 +1,29 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from billing import reconcile, stripe_client
+
+
+class Command(BaseCommand):
+    help = "Compares payments with Stripe and mends what a lost webhook left."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=7, help="how far back (default: 7)")
+
+    def handle(self, *, days: int, **options: Any) -> str:
+        if not stripe_client.is_set_up():
+            raise CommandError("Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET first.")
+        if days < 1:
+            raise CommandError("--days must be at least 1.")
+        count = 0
+        try:
+            for one in reconcile.reconcile(timezone.now() - timedelta(days=days)):
+                count += 1
+                self.stdout.write(f"{one.payment}: {one.before}, now {one.payment.status}")
+        except stripe_client.StripeProblem as problem:
+            raise CommandError(f"{problem} Mended before that: {count}.") from None
+        return f"Payments mended: {count}."

@@ -1,0 +1,220 @@
+"""The one place that speaks to Stripe, through its SDK."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
+EXPANDED = ["payment_intent.latest_charge"]
+PAGE = 100  # rows that Stripe lists at once
+# An inquiry of a bank takes no money yet.
+INQUIRIES = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
+
+
+class StripeProblem(Exception):
+    """Stripe did not do what was asked; the text is for people and holds nothing secret."""
+
+
+class NotFound(StripeProblem):
+    """There is no such thing in our account."""
+
+
+class Declined(StripeProblem):
+    """Stripe has understood and will not: the same request would fail again."""
+
+
+class BadSignature(Exception):
+    """This was not sent by Stripe, or long ago."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What Stripe says of a Checkout session now. Amounts are in the smallest unit."""
+
+    session_id: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid, no_payment_required
+    amount: int
+    currency: str
+    reference: str
+    url: str = ""
+    intent_id: str = ""
+    intent_status: str = ""
+    charge_id: str = ""
+    receipt_url: str = ""
+    refunded: int = 0
+    dispute: str = ""  # open, won, lost
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of Stripe: a session in which one place is paid."""
+
+    reference: str  # by which the session is found again; also the key of idempotency
+    amount: int
+    currency: str
+    title: str
+    email: str
+    success_url: str
+    cancel_url: str
+    expires_at: int  # seconds since 1970
+
+
+@dataclass(frozen=True)
+class Event:
+    event_id: str
+    type: str
+    object_id: str
+    intent_id: str
+
+
+def is_set_up() -> bool:
+    return bool(settings.STRIPE_SECRET_KEY and settings.STRIPE_WEBHOOK_SECRET)
+
+
+def _client() -> stripe.StripeClient:
+    bases: Any = {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
+    http = stripe.RequestsClient(timeout=20)
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY, base_addresses=bases, http_client=http, max_network_retries=2
+    )
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    """Turn the SDK's errors into ours. Their texts may hold a part of a key, so none is kept."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        code = error.code or type(error).__name__
+        log.warning("Stripe: %s failed: %s (request %s)", what, code, error.request_id)
+        if code == "resource_missing":
+            raise NotFound(_("Stripe knows no such payment.")) from None
+        if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
+            raise Declined(_("The payment service refused this. It has been noted.")) from None
+        text = _("The payment service does not answer as it should. Try again in a while.")
+        raise StripeProblem(text) from None
+
+
+def create_session(order: Order) -> Checkout:
+    """Make a Checkout session. Asked again with the same order, it is the same session."""
+    product = {"name": order.title}
+    price = {
+        "currency": order.currency,
+        "unit_amount": order.amount,
+        "product_data": product,
+    }
+    params: dict[str, Any] = {
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "customer_email": order.email,
+        "client_reference_id": order.reference,
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+        "expires_at": order.expires_at,
+        "expand": EXPANDED,
+    }
+    if settings.BOOKBINDER_PROMOTION_CODES:
+        params["allow_promotion_codes"] = True
+    if settings.BOOKBINDER_AUTOMATIC_TAX:
+        params["automatic_tax"] = {"enabled": True}
+    with _asking("making a session"):
+        client = _client()
+        options: Any = {"idempotency_key": order.reference}
+        return _checkout(client, client.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
+
+
+def look(session_id: str) -> Checkout:
+    """Read a session from Stripe. Raises NotFound, StripeProblem."""
+    with _asking("reading a session"):
+        client = _client()
+        session = client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
+        return _checkout(client, session)
+
+
+def _checkout(client: stripe.StripeClient, session: Any) -> Checkout:
+    intent: Any = session.payment_intent
+    charge: Any = getattr(intent, "latest_charge", None)
+    return Checkout(
+        session_id=session.id,
+        status=session.status,
+        payment_status=session.payment_status,
+        amount=session.amount_total or 0,
+        currency=session.currency or "",
+        reference=session.client_reference_id or "",
+        url=session.url or "",
+        intent_id=getattr(intent, "id", "") or "",
+        intent_status=getattr(intent, "status", "") or "",
+        charge_id=getattr(charge, "id", "") or "",
+        receipt_url=getattr(charge, "receipt_url", "") or "",
+        refunded=getattr(charge, "amount_refunded", 0) or 0,
+        dispute=_dispute(client, charge.id) if getattr(charge, "disputed", False) else "",
+    )
+
+
+def _dispute(client: stripe.StripeClient, charge_id: str) -> str:
+    found = client.v1.disputes.list({"charge": charge_id, "limit": PAGE}).data
+    states = {one.status for one in found} - set(INQUIRIES)
+    if not states:
+        return ""
+    if states <= {"won"}:
+        return "won"
+    return "lost" if "lost" in states else "open"
+
+
+def expire(session_id: str) -> None:
+    """End an open session. Raises Declined where it is open no more."""
+    with _asking("ending a session"):
+        _client().v1.checkout.sessions.expire(session_id)
+
+
+def refund(intent_id: str, *, amount: int, key: str) -> None:
+    with _asking("refunding"):
+        _client().v1.refunds.create(
+            {"payment_intent": intent_id, "amount": amount}, {"idempotency_key": key}
+        )
+
+
+def session_of(intent_id: str) -> str | None:
+    """Return the id of the session that a payment intent belongs to."""
+    with _asking("finding a session"):
+        found = _client().v1.checkout.sessions.list({"payment_intent": intent_id, "limit": 1}).data
+    return found[0].id if found else None
+
+
+def sessions_touched(since: int) -> Iterator[str]:
+    """Yield ids of sessions made, and of those refunded or disputed, since a time in seconds."""
+    with _asking("listing"):
+        client = _client()
+        when: Any = {"created": {"gte": since}, "limit": PAGE}
+        for session in client.v1.checkout.sessions.list(when).auto_paging_iter():
+            yield session.id
+        for service in (client.v1.refunds, client.v1.disputes):
+            for row in service.list(when).auto_paging_iter():
+                intent = getattr(row, "payment_intent", None)
+                found = intent and session_of(intent if isinstance(intent, str) else intent.id)
+                if found:
+                    yield found
+
+
+def read_event(payload: bytes, signature: str) -> Event:
+    """Return the event that Stripe sent. Raises BadSignature."""
+    secret = settings.STRIPE_WEBHOOK_SECRET
+    if not secret:
+        raise BadSignature
+    try:
+        event = _client().construct_event(payload, signature, secret)
+        row: Any = event.data.object
+        kind = str(row.object)
+    except (ValueError, AttributeError, stripe.StripeError):
+        raise BadSignature from None
+    intent = getattr(row, "payment_intent", None)
+    intent_id = intent if isinstance(intent, str) else getattr(intent, "id", "")
+    session_id = row.id if kind == "checkout.session" else ""
+    return Event(event.id, event.type, session_id, intent_id or "")

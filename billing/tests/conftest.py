@@ -1,0 +1,39 @@
+"""The stand-in for Stripe, reached by the real SDK over HTTP."""
+
+import pytest
+
+from billing.peer.server import Peer
+from conftest import make_course
+from grading.models import Course
+
+KEY, SECRET = "sk_test_of_the_tests", "whsec_of_the_tests"
+
+
+@pytest.fixture
+def peer(settings):
+    with Peer(key=KEY, secret=SECRET) as peer:
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, SECRET
+        settings.STRIPE_API_BASE = peer.base
+        yield peer
+
+
+@pytest.fixture
+def paid_course(book) -> Course:
+    return make_course(book, "Paid", price=2490, seat_limit=2)
+
+
+@pytest.fixture
+def send(client, peer):
+    """Return a function that posts an event to the site's webhook, as Stripe does."""
+
+    def post(event=None, *, at=None):
+        payload, headers = peer.packed(event or peer.account.events[-1], at=at)
+        sign = headers["Stripe-Signature"]
+        return client.post(
+            "/billing/webhook/",
+            payload,
+            content_type="application/json",
+            headers={"Stripe-Signature": sign},
+        )
+
+    return post

@@ -1,0 +1,87 @@
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import signed_in
+from billing import checkout, events, fulfil, money, stripe_client
+from billing.models import Payment
+from grading import enrolling
+from grading.models import Course
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def buy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A paid course, and the way to pay for it."""
+    courses = Course.objects.open().filter(book__release__isnull=False)
+    course = get_object_or_404(courses.select_related("book"), pk=pk)
+    if course.is_free:
+        return redirect(course.book)
+    return _pay(request, course) if request.method == "POST" else _offer(request, course)
+
+
+def _offer(request: HttpRequest, course: Course) -> HttpResponse:
+    place = None
+    if request.user.is_authenticated:
+        place = enrolling.places_of(signed_in(request), course.enrollments.all()).first()
+    context: dict[str, Any] = {
+        "course": course,
+        "place": place,
+        "reason": checkout.reason_against(course),
+        "price": money.told(course.amount, settings.BOOKBINDER_CURRENCY),
+    }
+    return render(request, "billing/buy.html", context)
+
+
+@login_required
+def _pay(request: HttpRequest, course: Course) -> HttpResponseBase:
+    here, back = reverse("buy-place", args=(course.pk,)), reverse("payment-return")
+    seen = request.POST.get("seen", "")
+    try:
+        url = checkout.start(
+            signed_in(request),
+            course,
+            seen=int(seen) if seen.isascii() and seen.isdigit() else -1,
+            addresses=checkout.addresses(request.build_absolute_uri, back, here),
+        )
+    except (checkout.CheckoutError, stripe_client.StripeProblem) as error:
+        messages.error(request, str(error))
+        return redirect(here)
+    return HttpResponseRedirect(url)
+
+
+@require_safe
+@login_required
+def come_back(request: HttpRequest) -> HttpResponseBase:
+    """Where Stripe sends a person back to. What they are given, Stripe has told us itself."""
+    own = Payment.objects.filter(user=signed_in(request)).exclude(session_id="")
+    payment = get_object_or_404(own, session_id=request.GET.get("session", ""))
+    try:
+        payment = fulfil.settle(payment.session_id) or payment
+    except stripe_client.StripeProblem as problem:
+        messages.error(request, str(problem))
+    if payment.status == Payment.Status.PAID:
+        messages.success(request, _("You have paid: welcome."))
+        return redirect(payment.course.book)
+    return render(request, "billing/not_paid.html", {"payment": payment, "course": payment.course})
+
+
+@csrf_exempt  # Stripe signs what it sends
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """Verify, then hand on."""
+    try:
+        event = stripe_client.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+        events.handle(event)
+    except stripe_client.BadSignature:
+        return HttpResponse("Bad signature.", status=400, content_type="text/plain")
+    except stripe_client.StripeProblem:
+        return HttpResponse("Send it again.", status=503, content_type="text/plain")
+    return HttpResponse("Thank you.", content_type="text/plain")

@@ -1,0 +1,137 @@
+"""Courses in the admin: each instructor sees their own."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.admin import RulesAdmin, may
+from accounts.http import signed_in
+from books.admin import count_of, list_link
+from books.models import Book
+from grading import enrolling, invitations, resources
+from grading.admin.inlines import (
+    AppointInline,
+    InstructorInline,
+    InteractiveInline,
+    NewInteractiveInline,
+)
+from grading.models import Answer, Course, Enrollment, Invitation
+
+
+class CourseActionForm(ActionForm):
+    file_format = forms.ChoiceField(
+        label=_("as"),
+        choices=[(name, name.upper()) for name in resources.FORMATS],
+        required=False,
+    )
+
+
+@admin.register(Course)
+class CourseAdmin(RulesAdmin):
+    list_display = ("name", "book", "students", "answers", "opens_at", "closes_at", "join_link")
+    list_filter = (("book", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("book",)
+    search_fields = ("name", "book__title", "join_code")
+    readonly_fields = ("students", "answers", "join_link")
+    fieldsets = (
+        (None, {"fields": ("name", "book", "price", "join_link")}),
+        (_("People"), {"fields": ("students", "answers", "seat_limit")}),
+        (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
+        (_("Answers and notes"), {"fields": ("attempts_policy", "attempt_limit", "course_notes")}),
+    )
+    inlines = (InstructorInline, AppointInline, InteractiveInline, NewInteractiveInline)
+    # What is known of a course only once it is there.
+    add_fieldsets = (
+        (None, {"fields": ("name", "book", "price", "seat_limit")}),
+        *fieldsets[2:],
+    )
+    actions = ("export_gradebook", "draw_join_codes")
+    action_form = CourseActionForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
+        courses: QuerySet[Course] = super().get_queryset(request)
+        return courses.annotate(
+            student_count=_students(), answer_count=count_of(Answer, "enrollment__course")
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Book and price are an author's to set; the book stays once the course is made."""
+        if obj is None:
+            return ()
+        is_author = may(request, "grading.add_course", obj.book)
+        return (*self.readonly_fields, "book", *(() if is_author else ("price",)))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "book":
+            mine = access.rows(signed_in(request), "grading.add_course")
+            kwargs["queryset"] = Book.objects.exclude(url="").filter(mine)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if obj else (AppointInline,)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return may(request, "grading.export_gradebook")
+
+    @admin.action(description=_("Export gradebook"), permissions=["export"])
+    def export_gradebook(
+        self, request: HttpRequest, courses: QuerySet[Course]
+    ) -> HttpResponse | None:
+        mine = courses.filter(access.rows(signed_in(request), "grading.export_gradebook"))
+        if mine.count() != 1 or courses.count() != 1:
+            what = _("Select one course: a gradebook is a file of one course that you teach.")
+            self.message_user(request, what, messages.ERROR)
+            return None
+        course = mine.get()
+        file_format = request.POST.get("file_format") or "csv"
+        if file_format not in resources.FORMATS:
+            file_format = "csv"
+        content_type = resources.FORMATS[file_format]().get_content_type()
+        response = HttpResponse(resources.export(course, file_format), content_type=content_type)
+        name = resources.file_name(course, file_format)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    @admin.action(description=_("Draw a new join code (the old one ends)"), permissions=["change"])
+    def draw_join_codes(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
+        count = enrolling.draw_join_codes(courses)
+        self.message_user(request, _("Join codes drawn: %(n)d.") % {"n": count}, messages.SUCCESS)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Send the invitations that this form makes; one to oneself takes effect at once."""
+        super().save_formset(request, form, formset, change)
+        if formset.model is Invitation:
+            invitations.accept_all(signed_in(request))
+            invitations.mail_later([one.pk for one in formset.new_objects])
+
+    @admin.display(description=_("students"), ordering="student_count")
+    def students(self, course: Any) -> SafeString | str:
+        query = f"course__id__exact={course.pk}&status__exact=active"
+        return list_link(Enrollment, query, course.student_count)
+
+    @admin.display(description=_("answers"), ordering="answer_count")
+    def answers(self, course: Any) -> SafeString | str:
+        query = f"enrollment__course__id__exact={course.pk}"
+        return list_link(Answer, query, course.answer_count)
+
+    @admin.display(description=_("join page"))
+    def join_link(self, course: Course) -> SafeString:
+        return format_html('<a href="{}">{}</a>', course.get_absolute_url(), course.join_code)
+
+
+def _students() -> Any:
+    places = Enrollment.objects.filter(course=OuterRef("pk")).in_gradebook().order_by()
+    counted = places.values("course").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -1,0 +1,72 @@
+"""What students gave: answers and attempts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import ReadOnly, RulesAdmin
+from books.models import Feedback
+from grading import graders, points
+from grading.models import Answer, Attempt
+
+
+class _GivenAdmin(ReadOnly, RulesAdmin):
+    """What students gave: read, never written."""
+
+    list_select_related = ("enrollment__user", "enrollment__course", "question__page")
+    linked_filters = ("enrollment",)
+    search_fields = ("enrollment__user__email", "enrollment__user__last_name", "question__label")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        choices = Feedback.objects.filter(key__isnull=False).only("question_id", "key", "answer")
+        given: QuerySet[Any] = super().get_queryset(request)
+        return given.prefetch_related(Prefetch("question__feedback", choices))
+
+    @admin.display(description=_("student"), ordering="enrollment__user__last_name")
+    def student(self, given: Answer | Attempt) -> str:
+        return str(given.enrollment.user)
+
+    @admin.display(description=_("course"), ordering="enrollment__course__name")
+    def course(self, given: Answer | Attempt) -> str:
+        return str(given.enrollment.course)
+
+    @admin.display(description=_("page"), ordering="question__page__position")
+    def page(self, given: Answer | Attempt) -> str:
+        return str(given.question.page)
+
+    @admin.display(description=_("answer"))
+    def words(self, given: Answer | Attempt) -> str:
+        choices = list(given.question.feedback.all())
+        return graders.in_words(given.string, given.question, choices)
+
+    @admin.display(description=_("answer"), ordering="string")
+    def short(self, given: Answer | Attempt) -> str:
+        return Truncator(self.words(given)).chars(80)
+
+
+@admin.register(Answer)
+class AnswerAdmin(_GivenAdmin):
+    list_display = ("student", "course", "page", "question", "short", "earned", "answered_at")
+    list_filter = (
+        ("enrollment__course", admin.RelatedOnlyFieldListFilter),
+        "question__grader",
+        "answered_at",
+    )
+    ordering = ("-answered_at", "-pk")
+    fields = ("enrollment", "page", "question", "words", "earned", "answered_at")
+
+    @admin.display(description=_("points"), ordering="points")
+    def earned(self, answer: Answer) -> str:
+        return points.told(answer.counted_points, answer.question.points_possible)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(_GivenAdmin):
+    list_display = ("student", "course", "page", "question", "short", "points", "created_at")
+    list_filter = (("enrollment__course", admin.RelatedOnlyFieldListFilter), "created_at")
+    ordering = ("-pk",)
+    fields = ("enrollment", "page", "question", "words", "points", "created_at")

@@ -1,0 +1,125 @@
+"""What stands at the foot of a course's page: instructors and switches."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.admin import RulesInline, may
+from accounts.http import signed_in
+from books.models import Question
+from grading import invitations
+from grading.models import Instructor, Interactive, Invitation
+
+
+class InstructorInline(RulesInline):
+    """Who teaches now: dismissed here, appointed below."""
+
+    model = Instructor
+    fields = ("user",)
+    readonly_fields = ("user",)
+    verbose_name_plural = _("Instructors")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
+        rows: QuerySet[Instructor] = super().get_queryset(request).select_related("user")
+        return rows
+
+
+class AppointForm(forms.ModelForm):
+    """Appoints by e-mail, with an account or without: nothing tells which."""
+
+    class Meta:
+        model = Invitation
+        fields = ("email",)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        self.instance.role = Invitation.Role.INSTRUCTOR
+        course = self.instance.course if self.instance.course_id else None
+        reason = course and invitations.reason_against(course, email, self.instance.role)
+        if reason:
+            raise forms.ValidationError(reason)
+        return email
+
+
+class AppointFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        emails = [form.cleaned_data.get("email", "") for form in self.forms]
+        given = [email for email in emails if email]
+        if len(set(given)) < len(given):
+            raise forms.ValidationError(_("The same person stands here twice."))
+
+
+class AppointInline(RulesInline):
+    model = Invitation
+    form = AppointForm
+    formset = AppointFormSet
+    verbose_name = _("instructor")
+    verbose_name_plural = _("Appoint an instructor")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if obj is None:
+            return may(request, "grading.add_course")  # with a new course, its first instructor
+        return may(request, "grading.add_instructor", obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return Invitation.objects.none()
+
+
+class InteractiveForm(forms.ModelForm):
+    class Meta:
+        model = Interactive
+        fields = ("question", "enabled", "provide_feedback")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        question = self.cleaned_data.get("question")
+        if question and question.page.book_id != self.instance.course.book_id:
+            raise forms.ValidationError(_("This question is not in the course's book."))
+        return cleaned
+
+
+class InteractiveInline(RulesInline):
+    """The switches there are. Their questions are text: a widget each would ask for its label."""
+
+    model = Interactive
+    fields = ("question", "enabled", "provide_feedback")
+    readonly_fields = ("question",)
+    verbose_name_plural = _("Questions switched off, or without feedback")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Also where there is no switch yet, so that the forms keep their names.
+        return may(request, "grading.add_interactive", obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
+        rows: QuerySet[Interactive] = super().get_queryset(request).select_related("question__page")
+        return rows
+
+
+class NewInteractiveInline(RulesInline):
+    model = Interactive
+    form = InteractiveForm
+    autocomplete_fields = ("question",)
+    verbose_name = _("question to switch")
+    verbose_name_plural = _("Switch a question")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
+        return Interactive.objects.none()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "question":
+            mine = access.rows(signed_in(request), "books.view_question")
+            kwargs["queryset"] = Question.objects.filter(mine)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

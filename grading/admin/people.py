@@ -1,0 +1,179 @@
+"""Who is in a course, and who has been invited."""
+
+import zipfile
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportMixin
+from import_export.formats import base_formats
+from import_export.forms import ConfirmImportForm, ImportForm
+
+from accounts import access
+from accounts.admin import RulesAdmin
+from accounts.http import signed_in
+from books.admin import count_of, list_link
+from grading import enrolling, invitations, roster
+from grading.models import Answer, Course, Enrollment, Invitation
+
+LARGEST_FILE = 2_000_000  # bytes
+LARGEST_UNPACKED = 40_000_000
+
+
+class GrantForm(forms.ModelForm):
+    """A place granted by hand, by who may see all accounts."""
+
+    class Meta:
+        model = Enrollment
+        fields = ("course", "user")
+
+    def clean(self) -> dict[str, Any] | None:
+        course = self.cleaned_data.get("course")
+        self.instance.origin = Enrollment.Origin.GRANTED
+        if course is not None:
+            try:
+                enrolling.check_seats(enrolling.lock(course.pk))
+            except enrolling.EnrollError as error:
+                raise forms.ValidationError(str(error)) from None
+        return super().clean()
+
+
+@admin.register(Enrollment)
+class EnrollmentAdmin(RulesAdmin):
+    list_display = ("user", "course", "origin", "status", "created_at", "answers")
+    list_filter = (("course", admin.RelatedOnlyFieldListFilter), "status", "origin")
+    list_select_related = ("course", "user")
+    search_fields = ("user__email", "user__last_name", "user__first_name", "course__name")
+    ordering = ("course__name", "user__last_name", "user__first_name")
+    autocomplete_fields = ("user", "course")
+    form = GrantForm
+    fields = ("course", "user", "origin", "status", "created_at", "ended_at")
+    actions = ("end_places", "restore_places")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrollment]:
+        places: QuerySet[Enrollment] = super().get_queryset(request)
+        return places.annotate(answer_count=count_of(Answer, "enrollment"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # A place is ended and restored by the actions, which keep the date.
+        return self.fields if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fields if obj else ("course", "user")
+
+    @admin.display(description=_("answers"), ordering="answer_count")
+    def answers(self, place: Any) -> SafeString:
+        return list_link(Answer, f"enrollment__id__exact={place.pk}", place.answer_count)
+
+    @admin.action(description=_("End the places (answers stay)"), permissions=["change"])
+    def end_places(self, request: HttpRequest, places: QuerySet[Enrollment]) -> None:
+        count = enrolling.end(places)
+        self.message_user(request, _("Places ended: %(n)d.") % {"n": count}, messages.SUCCESS)
+
+    @admin.action(description=_("Restore ended places"), permissions=["change"])
+    def restore_places(self, request: HttpRequest, places: QuerySet[Enrollment]) -> None:
+        try:
+            count = enrolling.restore(places)
+        except enrolling.EnrollError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return
+        self.message_user(request, _("Places restored: %(n)d.") % {"n": count}, messages.SUCCESS)
+
+
+class RosterForm(ImportForm):
+    course = forms.ModelChoiceField(Course.objects.none(), label=_("Course"))
+    field_order = ("course", "import_file", "format")
+
+    def clean_import_file(self) -> Any:
+        """Refuse what would take the server long to read."""
+        file = self.cleaned_data["import_file"]
+        if file.size > LARGEST_FILE:
+            raise forms.ValidationError(_("A roster's file has at most 2 MB."))
+        if zipfile.is_zipfile(file):
+            file.seek(0)
+            with zipfile.ZipFile(file) as parts:
+                if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
+                    raise forms.ValidationError(_("This file is too large when unpacked."))
+        file.seek(0)
+        return file
+
+
+class ConfirmRosterForm(ConfirmImportForm):
+    course = forms.ModelChoiceField(Course.objects.none(), widget=forms.HiddenInput())
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ImportMixin, RulesAdmin):
+    list_display = ("email", "course", "role", "created_at", "mailed_at", "accepted_at")
+    list_filter = (("course", admin.RelatedOnlyFieldListFilter), "role")
+    list_select_related = ("course",)
+    search_fields = ("email", "course__name")
+    ordering = ("course__name", "email")
+    fields = ("email", "course", "role", "invited_by", "created_at", "mailed_at", "accepted_at")
+    actions = ("send_again",)
+    resource_classes = (roster.RosterResource,)
+    import_form_class = RosterForm
+    confirm_form_class = ConfirmRosterForm
+    import_template_name = "admin/grading/invitation/import.html"
+    skip_import_confirm = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # by the roster, which holds the seats
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_import_formats(self) -> list[type[Any]]:
+        return [roster.RosterCSV, base_formats.XLSX]
+
+    def _courses(self, request: HttpRequest) -> QuerySet[Course]:
+        mine = access.rows(signed_in(request), "grading.add_invitation")
+        return Course.objects.filter(mine).select_related("book")
+
+    def create_import_form(self, request: HttpRequest) -> Any:
+        form = super().create_import_form(request)
+        form.fields["course"].queryset = self._courses(request)
+        return form
+
+    def create_confirm_form(self, request: HttpRequest, import_form: Any = None) -> Any:
+        form = super().create_confirm_form(request, import_form)
+        form.fields["course"].queryset = self._courses(request)
+        return form
+
+    def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
+        if import_form:
+            initial["course"] = import_form.cleaned_data["course"].pk
+        return initial
+
+    def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
+        form = kwargs.get("form")
+        if form is None or not hasattr(form, "cleaned_data"):
+            return {"course": Course(), "invited_by": signed_in(request)}  # to name its columns
+        return {"course": form.cleaned_data["course"], "invited_by": signed_in(request)}
+
+    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        """Send the e-mails; or say that what was shown is no longer so, and nothing was done."""
+        if result.has_errors() or result.has_validation_errors():
+            what = _("The course has changed meanwhile: nobody was invited. Upload the file again.")
+            self.message_user(request, what, messages.ERROR)
+            return redirect("admin:grading_invitation_import")
+        new = [row.object_id for row in result if row.is_new()]
+        sent = invitations.send(Invitation.objects.filter(pk__in=new))
+        if sent < len(new):
+            what = _("%(n)d e-mails could not be sent: choose Send the e-mail again.")
+            self.message_user(request, what % {"n": len(new) - sent}, messages.WARNING)
+        return super().process_result(result, request)
+
+    @admin.action(description=_("Send the e-mail again"), permissions=["delete"])
+    def send_again(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:
+        sent = invitations.send(rows)
+        self.message_user(request, _("E-mails sent: %(n)d.") % {"n": sent}, messages.SUCCESS)

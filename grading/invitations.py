@@ -1,0 +1,108 @@
+"""Places kept for e-mail addresses. Nothing here tells whether an address has an account.
+
+An invitation takes effect when its owner comes: when they confirm the address or sign in, or press
+the button of the course's page. Until then it looks alike with an account and without.
+"""
+
+import logging
+import smtplib
+
+from django.conf import settings
+from django.core import mail as django_mail
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import mail
+from accounts.models import User
+from grading import enrolling
+from grading.models import Course, Enrollment, Instructor, Invitation
+
+log = logging.getLogger(__name__)
+BATCH = 50  # of e-mails on one connection
+
+
+def reason_against(course: Course, email: str, role: str) -> str | None:
+    """Return why `email` cannot be invited to the course, or None."""
+    same = course.invitations.filter(email__iexact=email, role=role)
+    if same.exists():
+        return _("has been invited already")
+    if role == Invitation.Role.INSTRUCTOR:
+        taught = course.instructors.filter(user__email__iexact=email).exists()
+        return _("teaches the course already") if taught else None
+    place = course.enrollments.exclude(origin="test").filter(user__email__iexact=email).first()
+    if place is None:
+        return None
+    if place.status == Enrollment.Status.ENDED:
+        return _("has a place that has ended: restore it under Enrollments")
+    return _("has a place already")
+
+
+def accept_all(user: User) -> list[Invitation]:
+    """Let every invitation of the user's confirmed addresses take effect; return those."""
+    pending = Invitation.objects.pending().of(user).select_related("course__book")
+    accepted = []
+    for invitation in pending.order_by("pk"):
+        try:
+            if _accept(user, invitation):
+                accepted.append(invitation)
+        except enrolling.EnrollError:  # fewer seats than when it was sent: it waits
+            log.warning("Invitation %s waits for a seat", invitation.pk)
+    return accepted
+
+
+@transaction.atomic
+def _accept(user: User, invitation: Invitation) -> bool:
+    course = invitation.course
+    closed = course.closes_at is not None and course.closes_at <= timezone.now()
+    if closed or course.book.release_id is None:
+        return False
+    # First, since an invitation keeps the seat that the place now takes; and once, of two tabs.
+    own = Invitation.objects.pending().filter(pk=invitation.pk)
+    if not own.update(accepted_at=timezone.now()):
+        return False
+    if invitation.role == Invitation.Role.INSTRUCTOR:
+        Instructor.objects.get_or_create(course=course, user=user)
+    else:
+        enrolling.admit(user, course, Enrollment.Origin.INVITED)
+    return True
+
+
+def mail_later(ids: list[int]) -> None:
+    """Send the e-mails of these invitations once the transaction has been kept."""
+    transaction.on_commit(lambda: send(Invitation.objects.filter(pk__in=ids)) and None)
+
+
+def send(invitations: QuerySet[Invitation]) -> int:
+    """Send e-mails to who was invited and has not come; return how many went out.
+
+    What could not be sent keeps an empty `mailed_at`, so that it can be sent again.
+    """
+    waiting = list(
+        invitations.filter(accepted_at__isnull=True).select_related("course__book").order_by("pk")
+    )
+    sent = 0
+    for start in range(0, len(waiting), BATCH):
+        batch = waiting[start : start + BATCH]
+        try:
+            django_mail.get_connection().send_messages([_message(one) for one in batch])
+        except (OSError, smtplib.SMTPException):
+            log.exception("Invitations could not be sent")
+            break
+        ids = [one.pk for one in batch]
+        Invitation.objects.filter(pk__in=ids).update(mailed_at=timezone.now())
+        sent += len(batch)
+    return sent
+
+
+def _message(invitation: Invitation) -> django_mail.EmailMessage:
+    course = invitation.course
+    path = reverse("join-course", args=(course.join_code,))
+    context = {
+        "invitation": invitation,
+        "course": course,
+        "url": f"{settings.BOOKBINDER_SITE_URL}{path}",
+    }
+    return mail.compose("email/invitation.txt", invitation.email, context)

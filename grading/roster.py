@@ -1,0 +1,109 @@
+"""The roster of a course, from a CSV or XLSX file: each address is invited."""
+
+import csv
+import io
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from import_export import fields, resources
+from import_export.formats import base_formats
+from tablib import Dataset
+
+from accounts.models import User
+from grading import enrolling, invitations
+from grading.models import Course, Invitation
+
+ROWS = 5_000  # more is a mistake, or somebody who sends e-mails in bulk
+HEADINGS = ("email", "e-mail", "email address", "e-mail address", "mail")
+LONGEST = 254
+
+
+class RosterCSV(base_formats.CSV):
+    """As spreadsheets write it: with a byte order mark or without, comma, semicolon or tab."""
+
+    def get_read_mode(self) -> str:
+        return "rb"
+
+    def is_binary(self) -> bool:
+        return True
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Dataset:
+        data = in_stream if isinstance(in_stream, bytes) else str(in_stream).encode()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
+        heading = text.partition("\n")[0]
+        delimiter = max(",;\t", key=heading.count)
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+        width = len(rows[0]) if rows else 0
+        found = [(row + [""] * width)[:width] for row in rows[1:] if any(row)]
+        return Dataset(*found, headers=rows[0] if rows else None)
+
+
+class RosterResource(resources.ModelResource):
+    """Invitations to one course, by e-mail address. Other columns are not looked at."""
+
+    email = fields.Field(attribute="email", column_name="email")
+
+    class Meta:
+        model = Invitation
+        fields = ("email",)
+        import_id_fields = ("email",)
+        use_transactions = True
+
+    def __init__(self, course: Course, invited_by: User) -> None:
+        super().__init__()
+        self.course, self.invited_by = course, invited_by
+        self.seen: dict[str, int] = {}
+        self.seats: int | None = None
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Find the column of addresses, and hold the seats until the import is done."""
+        headings = [str(heading or "").strip().lower() for heading in dataset.headers or ()]
+        found = [place for place, heading in enumerate(headings) if heading in HEADINGS]
+        if len(found) != 1:
+            raise ValidationError(
+                _("The first row must have one column named email. It has: %(names)s.")
+                % {"names": ", ".join(headings)[:200] or _("nothing")}
+            )
+        if len(dataset) > ROWS:
+            raise ValidationError(_("A roster has at most %(n)d rows.") % {"n": ROWS})
+        headings[found[0]] = "email"
+        dataset.headers = headings
+        self.course = enrolling.lock(self.course.pk)
+        self.seats = enrolling.seats_left(self.course)
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        email = str(row.get("email") or "").strip().lower()
+        row["email"] = email
+        number = kwargs.get("row_number")
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise ValidationError(_("This is no e-mail address.")) from None
+        if len(email) > LONGEST:
+            raise ValidationError(_("This is no e-mail address."))
+        if email in self.seen:
+            raise ValidationError(_("Stands in row %(n)s too.") % {"n": self.seen[email]})
+        self.seen[email] = number or 0
+
+    def get_instance(self, instance_loader: Any, row: Any) -> None:
+        """Every row is a new invitation, or skipped: an import changes none that is there."""
+
+    def import_instance(self, instance: Invitation, row: Any, **kwargs: Any) -> None:
+        super().import_instance(instance, row, **kwargs)
+        instance.course, instance.invited_by = self.course, self.invited_by
+
+    def skip_row(self, instance: Invitation, original: Any, row: Any, *args: Any) -> bool:
+        """Who has been invited or has a place is left out, so that a file can come again."""
+        role = Invitation.Role.STUDENT
+        if invitations.reason_against(self.course, instance.email, role):
+            return True
+        if self.seats is not None:
+            if self.seats < 1:
+                raise ValidationError(_("All seats of this course are taken."))
+            self.seats -= 1
+        return False
