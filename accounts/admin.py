@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
+from accounts import access, making
 from accounts.http import signed_in
 from accounts.models import User
 
@@ -104,6 +104,7 @@ class UserAdmin(RulesAdmin):
     list_filter = ("type", "is_active")
     search_fields = ("email", "last_name", "first_name", "username")
     ordering = ("last_name", "first_name", "email")
+    actions = ("confirm_addresses",)
     readonly_fields = ("date_joined", "last_login", "policy_version", "policy_agreed_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "first_name", "last_name")}),
@@ -119,3 +120,12 @@ class UserAdmin(RulesAdmin):
             # They set a password by the link of "I forgot my password".
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            making.confirm(obj)
+
+    @admin.action(description=_("Confirm the e-mail addresses"), permissions=["change"])
+    def confirm_addresses(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            making.confirm(user)
+        told = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
+        self.message_user(request, told, messages.SUCCESS)

@@ -3,6 +3,9 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +17,10 @@ from django.utils.translation import gettext_lazy as _
 APP_ORDER = ("grading", "books", "annotations", "billing", "accounts", "account")
 
 
+def _lacks_second_factor(request: HttpRequest) -> bool:
+    return settings.BOOKBINDER_STAFF_2FA and not is_mfa_enabled(request.user)
+
+
 class BookBinderAdminSite(AdminSite):
     site_header = "Book Binder"
     site_title = "Book Binder"
@@ -21,9 +28,16 @@ class BookBinderAdminSite(AdminSite):
     # The hidden sidebar lists every model on every page: one query each for who is no admin.
     enable_nav_sidebar = False
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not _lacks_second_factor(request)
+
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """People sign in to the admin as everywhere else."""
+        if _lacks_second_factor(request):
+            what = _("The admin needs a second factor: add an app, a security key or a passkey.")
+            messages.warning(request, what)
+            return redirect("mfa_index")
         return super().login(request, extra_context)
 
     def get_urls(self) -> list[Any]:

@@ -1,5 +1,6 @@
 """All settings, read from the environment. docs/operators/settings explains each variable."""
 
+from operator import methodcaller
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -156,6 +157,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_USER_DISPLAY = methodcaller("get_full_name")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("bookshelf")
 ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one counts until the new is confirmed
