@@ -67,6 +67,8 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
     show_full_result_count = False
     # Filters that links of other pages use, beside those of `list_filter`.
     linked_filters: tuple[str, ...] = ()
+    # Who has this right on any row at all sees the list also while nothing of theirs is in it.
+    listed_for = ""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Only the filters that pages offer: Django takes any lookup on a model's own fields.
@@ -76,6 +78,11 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
         names = [one[0] if isinstance(one, tuple) else one for one in self.list_filter]
         offered = {*map(str, names), *self.linked_filters}
         return _LOOKUP.sub("", lookup) in offered
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if super().has_view_permission(request, obj):
+            return True
+        return obj is None and bool(self.listed_for) and may(request, self.listed_for)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_add_permission(request, None)

@@ -35,6 +35,7 @@ class RosterCSV(base_formats.CSV):
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = data.decode("cp1252", errors="replace")
+        text = text.replace("\0", "")
         heading = text.partition("\n")[0]
         delimiter = max(",;\t", key=heading.count)
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))

@@ -17,6 +17,8 @@ from grading.models import Answer, Attempt
 class _GivenAdmin(ReadOnly, RulesAdmin):
     """What students gave: read, never written."""
 
+    listed_for = "grading.export_gradebook"
+
     list_select_related = ("enrollment__user", "enrollment__course", "question__page")
     linked_filters = ("enrollment",)
     search_fields = ("enrollment__user__email", "enrollment__user__last_name", "question__label")

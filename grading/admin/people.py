@@ -45,6 +45,7 @@ class GrantForm(forms.ModelForm):
 
 @admin.register(Enrollment)
 class EnrollmentAdmin(RulesAdmin):
+    listed_for = "grading.export_gradebook"
     list_display = ("user", "course", "origin", "status", "created_at", "answers")
     list_filter = (("course", admin.RelatedOnlyFieldListFilter), "status", "origin")
     list_select_related = ("course", "user")
@@ -109,6 +110,7 @@ class ConfirmRosterForm(ConfirmImportForm):
 
 @admin.register(Invitation)
 class InvitationAdmin(ImportMixin, RulesAdmin):
+    listed_for = "grading.export_gradebook"
     list_display = ("email", "course", "role", "created_at", "mailed_at", "accepted_at")
     list_filter = (("course", admin.RelatedOnlyFieldListFilter), "role")
     list_select_related = ("course",)
@@ -152,10 +154,9 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
         return initial
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
-        form = kwargs.get("form")
-        if form is None or not hasattr(form, "cleaned_data"):
-            return {"course": Course(), "invited_by": signed_in(request)}  # to name its columns
-        return {"course": form.cleaned_data["course"], "invited_by": signed_in(request)}
+        # Without a form that is right, it is asked for the names of its columns alone.
+        given = getattr(kwargs.get("form"), "cleaned_data", {})
+        return {"course": given.get("course", Course()), "invited_by": signed_in(request)}
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
