@@ -87,7 +87,7 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
             return "–"
         test = "test/" if settings.STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_")) else ""
         url = f"https://dashboard.stripe.com/{test}payments/{payment.payment_intent_id}"
-        return format_html('<a href="{}" rel="noreferrer">{}</a>', url, payment.payment_intent_id)
+        return format_html('<a href="{}" rel="noreferrer">{}</a>', url, _("Stripe"))
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("billing.refund_payment"))

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def foreign_hosts() -> set[str]:
 
 
 def prepare() -> None:
+    from django.conf import settings
     from django.core.management import call_command
 
     from bookbinder.demo import people
@@ -45,19 +47,40 @@ def prepare() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate")
     accounts = people.make()
+    shop = people.make_paid_course() if settings.STRIPE_API_BASE else None
     site = os.environ["BOOKBINDER_SITE_URL"]
     lines = "\n".join(f"  {one.kind:<11}{one.email:<25}{one.password}" for one in accounts)
     sys.stdout.write(
         f"\nBook Binder is at {site}\n\nDemo accounts (e-mail, password):\n{lines}\n\n"
         f"The book: {site}/books/book-binder/   The admin: {site}/admin/   Stop: Ctrl+C\n\n"
     )
+    if shop:
+        sys.stdout.write(f"A paid course, with a stand-in for Stripe: {site}{shop}\n\n")
     sys.stdout.flush()
+
+
+def pretend_payments(port: int) -> None:
+    """With DEMO_PAYMENTS, start the stand-in for Stripe on the next port and take its keys.
+
+    Real keys are never mixed with it.
+    """
+    if os.environ.get("DEMO_PAYMENTS", "").lower() not in ("1", "true", "yes", "on"):
+        return
+    if os.environ.get("STRIPE_SECRET_KEY"):
+        sys.exit("DEMO_PAYMENTS needs no STRIPE_SECRET_KEY: unset one of them.")
+    os.environ["STRIPE_SECRET_KEY"] = f"sk_test_{secrets.token_hex(12)}"
+    os.environ["STRIPE_WEBHOOK_SECRET"] = f"whsec_{secrets.token_hex(12)}"
+    os.environ["STRIPE_API_BASE"] = f"http://127.0.0.1:{port + 1}"
+    webhook = f"{os.environ['BOOKBINDER_SITE_URL']}/billing/webhook/"
+    command = [sys.executable, "-m", "billing.peer", str(port + 1), webhook]
+    subprocess.Popen(command, cwd=ROOT)
 
 
 def main() -> None:
     port = os.environ.get("PORT", "8000")
     os.environ.setdefault("BOOKBINDER_SITE_URL", f"http://127.0.0.1:{port}")
     settle_environment()
+    pretend_payments(int(port))
     import django
 
     django.setup()

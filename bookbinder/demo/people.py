@@ -10,6 +10,7 @@ from pathlib import Path
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from accounts import policy
 from accounts.models import User
@@ -19,6 +20,7 @@ from grading.models import Course, Enrollment, Instructor
 
 PROJECT = "book-binder"
 COURSE = "Book Binder, by example"
+PAID_COURSE = "Book Binder, with a certificate"
 STUDENTS = (
     "Aino Virtanen", "Amara Okafor", "Anders Lindqvist", "Beatriz Souza", "Chidi Eze",
     "Chloé Martin", "Daniel Novák", "Elif Yılmaz", "Emma Müller", "Fatima Zahra",
@@ -57,6 +59,15 @@ def make() -> list[Account]:
         if is_new:
             _fill(course)
     return accounts
+
+
+def make_paid_course() -> str:
+    """Make the course that can be bought; return the path of its page."""
+    book = Book.objects.get(project=PROJECT)
+    course, _made = Course.objects.get_or_create(
+        book=book, name=PAID_COURSE, defaults={"price": 2490}
+    )
+    return reverse("buy-place", args=(course.pk,))
 
 
 def _accounts() -> list[Account]:
