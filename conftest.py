@@ -14,6 +14,7 @@ from accounts.models import User
 from books.models import Author, Book, Feedback, Page, Question, Release
 from grading.models import Answer, Course, Enrollment, Instructor
 
+pytest_plugins = ["billing.tests.fixtures"]
 PASSWORD = "correct horse battery"
 
 

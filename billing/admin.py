@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse
@@ -130,6 +131,8 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
 
     def totals_view(self, request: HttpRequest) -> HttpResponse:
         """What each course brought in each month."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         sums = (
             self.get_queryset(request)
             .filter(status__in=EARNED)

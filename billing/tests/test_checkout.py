@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import checkout, fulfil, stripe_client
 from billing.checkout import Addresses, CheckoutError
 from billing.models import Payment
-from billing.tests.conftest import KEY, SECRET
+from billing.tests.fixtures import KEY, SECRET
 from conftest import enroll, make_course, make_user
 from grading import enrolling
 from grading.models import Course, Enrollment

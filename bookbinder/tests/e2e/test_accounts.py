@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
-from django.urls import get_resolver, resolve
+from django.urls import get_resolver, resolve, reverse
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import axe
@@ -161,7 +161,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(visit, nora, live_se
     page.wait_for_url("**/recovery-codes/**")
     assert axe.faults(page) == []
     assert Authenticator.objects.filter(user=nora, type="webauthn").count() == 1
-    check(page, "/accounts/2fa/reauthenticate/webauthn/")
+    check(page, reverse("mfa_reauthenticate_webauthn"))
     check(page, "/accounts/2fa/webauthn/")
     for name in ("Edit", "Remove"):
         page.goto("/accounts/2fa/webauthn/")
