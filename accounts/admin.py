@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
@@ -13,7 +15,9 @@ from accounts import access, making
 from accounts.http import signed_in
 from accounts.models import User
 
-admin.site.unregister(Group)
+# Sign-in apps come from the environment alone, and no page shows a secret.
+for model in (Group, SocialApp, SocialToken, SocialAccount, Authenticator):
+    admin.site.unregister(model)
 _LOOKUP = re.compile(r"(__id)?(__(exact|isnull|gte|lt))?$")
 
 
@@ -136,3 +140,26 @@ class UserAdmin(RulesAdmin):
             making.confirm(user)
         told = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
         self.message_user(request, told, messages.SUCCESS)
+
+
+class _Forgotten(ReadOnly, RulesAdmin):
+    """Seen, and taken away from who has lost it; never made or changed here."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may(request, "delete", obj)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(_Forgotten):
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__last_name")
+    fields = list_display
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(_Forgotten):
+    list_display = ("user", "provider", "uid", "date_joined", "last_login")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__last_name", "uid")
+    fields = list_display

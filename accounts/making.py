@@ -34,7 +34,7 @@ def make(email: str, *, kind: str, first_name: str, last_name: str) -> tuple[Use
 def confirm(user: User) -> None:
     """Count the account's address as confirmed: somebody vouches for it. Others of it go."""
     EmailAddress.objects.filter(email__iexact=user.email).exclude(user=user).delete()
-    user.emailaddress_set.exclude(email=user.email).delete()
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
     EmailAddress.objects.update_or_create(
         user=user, email=user.email, defaults={"verified": True, "primary": True}
     )

@@ -36,3 +36,10 @@ def _oidc(env: Any, name: str) -> dict[str, Any]:
         "secret": env.str(f"{prefix}_SECRET"),
         "settings": {"server_url": env.str(f"{prefix}_URL")},
     }
+
+
+def apps(found: dict[str, Any]) -> list[str]:
+    """Return the apps of these providers: the pages of one that has no keys would fail."""
+    # This one's pages answer 404 by themselves.
+    always = {"openid_connect"}
+    return [f"allauth.socialaccount.providers.{name}" for name in sorted({*found, *always})]

@@ -63,6 +63,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
+SOCIALACCOUNT_PROVIDERS = providers.configured(env)
 INSTALLED_APPS = [
     "bookbinder.apps.BookBinderAdminConfig",
     "bookbinder.apps.BookBinderConfig",
@@ -77,9 +78,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.google",
-    "allauth.socialaccount.providers.microsoft",
-    "allauth.socialaccount.providers.openid_connect",
+    *providers.apps(SOCIALACCOUNT_PROVIDERS),
     "import_export",
     "ninja",
     "accounts",
@@ -164,7 +163,6 @@ ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one counts until the ne
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
-SOCIALACCOUNT_PROVIDERS = providers.configured(env)
 SOCIALACCOUNT_AUTO_SIGNUP = False  # else the policy would never be agreed to
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

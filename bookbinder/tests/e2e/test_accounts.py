@@ -35,8 +35,7 @@ ELSEWHERE = {
     # Switched off.
     "account_confirm_login_code",
     # Of a provider: it leads there and back.
-    "google_login", "google_callback", "google_login_by_token", "microsoft_login",
-    "microsoft_callback", "openid_connect_callback",
+    "openid_connect_callback",
     # Needs somebody who comes from a provider: bookbinder/tests/test_other_providers.py.
     "socialaccount_signup",
 }  # fmt: skip

@@ -1,0 +1,79 @@
+"""People in every role, and one row of everything, for the walk over all addresses."""
+
+import re
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.urls import get_resolver
+
+from accounts.models import User
+from billing.models import Payment, StripeEvent
+from books.models import Author, Book
+from conftest import enroll, make_answer, make_course, make_user
+from grading.models import Attempt, Course, Instructor, Invitation
+
+ROLES = (
+    "nobody", "stranger", "student of another course", "student",
+    "instructor of another course", "instructor", "author of another book", "author", "admin",
+)  # fmt: skip
+
+
+def people(book: Book, course: Course, other: Book) -> dict[str, User | None]:
+    """Return somebody in each role, seen from `course` and `book`."""
+    spring = make_course(book, "Spring", join_code="spring-2026")
+    found: dict[str, User | None] = {"nobody": None}
+    found |= {role: make_user(role.replace(" ", "-")) for role in ROLES[1:-1]}
+    enroll(found["student of another course"], Course.objects.get(book=other))
+    enroll(found["student"], course)
+    Instructor.objects.create(course=spring, user=found["instructor of another course"])
+    Instructor.objects.create(course=course, user=found["instructor"])
+    Author.objects.create(book=other, user=found["author of another book"])
+    Author.objects.create(book=book, user=found["author"])
+    found["admin"] = make_user("admin", type="admin")
+    return found
+
+
+def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
+    """Return the keys of one row of each kind, all about the student and the course."""
+    place = student.enrollments.get()
+    answer = make_answer(place, question)
+    attempt = Attempt.objects.create(enrollment=place, question=question, string="4")
+    address = EmailAddress.objects.create(user=student, email=student.email, verified=True)
+    payment = Payment.objects.create(
+        user=student, course=course, amount=100, currency="usd", status="failed", session_id="cs_1"
+    )
+    made = {
+        "address": address,
+        "answer": answer,
+        "attempt": attempt,
+        "authenticator": Authenticator.objects.create(user=student, type="totp", data={}),
+        "event": StripeEvent.objects.create(event_id="evt_1", type="x"),
+        "invitation": Invitation.objects.create(course=course, email="una@example.org"),
+        "payment": payment,
+        "place": place,
+        "social": SocialAccount.objects.create(user=student, provider="uni", uid="1"),
+        "user": student,
+    }
+    keys: dict[str, Any] = {name: row.pk for name, row in made.items()}
+    kind = ContentType.objects.get_for_model(Course)
+    LogEntry.objects.create(
+        user=student, content_type=kind, object_id=course.pk, action_flag=CHANGE
+    )
+    return keys | {"kind": kind.pk}
+
+
+def routes(resolver: Any = None, before: str = "") -> list[str]:
+    """Return every url pattern of the site, as written."""
+    found: list[str] = []
+    for pattern in (resolver or get_resolver()).url_patterns:
+        # Django writes the admin's apps in no order.
+        route = re.sub(r"\(\?P<app_label>.*?\)", "<app_label>", before + str(pattern.pattern))
+        if hasattr(pattern, "url_patterns"):
+            found += routes(pattern, route)
+        else:
+            found.append(route)
+    return found
