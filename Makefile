@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SITE := http://127.0.0.1:$(PORT)
 
-.PHONY: run test bench lint
+.PHONY: run test fuzz test-stripe bench
 
 .venv/runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -21,6 +21,14 @@ run: .venv/runtime
 
 test: .venv/dev
 	$(BIN)/python -m bookbinder.tests.all
+
+# The same tests of the API with 10,000 requests, as every role.
+fuzz: .venv/dev
+	FUZZ_REQUESTS=10000 $(BIN)/python -m pytest -s bookbinder/tests/test_fuzz.py
+
+# Buys a place at the real Stripe, in its test mode.
+test-stripe: .venv/dev
+	$(BIN)/python -m bookbinder.tests.real_stripe
 
 bench: .venv/dev
 	$(BIN)/python -m bookbinder.tests.postgres $(BIN)/python -m benchmarks

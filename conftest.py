@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
+from books import reader
 from books.models import Author, Book, Feedback, Page, Question, Release
 from grading.models import Answer, Course, Enrollment, Instructor
 
@@ -64,6 +65,7 @@ def data_dir(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
+    reader._files.cache_clear()  # databases of other tests give the same keys again
     return settings.BOOKBINDER_DATA_DIR
 
 

@@ -49,7 +49,10 @@ class StateOut(Schema):
     notes: list[Any]
 
 
-@api.get("/state/{project}/{path:docname}", response=StateOut, auth=None)
+STATUSES = {200: StateOut, 404: grading_api.Problem, 422: grading_api.Invalid}
+
+
+@api.get("/state/{project}/{path:docname}", response=STATUSES, auth=None)
 def page_state(
     request: HttpRequest, project: str, docname: str, course: grading_api.Pk | None = None
 ) -> dict[str, Any]:

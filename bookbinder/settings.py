@@ -54,6 +54,8 @@ IS_HTTPS = _site.scheme == "https"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 SECURE_SSL_REDIRECT = IS_HTTPS
 SESSION_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:
+    SESSION_COOKIE_NAME = "__Host-sessionid"  # no other host of the domain can set it
 CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
 # Behind a proxy, its word is taken for how the client came; without one, a forged header is not.
@@ -90,6 +92,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "bookbinder.middleware.refuse_nul",
+    "bookbinder.middleware.add_permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

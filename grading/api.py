@@ -36,13 +36,19 @@ class Problem(Schema):
     detail: str
 
 
+class Invalid(Schema):
+    """A request that is not of the form that is asked for: what is wrong, and where."""
+
+    detail: list[Any]
+
+
 PROBLEMS: dict[type[Exception], int] = {
     AnswerError: 400,
     answering.NotEnrolled: 403,
     answering.Refused: 403,
     answering.Conflict: 409,
 }
-STATUSES = {200: ReplyOut, 400: Problem, 401: Problem, 403: Problem, 404: Problem, 409: Problem}
+STATUSES = {200: ReplyOut, 422: Invalid} | dict.fromkeys((400, 401, 403, 404, 409), Problem)
 
 
 @router.post("/questions/{question_id}/answers", response=STATUSES)

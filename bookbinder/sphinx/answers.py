@@ -239,7 +239,7 @@ def render(app: Sphinx, docname: str) -> list[str]:
         return []
     builder = app.builder
     assert isinstance(builder, StandaloneHTMLBuilder)
-    replies = pickle.loads(_stored(app.env, docname).read_bytes())
+    replies = pickle.loads(_stored(app.env, docname).read_bytes())  # nosec B301 - our own copy
     replies.settings = builder.docsettings
     replies.reporter = LoggingReporter(str(app.env.doc2path(docname)))
     app.env.apply_post_transforms(replies, docname)

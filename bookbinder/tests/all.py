@@ -13,6 +13,7 @@ BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 # The extension knows no database: its builds run once.
 ON_POSTGRES = ["-m", "not browser", "--deselect", "bookbinder/tests/test_sphinx_extension.py"]
+APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
 
 STEPS: dict[str, list[str | Path]] = {
     "ruff": [BIN / "ruff", "check", "."],
@@ -21,6 +22,8 @@ STEPS: dict[str, list[str | Path]] = {
     "djlint": [BIN / "djlint", "--lint", "--quiet", "templates"],
     "import-linter": [BIN / "lint-imports"],
     "mypy": [BIN / "mypy", "."],
+    "bandit": [BIN / "bandit", "-q", "-ll", "-c", "pyproject.toml", "-r", *APPS],
+    "dependency audit": [sys.executable, "-m", "bookbinder.tests.audit"],
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
     "deploy check": [sys.executable, "-m", "bookbinder.tests.deploy"],
     "pytest on SQLite": [*PYTEST],

@@ -1,0 +1,59 @@
+"""Requests that schemathesis makes up from the OpenAPI schema, as one person."""
+
+from collections import Counter
+from typing import Any
+
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import CHECKS
+
+from accounts.models import User
+
+NAMES = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+
+
+def session(site: str, user: User | None) -> dict[str, str]:
+    """Return the headers by which a browser of `user` is known, with a token against CSRF."""
+    client = Client()
+    if user is not None:
+        client.force_login(user, backend="accounts.access.RulesBackend")
+    client.get("/accounts/login/" if user is None else "/accounts/logout/")
+    cookies = "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
+    token = client.cookies["csrftoken"].value
+    return {"Cookie": cookies, "X-CSRFToken": token, "Referer": site}
+
+
+def fuzz(site: str, user: User | None, examples: int, real: dict[str, list[Any]]) -> Counter[int]:
+    """Send `examples` requests to each operation; raise what schemathesis finds.
+
+    `real` has values of parameters that mean something, which stand in for most that are made up.
+    Returns how often each status was answered.
+    """
+    schema = schemathesis.openapi.from_url(f"{site}/api/openapi.json")
+    headers, statuses = session(site, user), Counter[int]()
+    checks = CHECKS.get_by_names(list(NAMES))
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @settings(
+            max_examples=examples, deadline=None, database=None,
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(case=operation.as_strategy(), data=st.data())
+        def send(case: Any, data: Any) -> None:
+            for name in case.path_parameters:
+                if data.draw(st.integers(0, 3), label=f"a real {name}"):
+                    case.path_parameters[name] = data.draw(st.sampled_from(real[name]))
+            response = case.call(headers=headers)
+            statuses[response.status_code] += 1
+            case.validate_response(response, checks=checks)
+
+        send()
+    return statuses

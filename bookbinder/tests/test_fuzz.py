@@ -1,0 +1,41 @@
+"""The API under requests that are made up: never a 5xx, never an answer outside its schema.
+
+A bounded sample here; `make fuzz` sends 10,000.
+"""
+
+import os
+import sys
+
+import pytest
+
+from bookbinder.tests import roles
+from bookbinder.tests.fuzz import fuzz
+from conftest import make_user
+
+OPERATIONS = 2
+EXAMPLES = int(os.environ.get("FUZZ_REQUESTS", "540")) // (len(roles.ROLES) * OPERATIONS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_api_answers_as_its_schema_says(live_server, book, page, adding, course, other):
+    real = {
+        "project": ["tiny", "other"],
+        "docname": ["numbers", "secret"],
+        "question_id": [adding.pk],
+    }
+    for role, user in roles.people(book, course, other).items():
+        statuses = fuzz(live_server.url, user, EXAMPLES, real)
+        sys.stdout.write(f"{role}: {dict(sorted(statuses.items()))}\n")
+        assert max(statuses) < 500
+        assert sum(statuses.values()) >= EXAMPLES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch):
+    """It would notice an answer that the schema does not know."""
+    from bookbinder import api
+
+    monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
+    with pytest.raises(ExceptionGroup, match="failure"):
+        real = {"project": ["tiny"], "docname": ["numbers"], "question_id": [adding.pk]}
+        fuzz(live_server.url, make_user("olga", type="admin"), 50, real)
