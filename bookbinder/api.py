@@ -112,6 +112,11 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return api.create_response(request, {"detail": "Not found."}, status=404)
 
 
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Answer programs as programs, also at addresses that no route matches."""
+    return JsonResponse({"detail": "Not found."}, status=404)
+
+
 def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "up"})
 

@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from bookbinder import api, pages
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.api.urls),
+    re_path(r"^api/(?s:.*)\Z", api.nothing),
     path("healthz", api.healthz, name="healthz"),
     path("readyz", api.readyz, name="readyz"),
 ]
