@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.api.urls),
-    re_path(r"^api/(?s:.*)\Z", api.nothing),
+    re_path(r"^api/[\s\S]*\Z", api.nothing),
     path("healthz", api.healthz, name="healthz"),
     path("readyz", api.readyz, name="readyz"),
 ]
