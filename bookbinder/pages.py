@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import signed_in
+from billing import money
 from books.models import Book, Feedback, Page
 from grading import answering, enrolling, graders
 from grading import state as grading_state
@@ -65,11 +67,18 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
     context = {
         "book": book,
         "pages": [(page, page.pk in readable) for page in pages],
-        "courses": courses,
+        "courses": [(course, _price(course)) for course in courses],
         "places": _places(request).filter(course__book=book),
         "is_closed": len(readable) < len(pages),
     }
     return render(request, "books/book.html", context)
+
+
+def _price(course: Course) -> str | None:
+    """Return what a place costs, as people write it; None where it is free."""
+    if course.is_free:
+        return None
+    return money.told(course.amount, settings.BOOKBINDER_CURRENCY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -34,7 +34,7 @@ BOOKBINDER_STAFF_2FA = env.bool("BOOKBINDER_STAFF_2FA", default=False)
 BOOKBINDER_TRUSTED_PROVIDERS = env.list("BOOKBINDER_TRUSTED_PROVIDERS", default=[])
 BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
 # Raised when the site policy changes, so that people agree to the new one.
-BOOKBINDER_POLICY_VERSION = "1"
+BOOKBINDER_POLICY_VERSION = env.str("BOOKBINDER_POLICY_VERSION", default="1")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
@@ -108,7 +108,8 @@ WSGI_APPLICATION = "bookbinder.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # The operator's own texts, such as the site policy, before ours.
+        "DIRS": [BOOKBINDER_DATA_DIR / "templates", BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

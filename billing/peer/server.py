@@ -67,7 +67,7 @@ class Peer(ThreadingHTTPServer):
             payload, headers = self.packed(event)
             request = urllib.request.Request(self.webhook, payload, headers)
             try:
-                with urllib.request.urlopen(request, timeout=20):
+                with urllib.request.urlopen(request, timeout=20):  # nosec B310 - our own site
                     return
             except (urllib.error.URLError, OSError):
                 continue

@@ -12,6 +12,8 @@ PRODUCTION = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
     "DATABASE_URL": "postgresql://books@/books",
     "CACHE_URL": "locmemcache://",
+    "STRIPE_SECRET_KEY": "sk_live_no_key",
+    "STRIPE_WEBHOOK_SECRET": "whsec_no_secret",
 }
 
 

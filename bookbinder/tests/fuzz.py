@@ -40,7 +40,7 @@ def fuzz(site: str, user: User | None, examples: int, real: dict[str, list[Any]]
     headers, statuses = session(site, user), Counter[int]()
     checks = CHECKS.get_by_names(list(NAMES))
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]
 
         @settings(
             max_examples=examples, deadline=None, database=None,

@@ -22,10 +22,10 @@ ROLES = (
 )  # fmt: skip
 
 
-def people(book: Book, course: Course, other: Book) -> dict[str, User | None]:
+def people(book: Book, course: Course, other: Book) -> dict[str, Any]:
     """Return somebody in each role, seen from `course` and `book`."""
     spring = make_course(book, "Spring", join_code="spring-2026")
-    found: dict[str, User | None] = {"nobody": None}
+    found: dict[str, Any] = {"nobody": None}
     found |= {role: make_user(role.replace(" ", "-")) for role in ROLES[1:-1]}
     enroll(found["student of another course"], Course.objects.get(book=other))
     enroll(found["student"], course)
@@ -61,7 +61,7 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
     keys: dict[str, Any] = {name: row.pk for name, row in made.items()}
     kind = ContentType.objects.get_for_model(Course)
     LogEntry.objects.create(
-        user=student, content_type=kind, object_id=course.pk, action_flag=CHANGE
+        user=student, content_type=kind, object_id=str(course.pk), action_flag=CHANGE
     )
     return keys | {"kind": kind.pk}
 

@@ -330,5 +330,14 @@ def test_every_page_has_our_frame(client, db, path):
     assert 'class="site-header"' in response.content.decode()
 
 
+def test_an_operator_has_a_policy_of_their_own(client, db, data_dir, settings):
+    own = data_dir / "templates/accounts/_policy.html"
+    own.parent.mkdir(parents=True)
+    own.write_text("<p>Our own rules.</p>")
+    folders = [data_dir / "templates", ROOT / "templates"]
+    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": folders}]
+    assert "Our own rules." in client.get("/policy/").content.decode()
+
+
 def test_the_policy_can_be_read_by_anyone(client, db):
     assert "Site policy" in client.get("/policy/").content.decode()

@@ -13,7 +13,8 @@ from bookbinder.tests.fuzz import fuzz
 from conftest import make_user
 
 OPERATIONS = 2
-EXAMPLES = int(os.environ.get("FUZZ_REQUESTS", "540")) // (len(roles.ROLES) * OPERATIONS)
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "540"))
+EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))
 
 
 @pytest.mark.django_db(transaction=True)

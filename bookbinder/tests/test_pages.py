@@ -94,6 +94,7 @@ def test_a_paid_course_leads_to_buying_a_place(as_user, eve, book):
     client = as_user(eve)
     for path in (course.get_absolute_url(), book.get_absolute_url()):
         assert f"/billing/buy/{course.pk}/" in text_of(client.get(path))
+    assert "Buy a place: $9.00" in text_of(client.get(book.get_absolute_url()))
     client.post(course.get_absolute_url())
     assert not Enrollment.objects.exists()
 
