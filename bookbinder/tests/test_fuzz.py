@@ -37,6 +37,6 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
     from bookbinder import api
 
     monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(BaseExceptionGroup):
         real = {"project": ["tiny"], "docname": ["numbers"], "question_id": [adding.pk]}
         fuzz(live_server.url, make_user("olga", type="admin"), 50, real)
