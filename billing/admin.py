@@ -1,5 +1,6 @@
 """Payments in the admin: read, given back, added up, exported. For admins alone."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -15,7 +16,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
-from import_export.formats import base_formats
 
 from accounts.admin import ReadOnly, RulesAdmin
 from billing import money, refunds, resources, stripe_client
@@ -66,7 +66,7 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
     import_export_change_list_template = "admin/billing/payment/change_list.html"
 
     def get_export_formats(self) -> list[type[Any]]:
-        return [resources.SafeCSV, base_formats.XLSX]
+        return [resources.SafeCSV, resources.SafeXLSX]
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.totals_view)
@@ -113,6 +113,7 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
             "title": _("Give money back?"),
             "opts": self.opts,
             "form": form if alone else None,
+            "form_id": uuid.uuid4(),
             "payments": [
                 (payment, money.told(payment.refundable, payment.currency)) for payment in chosen
             ],
@@ -120,8 +121,14 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
         return render(request, "admin/billing/payment/refund.html", context)
 
     def _refund(self, request: HttpRequest, payment: Payment, amount: int) -> None:
+        shown = request.POST.get(f"shown-{payment.pk}", "")
         try:
-            refunds.refund(payment, amount)
+            refunds.refund(
+                payment,
+                amount,
+                shown=int(shown) if shown.isascii() and shown.isdigit() else -1,
+                form=request.POST.get("form_id", "")[:36],
+            )
         except (refunds.RefundError, stripe_client.StripeProblem) as error:
             self.message_user(request, f"{payment}: {error}", messages.ERROR)
             return

@@ -92,39 +92,53 @@ def _go_on(payment: Payment, seen: int, addresses: Addresses) -> str | None:
         return _go_on_at(payment, seen, addresses)
     if payment.amount == seen and timezone.now() - payment.created_at < FRESH:
         return _open(payment, addresses)
-    abandon(payment)
+    fulfil.give_up(payment)
     return None
 
 
 def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
-    facts = stripe_client.look(payment.session_id)
-    payment = fulfil.follow(facts) or payment
+    try:
+        found = fulfil.settle(payment.session_id)
+    except stripe_client.NotFound:
+        if not is_old(payment):
+            raise
+        fulfil.give_up(payment)  # of another account, or of the test mode
+        return None
+    payment = found or payment
+    has_place = enrolling.places_of(payment.user, payment.course.enrollments.all()).exists()
     if payment.status == Payment.Status.PAID:
+        if not has_place:
+            raise CheckoutError(_("Your place in this course has ended. Ask your instructor."))
         return addresses.paid.replace("{CHECKOUT_SESSION_ID}", payment.session_id)
     if payment.status == Payment.Status.DISPUTED:
         raise CheckoutError(_("Your payment is disputed. Write to the people who run this site."))
     if payment.status != Payment.Status.PENDING:
         return None
-    if facts.status != "open":
+    return _go_on_paying(payment, seen, has_place)
+
+
+def _go_on_paying(payment: Payment, seen: int, has_place: bool) -> str | None:
+    facts = stripe_client.look(payment.session_id)
+    if facts.status == "complete":
         raise CheckoutError(_("Your payment is under way. You get an e-mail when it has arrived."))
-    if payment.amount == seen:
+    if facts.status == "open" and payment.amount == seen and not has_place:
         return facts.url
-    # The price that was seen is another by now.
-    stripe_client.expire(facts.session_id)
+    # The price is another by now, or they have come in by another way.
+    if facts.status == "open":
+        stripe_client.expire(facts.session_id)
     fulfil.settle(facts.session_id)
+    if has_place:
+        raise CheckoutError(_("You have a place in this course."))
     return None
 
 
-@transaction.atomic
-def abandon(payment: Payment) -> None:
-    """Give up a payment that Stripe has never answered; its seat is free again."""
-    enrolling.lock(payment.course_id)
-    own = Payment.objects.filter(pk=payment.pk, session_id="", status=Payment.Status.PENDING)
-    if own.update(status=Payment.Status.EXPIRED):
-        enrolling.release(payment.user, payment.course)
+def is_old(payment: Payment) -> bool:
+    """Whether the session of a payment must have ended by now."""
+    return timezone.now() - payment.created_at > OPEN_FOR
 
 
 def _open(payment: Payment, addresses: Addresses) -> str | None:
+    """Make the payment's session; None where it has changed meanwhile."""
     course = payment.course
     order = Order(
         reference=payment.reference,
@@ -139,10 +153,13 @@ def _open(payment: Payment, addresses: Addresses) -> str | None:
     try:
         facts = stripe_client.create_session(order)
     except stripe_client.Declined:
-        abandon(payment)
+        fulfil.give_up(payment)
         raise
-    fulfil.follow(facts)
-    return facts.url or None
+    own = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING, session_id="")
+    if own.update(session_id=facts.session_id, updated_at=timezone.now()):
+        return facts.url
+    fulfil.settle(facts.session_id)  # of another tab by now, or given up: then it is ended
+    return None
 
 
 Build = Callable[[str], str]

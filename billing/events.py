@@ -50,8 +50,8 @@ def handle(event: Event) -> None:
     if row.done_at is not None:
         return
     find = HANDLERS.get(event.type)
-    session_id = find(event) if find else None
     try:
+        session_id = find(event) if find else None
         if session_id:
             fulfil.settle(session_id, row)
             return

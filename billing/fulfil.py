@@ -6,10 +6,12 @@ forgeries make no difference.
 """
 
 import logging
-from functools import partial
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import letters, stripe_client
 from billing.models import Payment, StripeEvent
@@ -19,6 +21,7 @@ from grading.models import Enrollment
 
 log = logging.getLogger(__name__)
 Status = Payment.Status
+TRIES = 4  # to read Stripe while others write
 
 
 def status_of(facts: Checkout) -> str:
@@ -31,44 +34,72 @@ def status_of(facts: Checkout) -> str:
         # A bank debit: under way for days, or refused in the end.
         failed = facts.intent_status in ("requires_payment_method", "canceled")
         return Status.FAILED if failed else Status.PENDING
-    if facts.dispute in ("open", "lost"):
-        return Status.DISPUTED
-    if facts.amount and facts.refunded >= facts.amount:
+    if facts.dispute == "lost" or (facts.amount and facts.refunded >= facts.amount):
         return Status.REFUNDED
-    return Status.PAID
+    return Status.DISPUTED if facts.dispute == "open" else Status.PAID
+
+
+class _Stale(Exception):
+    """The payment has been written since Stripe was asked."""
 
 
 def settle(session_id: str, event: StripeEvent | None = None) -> Payment | None:
     """Let payment and place follow what Stripe says of a session; None if it is not ours.
 
-    Raises StripeProblem, and has changed nothing then.
+    A second payment for the same place is given back. Raises StripeProblem; `event` is not done
+    then, so that Stripe tells it again.
     """
-    facts = stripe_client.look(session_id)  # outside the transaction: it takes its time
-    return follow(facts, event)
+    for _try in range(TRIES):
+        seen = Payment.objects.filter(session_id=session_id).values_list("updated_at", flat=True)
+        version = seen.first()
+        facts = stripe_client.look(session_id)  # outside the transaction: it takes its time
+        try:
+            payment, is_second = follow(facts, version, event)
+        except _Stale:
+            continue
+        if not is_second:
+            return payment
+        left = facts.amount - facts.refunded
+        log.warning("Stripe: session %s was paid beside another: refunding", session_id)
+        stripe_client.refund(facts.intent_id, amount=left, key=f"second-{facts.intent_id}-{left}")
+    raise stripe_client.StripeProblem(_("The payment is being changed. Try again in a while."))
 
 
 @transaction.atomic
-def follow(facts: Checkout, event: StripeEvent | None = None) -> Payment | None:
-    """Write what follows from `facts`; `event` is marked done in the same transaction."""
-    if event is not None:
-        StripeEvent.objects.filter(pk=event.pk).update(done_at=timezone.now())
+def follow(
+    facts: Checkout, version: datetime | None, event: StripeEvent | None = None
+) -> tuple[Payment | None, bool]:
+    """Write what follows from `facts`; return the payment, and whether its money is to go back.
+
+    `version` is when the payment had been written before Stripe was asked: facts that were read
+    before somebody else wrote newer ones are not used. Raises _Stale.
+    """
     found = _find(facts)
     if found is None:
         log.warning("Stripe: session %s is no payment of this site", facts.session_id)
-        return None
+        _mark_done(event)
+        return None, False
     # The course first, as everywhere: so that two who change one payment never wait in a ring.
     enrolling.lock(found.course_id)
     locked = Payment.objects.select_for_update(of=("self",)).select_related("user", "course__book")
     payment = locked.get(pk=found.pk)
-    before, after = payment.status, status_of(facts)
-    if after in Payment.LIVE and before not in Payment.LIVE and not _make_way(payment, facts):
-        return payment
-    _write(payment, facts, after)
-    if before != after:
-        log.info("Payment %s: %s, then %s", payment.pk, before, after)
-        _place(payment, before, after)
-        transaction.on_commit(partial(letters.tell, payment, facts))
-    return payment
+    if version != (payment.updated_at if payment.session_id else None):
+        raise _Stale
+    before, after = payment.status, _after(payment, facts)
+    if after not in Payment.LIVE or before in Payment.LIVE or _make_way(payment, after):
+        _write(payment, facts, after)
+        _mark_done(event)
+        if before != after:
+            _act(payment, facts, before)
+        return payment, False
+    _write(payment, facts, before)
+    # Done once its money has gone back: until then Stripe is to tell it again.
+    return payment, after == Status.PAID and facts.amount > facts.refunded
+
+
+def _mark_done(event: StripeEvent | None) -> None:
+    if event is not None:
+        StripeEvent.objects.filter(pk=event.pk).update(done_at=timezone.now())
 
 
 def _find(facts: Checkout) -> Payment | None:
@@ -80,36 +111,43 @@ def _find(facts: Checkout) -> Payment | None:
     return waiting.first() if facts.reference else None
 
 
+def _after(payment: Payment, facts: Checkout) -> str:
+    """Return the payment's next status. What was given up does not begin again by itself."""
+    after = status_of(facts)
+    if facts.status == "open" and payment.status not in Payment.LIVE:
+        transaction.on_commit(lambda: _expire(facts.session_id), robust=True)
+        return payment.status
+    return after
+
+
 def _write(payment: Payment, facts: Checkout, status: str) -> None:
-    payment.status = status
-    payment.session_id = facts.session_id
-    payment.payment_intent_id = facts.intent_id or payment.payment_intent_id
-    payment.charge_id = facts.charge_id or payment.charge_id
-    if status in (Status.PAID, Status.REFUNDED, Status.DISPUTED):
+    """Write down what has changed; what has not keeps its version."""
+    values: dict[str, object] = {"status": status, "session_id": facts.session_id}
+    values["payment_intent_id"] = facts.intent_id or payment.payment_intent_id
+    values["charge_id"] = facts.charge_id or payment.charge_id
+    if facts.status == "complete" and facts.payment_status != "unpaid":
         # What was paid, with taxes and without what a promotion code took off.
-        payment.amount, payment.currency = facts.amount, facts.currency
-        payment.refunded_amount = min(facts.refunded, facts.amount)
-    payment.save()
+        back = facts.amount if facts.dispute == "lost" else min(facts.refunded, facts.amount)
+        values |= {"amount": facts.amount, "currency": facts.currency, "refunded_amount": back}
+    changed = {name: value for name, value in values.items() if getattr(payment, name) != value}
+    for name, value in changed.items():
+        setattr(payment, name, value)
+    if changed:
+        payment.save()
 
 
-def _make_way(payment: Payment, facts: Checkout) -> bool:
-    """Whether a payment that had been given up may count again: a person pays once.
-
-    Where they have paid by another session, this one's money goes back.
-    """
+def _make_way(payment: Payment, after: str) -> bool:
+    """Whether a payment that had been given up may count again: a person pays once."""
     others = Payment.objects.filter(user=payment.user_id, course=payment.course_id)
     other = others.filter(status__in=Payment.LIVE).exclude(pk=payment.pk).first()
     if other is None:
         return True
-    is_paid = facts.payment_status != "unpaid" and facts.status == "complete"
-    if other.status == Status.PENDING and is_paid:
-        others.filter(pk=other.pk).update(status=Status.EXPIRED)
-        transaction.on_commit(partial(_expire, other.session_id))
-        return True
-    if is_paid and facts.intent_id:
-        log.warning("Payment %s was made beside payment %s: refunded", payment.pk, other.pk)
-        transaction.on_commit(partial(_refund_second, payment.pk, facts))
-    return False
+    if other.status != Status.PENDING or after != Status.PAID:
+        return False
+    other.status = Status.EXPIRED
+    other.save(update_fields=["status", "updated_at"])
+    transaction.on_commit(lambda: _expire(other.session_id), robust=True)
+    return True
 
 
 def _expire(session_id: str) -> None:
@@ -121,21 +159,46 @@ def _expire(session_id: str) -> None:
             log.warning("Stripe: session %s could not be ended", session_id)
 
 
-def _refund_second(payment_id: int, facts: Checkout) -> None:
-    try:
-        left = facts.amount - facts.refunded
-        stripe_client.refund(facts.intent_id, amount=left, key=f"second-{facts.intent_id}")
-        settle(facts.session_id)
-    except stripe_client.StripeProblem:
-        log.error("Payment %s was made twice and is not refunded yet", payment_id)
-
-
-def _place(payment: Payment, before: str, after: str) -> None:
-    """Let the person's place in the course follow."""
-    if after == Status.PAID:
+def _act(payment: Payment, facts: Checkout, before: str) -> None:
+    """Let the person's place follow, and write to them."""
+    log.info("Payment %s: %s, then %s", payment.pk, before, payment.status)
+    if before in (Status.REFUNDED, Status.DISPUTED) and payment.status == Status.PAID:
+        _open_again(payment)
+    elif payment.status == Status.PAID:
         enrolling.activate(payment.user, payment.course)
-    elif before in (Status.PAID, Status.DISPUTED) and after in (Status.REFUNDED, Status.DISPUTED):
-        places = Enrollment.objects.filter(course=payment.course, user=payment.user, origin="paid")
-        enrolling.end(places)
-    elif before == Status.PENDING and after != Status.PENDING:
+    elif before == Status.PAID:
+        payment.place_ended_at = timezone.now()
+        enrolling.end(_place(payment).filter(origin="paid"), payment.place_ended_at)
+        payment.save(update_fields=["place_ended_at", "updated_at"])
+    elif before == Status.PENDING:
+        enrolling.release(payment.user, payment.course)
+    elif payment.status == Status.PENDING:
+        _reserve_again(payment)
+    transaction.on_commit(lambda: letters.tell(payment, facts, before), robust=True)
+
+
+def _place(payment: Payment) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(course=payment.course, user=payment.user)
+
+
+def _open_again(payment: Payment) -> None:
+    """After a dispute that was won or a refund that failed: what they had closed, no more."""
+    if _place(payment).filter(ended_at=payment.place_ended_at, status="ended").exists():
+        enrolling.activate(payment.user, payment.course)
+
+
+def _reserve_again(payment: Payment) -> None:
+    """A bank debit was begun after the seat had been given up."""
+    try:
+        enrolling.reserve(payment.user, payment.course)
+    except enrolling.EnrollError:
+        log.warning("Payment %s is under way without a seat", payment.pk)
+
+
+@transaction.atomic
+def give_up(payment: Payment) -> None:
+    """Give up a payment that Stripe does not know, or has never answered; its seat is free."""
+    enrolling.lock(payment.course_id)
+    own = Payment.objects.filter(pk=payment.pk, updated_at=payment.updated_at)
+    if own.filter(status=Status.PENDING).update(status=Status.EXPIRED, updated_at=timezone.now()):
         enrolling.release(payment.user, payment.course)

@@ -6,17 +6,19 @@ from billing.models import Payment
 from billing.stripe_client import Checkout
 
 Status = Payment.Status
+UNPAID = (Status.PENDING, Status.EXPIRED, Status.FAILED)
+# By what the payment was before: a dispute that ends is its bank's to tell.
 TEMPLATES = {
-    Status.PAID: "email/paid.txt",
-    Status.REFUNDED: "email/refunded.txt",
-    Status.FAILED: "email/payment_failed.txt",
+    Status.PAID: ("email/paid.txt", UNPAID),
+    Status.REFUNDED: ("email/refunded.txt", (*UNPAID, Status.PAID)),
+    Status.FAILED: ("email/payment_failed.txt", UNPAID),
 }
 
 
-def tell(payment: Payment, facts: Checkout) -> None:
+def tell(payment: Payment, facts: Checkout, before: str) -> None:
     """Write to the person what has become of their payment, where it matters to them."""
-    template = TEMPLATES.get(Status(payment.status))
-    if template is None:
+    template, after = TEMPLATES.get(Status(payment.status), ("", ()))
+    if before not in after:
         return
     context = {
         "payment": payment,

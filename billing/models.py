@@ -45,6 +45,8 @@ class Payment(models.Model):
     session_id = models.CharField(_("Stripe's session"), max_length=255, blank=True)
     payment_intent_id = models.CharField(_("payment intent"), max_length=255, blank=True)
     charge_id = models.CharField(_("charge"), max_length=255, blank=True)
+    # When this payment closed the person's place: only what it closed does it open again.
+    place_ended_at = models.DateTimeField(_("place ended"), null=True, blank=True)
     refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from billing import checkout, fulfil, stripe_client
 from billing.models import Payment
+
+REFUNDS_FAIL_FOR = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -16,24 +19,51 @@ class Mended:
     before: str
 
 
-def reconcile(since: datetime) -> Iterator[Mended]:
-    """Yield the payments that were not as Stripe has them; they are now. Raises StripeProblem."""
+def reconcile(since: datetime) -> Iterator[Mended | str]:
+    """Yield the payments that were not as Stripe has them, and are now; else what went wrong.
+
+    One session that cannot be read stops no other.
+    """
     before = {payment.pk: payment.status for payment in Payment.objects.all()}
-    pending = Payment.objects.filter(status=Payment.Status.PENDING)
-    known = set(pending.exclude(session_id="").values_list("session_id", flat=True))
-    touched = dict.fromkeys(stripe_client.sessions_touched(int(since.timestamp())))
-    for session_id in touched | dict.fromkeys(sorted(known)):
-        payment = _settled(session_id)
-        if payment is not None and before.get(payment.pk) != payment.status:
-            yield Mended(payment, before.get(payment.pk, ""))
-    old = timezone.now() - checkout.OPEN_FOR
-    for payment in pending.filter(session_id="", created_at__lt=old):
-        checkout.abandon(payment)
-        yield Mended(payment, Payment.Status.PENDING)
+    for payment in Payment.objects.filter(status=Payment.Status.PENDING, session_id=""):
+        if checkout.is_old(payment):
+            fulfil.give_up(payment)
+            payment.refresh_from_db()
+            yield Mended(payment, Payment.Status.PENDING)
+    done: set[str] = set()
+    for session_id in _sessions(since):
+        if session_id in done:
+            continue
+        done.add(session_id)
+        try:
+            found = _settled(session_id)
+        except stripe_client.StripeProblem as problem:
+            yield f"{session_id}: {problem}"
+            continue
+        if found is not None and before.get(found.pk) != found.status:
+            yield Mended(found, before.get(found.pk, ""))
+
+
+def _sessions(since: datetime) -> Iterator[str]:
+    """Yield what is unsettled here, then what Stripe lists."""
+    late = timezone.now() - REFUNDS_FAIL_FOR
+    unsettled = Payment.objects.exclude(session_id="").filter(
+        Q(status__in=(Payment.Status.PENDING, Payment.Status.DISPUTED))
+        | Q(status=Payment.Status.REFUNDED, updated_at__gte=late)
+        # Paid beside another, and not given back yet.
+        | Q(status=Payment.Status.EXPIRED) & ~Q(payment_intent_id="")
+    )
+    yield from list(unsettled.order_by("pk").values_list("session_id", flat=True))
+    yield from stripe_client.sessions_touched(int(since.timestamp()))
 
 
 def _settled(session_id: str) -> Payment | None:
+    """Settle a session; one that Stripe does not know and that is old is given up."""
     try:
         return fulfil.settle(session_id)
     except stripe_client.NotFound:
-        return None
+        payment = Payment.objects.filter(session_id=session_id).first()
+        if payment is not None and checkout.is_old(payment):
+            fulfil.give_up(payment)
+            payment.refresh_from_db()
+        return payment

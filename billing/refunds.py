@@ -10,16 +10,21 @@ class RefundError(Exception):
     """This cannot be refunded; the text says why."""
 
 
-def refund(payment: Payment, amount: int) -> Payment:
+def refund(payment: Payment, amount: int, *, shown: int, form: str) -> Payment:
     """Give `amount` of a payment back, in the smallest unit. All of it ends the place.
 
-    Raises RefundError, StripeProblem.
+    `shown` is how much had been given back when the form was shown, `form` names the form: sent
+    twice, it is one refund. Raises RefundError, StripeProblem.
     """
-    if payment.status != Payment.Status.PAID or not payment.payment_intent_id:
+    # By this, what was given back and not yet told is known too.
+    payment = fulfil.settle(payment.session_id) or payment if payment.session_id else payment
+    if payment.refunded_amount != shown:
+        raise RefundError(_("Money has been given back meanwhile. Look at the payment again."))
+    is_paid = payment.status in (Payment.Status.PAID, Payment.Status.EXPIRED)
+    if not is_paid or not payment.payment_intent_id:
         raise RefundError(_("Nothing was paid here that could be given back."))
     if not 0 < amount <= payment.refundable:
         raise RefundError(_("More than is left of this payment cannot be given back."))
-    # Pressed twice, it is one refund: the second finds the same key.
-    key = f"refund-{payment.payment_intent_id}-{payment.refunded_amount}-{amount}"
+    key = f"refund-{payment.payment_intent_id}-{shown}-{amount}-{form}"
     stripe_client.refund(payment.payment_intent_id, amount=amount, key=key)
     return fulfil.settle(payment.session_id) or payment

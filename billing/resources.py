@@ -11,13 +11,21 @@ from billing.models import Payment
 from grading.gradebook import harmless
 
 
-class SafeCSV(base_formats.CSV):
+class _Safe:
     """Text that a spreadsheet would run as a formula is put out as text."""
 
-    def export_data(self, dataset: Dataset, **kwargs: Any) -> str:
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> Any:
         rows = [[harmless(str(cell)) for cell in row] for row in dataset]
-        text: str = super().export_data(Dataset(*rows, headers=dataset.headers), **kwargs)
-        return text
+        safe = Dataset(*rows, headers=dataset.headers, title=dataset.title)
+        return super().export_data(safe, **kwargs)  # type: ignore[misc]
+
+
+class SafeCSV(_Safe, base_formats.CSV):
+    pass
+
+
+class SafeXLSX(_Safe, base_formats.XLSX):
+    pass
 
 
 class PaymentResource(resources.ModelResource):

@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 EXPANDED = ["payment_intent.latest_charge"]
 PAGE = 100  # rows that Stripe lists at once
 # An inquiry of a bank takes no money yet.
-INQUIRIES = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
+INQUIRIES = frozenset(("warning_needs_response", "warning_under_review", "warning_closed"))
+# The money is with the person: in the end, or before it came to a dispute.
+LOST = frozenset(("lost", "prevented"))
 
 
 class StripeProblem(Exception):
@@ -96,7 +98,8 @@ def _asking(what: str) -> Iterator[None]:
         log.warning("Stripe: %s failed: %s (request %s)", what, code, error.request_id)
         if code == "resource_missing":
             raise NotFound(_("Stripe knows no such payment.")) from None
-        if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
+        # Not an IdempotencyError: another request of ours may hold what was asked for.
+        if isinstance(error, stripe.InvalidRequestError):
             raise Declined(_("The payment service refused this. It has been noted.")) from None
         text = _("The payment service does not answer as it should. Try again in a while.")
         raise StripeProblem(text) from None
@@ -160,12 +163,12 @@ def _checkout(client: stripe.StripeClient, session: Any) -> Checkout:
 
 def _dispute(client: stripe.StripeClient, charge_id: str) -> str:
     found = client.v1.disputes.list({"charge": charge_id, "limit": PAGE}).data
-    states = {one.status for one in found} - set(INQUIRIES)
+    states = {str(one.status) for one in found} - INQUIRIES
     if not states:
         return ""
     if states <= {"won"}:
         return "won"
-    return "lost" if "lost" in states else "open"
+    return "lost" if states & LOST else "open"
 
 
 def expire(session_id: str) -> None:
@@ -182,9 +185,13 @@ def refund(intent_id: str, *, amount: int, key: str) -> None:
 
 
 def session_of(intent_id: str) -> str | None:
-    """Return the id of the session that a payment intent belongs to."""
-    with _asking("finding a session"):
-        found = _client().v1.checkout.sessions.list({"payment_intent": intent_id, "limit": 1}).data
+    """Return the id of the session that a payment intent belongs to, if we know both."""
+    try:
+        with _asking("finding a session"):
+            sessions = _client().v1.checkout.sessions
+            found = sessions.list({"payment_intent": intent_id, "limit": 1}).data
+    except NotFound:
+        return None
     return found[0].id if found else None
 
 

@@ -48,7 +48,7 @@ def _pay(request: HttpRequest, course: Course) -> HttpResponseBase:
         url = checkout.start(
             signed_in(request),
             course,
-            seen=int(seen) if seen.isascii() and seen.isdigit() else -1,
+            seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 12 else -1,
             addresses=checkout.addresses(request.build_absolute_uri, back, here),
         )
     except (checkout.CheckoutError, stripe_client.StripeProblem) as error:
@@ -67,7 +67,8 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
         payment = fulfil.settle(payment.session_id) or payment
     except stripe_client.StripeProblem as problem:
         messages.error(request, str(problem))
-    if payment.status == Payment.Status.PAID:
+    places = enrolling.places_of(signed_in(request), payment.course.enrollments.all())
+    if payment.status == Payment.Status.PAID and places.exists():
         messages.success(request, _("You have paid: welcome."))
         return redirect(payment.course.book)
     return render(request, "billing/not_paid.html", {"payment": payment, "course": payment.course})

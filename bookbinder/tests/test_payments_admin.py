@@ -5,6 +5,7 @@ import io
 
 import pytest
 from django.core import checks
+from openpyxl import load_workbook
 
 from billing.models import Payment
 from billing.tests.test_checkout import session_id, start
@@ -56,6 +57,7 @@ def test_nobody_else_sees_or_gives_back_anything(as_user, request, db, course, p
 
 def test_giving_money_back_asks_first(as_user, root, payments, peer):
     client, chosen = as_user(root), REFUND | {"_selected_action": [payments[0].pk]}
+    shown = f"shown-{payments[0].pk}"
     asked = text_of(client.post(changelist(Payment), chosen))
     assert "Give money back?" in asked and 'value="2490"' in asked
     assert not peer.account.refunds
@@ -63,17 +65,21 @@ def test_giving_money_back_asks_first(as_user, root, payments, peer):
         client.post(changelist(Payment), chosen | {"give_back": "1", "amount": wrong})
     assert not peer.account.refunds
     done = client.post(
-        changelist(Payment), chosen | {"give_back": "1", "amount": "490"}, follow=True
+        changelist(Payment), chosen | {"give_back": "1", "amount": "490", shown: 0}, follow=True
     )
     assert "$4.90 given back" in text_of(done)
     assert Enrollment.objects.filter(status="active").count() == 2
-    client.post(changelist(Payment), chosen | {"give_back": "1", "amount": "2000"})
+    again = chosen | {"give_back": "1", "amount": "490", shown: 0}
+    page = client.post(changelist(Payment), again, follow=True)  # pressed twice
+    assert "given back meanwhile" in text_of(page)
+    client.post(changelist(Payment), chosen | {"give_back": "1", "amount": "2000", shown: 490})
     assert Payment.objects.get(pk=payments[0].pk).status == "refunded"
     assert Enrollment.objects.get(user=payments[0].user).status == "ended"
 
 
 def test_several_are_given_back_whole(as_user, root, payments, peer):
     chosen = REFUND | {"_selected_action": [one.pk for one in payments], "give_back": "1"}
+    chosen |= {f"shown-{one.pk}": 0 for one in payments}
     as_user(root).post(changelist(Payment), chosen)
     assert set(Payment.objects.values_list("status", flat=True)) == {"refunded"}
     assert "$0.00" in text_of(as_user(root).get(TOTALS))
@@ -93,7 +99,11 @@ def test_payments_are_exported_and_no_cell_is_a_formula(as_user, root, payments)
     names = [
         name for name in client.get(EXPORT).context["form"].fields if "paymentresource_" in name
     ]
-    response = client.post(EXPORT, fields | dict.fromkeys(names, "on"))
+    chosen = fields | dict.fromkeys(names, "on")
+    sheet = client.post(EXPORT, chosen | {"format": "1"})
+    cells = [cell for row in load_workbook(io.BytesIO(sheet.content)).active for cell in row]
+    assert not [cell.value for cell in cells if cell.data_type == "f"]
+    response = client.post(EXPORT, chosen)
     assert response["Content-Type"].startswith("text/csv"), response.content[:500]
     rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert {row["amount"] for row in rows} == {"24.90"}

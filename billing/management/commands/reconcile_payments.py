@@ -19,11 +19,17 @@ class Command(BaseCommand):
             raise CommandError("Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET first.")
         if days < 1:
             raise CommandError("--days must be at least 1.")
-        count = 0
+        count, failures = 0, []
         try:
             for one in reconcile.reconcile(timezone.now() - timedelta(days=days)):
-                count += 1
-                self.stdout.write(f"{one.payment}: {one.before}, now {one.payment.status}")
+                if isinstance(one, str):
+                    failures.append(one)
+                    self.stderr.write(one)
+                else:
+                    count += 1
+                    self.stdout.write(f"{one.payment}: {one.before}, now {one.payment.status}")
         except stripe_client.StripeProblem as problem:
             raise CommandError(f"{problem} Mended before that: {count}.") from None
+        if failures:
+            raise CommandError(f"Payments mended: {count}; not read: {len(failures)}.")
         return f"Payments mended: {count}."
