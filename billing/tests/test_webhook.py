@@ -21,9 +21,9 @@ def bought(eve, paid_course, peer, send) -> Payment:
     return Payment.objects.get()
 
 
-def give_back(payment: Payment, amount: int, **over) -> Payment:
-    shown = {"shown": payment.refunded_amount, "form": "1"}
-    return refunds.refund(payment, amount, **shown | over)
+def give_back(payment: Payment, amount: int, shown: int | None = None) -> Payment:
+    shown = payment.refunded_amount if shown is None else shown
+    return refunds.refund(payment, amount, shown=shown, form="1")
 
 
 def state() -> tuple[str, str]:

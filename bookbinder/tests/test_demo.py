@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from bookbinder.demo import __main__ as demo_main
 from bookbinder.demo import people
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import sync
@@ -77,3 +78,45 @@ def test_no_demo_account_is_made_on_a_real_site(tmp_path, setting):
     assert "No demo accounts are made here" in done.stderr
     assert "books.example.org" in done.stderr
     assert not (tmp_path / "db.sqlite3").exists()
+
+
+@pytest.fixture
+def no_processes(monkeypatch):
+    """What would be started, instead of starting it."""
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        demo_main.subprocess, "Popen", lambda command, **options: started.append(command)
+    )
+    for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "DEMO_PAYMENTS"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("BOOKBINDER_SITE_URL", "http://127.0.0.1:8000")
+    return started
+
+
+def test_without_the_setting_no_stand_in_for_stripe_is_started(no_processes):
+    demo_main.pretend_payments(8000)
+    assert not no_processes and not os.environ["STRIPE_SECRET_KEY"]
+
+
+def test_with_the_setting_it_is_started_with_keys_that_are_drawn(no_processes, monkeypatch):
+    monkeypatch.setenv("DEMO_PAYMENTS", "1")
+    demo_main.pretend_payments(8000)
+    ((*_python, port, webhook),) = no_processes
+    assert (port, webhook) == ("8001", "http://127.0.0.1:8000/billing/webhook/")
+    assert os.environ["STRIPE_API_BASE"] == "http://127.0.0.1:8001"
+    assert os.environ["STRIPE_SECRET_KEY"].startswith("sk_test_")
+
+
+def test_it_never_stands_in_where_there_is_a_real_key(no_processes, monkeypatch):
+    monkeypatch.setenv("DEMO_PAYMENTS", "1")
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_x")
+    with pytest.raises(SystemExit, match="unset one of them"):
+        demo_main.pretend_payments(8000)
+    assert not no_processes
+
+
+@pytest.mark.sphinx
+def test_the_paid_course_is_made_once(demo):
+    path = people.make_paid_course()
+    assert people.make_paid_course() == path
+    assert Course.objects.get(name=people.PAID_COURSE).amount == 2490
