@@ -1,12 +1,16 @@
 """The base of all our admin classes, and accounts."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.core.exceptions import SuspiciousOperation
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +23,23 @@ from accounts.models import User
 for model in (Group, SocialApp, SocialToken, SocialAccount, Authenticator):
     admin.site.unregister(model)
 _LOOKUP = re.compile(r"(__id)?(__(exact|isnull|gte|lt))?$")
+
+
+SEARCHED_WORDS = 10
+
+
+@contextmanager
+def _numbers_that_fit() -> Iterator[None]:
+    """Answer 400 to a number or a date in a form or an address that no database takes."""
+    try:
+        yield
+    except (OverflowError, DataError) as error:
+        raise SuspiciousOperation("a number or date out of range") from error
+
+
+def _rendered(response: Any) -> Any:
+    """Return the response with its page written: a widget asks the database only then."""
+    return response.render() if hasattr(response, "render") else response
 
 
 def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool:
@@ -83,6 +104,21 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
         offered = {*map(str, names), *self.linked_filters}
         return _LOOKUP.sub("", lookup) in offered
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        with _numbers_that_fit():
+            return _rendered(super().changelist_view(request, extra_context))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with _numbers_that_fit():
+            return _rendered(super().changeform_view(request, *args, **kwargs))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        # Each word is a condition more: a thousand are more than a database takes.
+        words = " ".join(search_term.split()[:SEARCHED_WORDS])
+        return super().get_search_results(request, queryset, words)
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if super().has_view_permission(request, obj):
             return True
@@ -130,6 +166,7 @@ class UserAdmin(RulesAdmin):
         if not change:
             # They set a password by the link of "I forgot my password".
             obj.set_unusable_password()
+        obj.email = obj.email.lower()  # as allauth keeps and looks for it
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             making.confirm(obj)

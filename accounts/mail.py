@@ -4,10 +4,29 @@ import logging
 import smtplib
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
+
+
+LONGEST_ADDRESS = 254  # RFC 5321
+
+
+def check_address(email: str) -> str:
+    """Return an address that a letter can be sent to. Raises ValidationError.
+
+    Django's own validator lets host names pass that no mail server can be asked for.
+    """
+    try:
+        host = email.rpartition("@")[2].encode("idna")
+    except UnicodeError:
+        host = b""
+    if not host or len(email) > LONGEST_ADDRESS:
+        raise ValidationError(_("Enter a valid email address."))
+    return email
 
 
 def add_html(message: EmailMessage) -> None:
@@ -31,7 +50,7 @@ def send(message: EmailMessage) -> bool:
     """Send an e-mail that nothing waits for: a mail server that is down stops nobody."""
     try:
         message.send()
-    except (OSError, smtplib.SMTPException):
+    except (OSError, ValueError, smtplib.SMTPException):
         log.exception("An e-mail could not be sent: %s", message.subject)
         return False
     return True

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 def configured(env: Any) -> dict[str, Any]:
     """Return allauth's SOCIALACCOUNT_PROVIDERS for what the environment names.
@@ -23,6 +25,7 @@ def configured(env: Any) -> dict[str, Any]:
     ids = env.list("OIDC_PROVIDERS", default=[])
     if ids:
         apps = [_oidc(env, name) for name in ids]
+        _check(apps)
         found["openid_connect"] = {"APPS": apps, "OAUTH_PKCE_ENABLED": True}
     return found
 
@@ -36,6 +39,21 @@ def _oidc(env: Any, name: str) -> dict[str, Any]:
         "secret": env.str(f"{prefix}_SECRET"),
         "settings": {"server_url": env.str(f"{prefix}_URL")},
     }
+
+
+def _check(apps: list[dict[str, Any]]) -> None:
+    """A session names a provider by its client id, and trust by its id: both must be its own."""
+    for what, taken in (
+        ("provider_id", {"google", "microsoft", "openid_connect"}),
+        ("client_id", set()),
+    ):
+        for app in apps:
+            if app[what] in taken:
+                raise ImproperlyConfigured(
+                    f"OIDC_PROVIDERS: {app['provider_id']} has a {what} that another provider has: "
+                    f"{app[what]}. Give it one of its own."
+                )
+            others.add(app[what])
 
 
 def apps(found: dict[str, Any]) -> list[str]:

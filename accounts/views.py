@@ -16,7 +16,7 @@ def show_policy(request: HttpRequest) -> HttpResponseBase:
 def agree_to_policy(request: HttpRequest) -> HttpResponseBase:
     """The step of signing in at which a person who has not agreed to the policy does so."""
     stage = LoginStageController.enter(request, PolicyStage.key)
-    if stage is None:
+    if stage is None or stage.login.user is None:
         return redirect("account_login")
     if request.method == "POST" and request.POST.get("agree"):
         user = stage.login.user

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 APP_ORDER = ("grading", "books", "annotations", "billing", "accounts", "account")
@@ -33,12 +34,19 @@ class BookBinderAdminSite(AdminSite):
 
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """People sign in to the admin as everywhere else."""
+        """People sign in to the admin as everywhere else, and never here.
+
+        Who comes this far is signed in: Django's own form would ask for no second factor, no
+        confirmed address and no agreement, and would count no tries.
+        """
         if _lacks_second_factor(request):
             what = _("The admin needs a second factor: add an app, a security key or a passkey.")
             messages.warning(request, what)
             return redirect("mfa_index")
-        return super().login(request, extra_context)
+        target = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+            return redirect(target)
+        return redirect("admin:index")
 
     def get_urls(self) -> list[Any]:
         """Django's own way from a row to its page asks for no right to the row."""

@@ -139,6 +139,8 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database.setdefault("OPTIONS", {})["pool"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://bookbinder_cache")}
+# Tries are counted here: Django's 300 entries would forget them under a few hundred visitors.
+CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 100_000)
 
 # People.
 AUTH_USER_MODEL = "accounts.User"
@@ -171,6 +173,10 @@ SOCIALACCOUNT_AUTO_SIGNUP = False  # else the policy would never be agreed to
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "accounts.keys.AddKeyForm",
+    "login_webauthn": "accounts.keys.LoginKeyForm",
+}
 MFA_TOTP_ISSUER = "Book Binder"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # A lecture hall signs up and in from one address within a few minutes.
@@ -179,6 +185,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "600/m/ip",
     "login_failed": "600/m/ip,10/5m/key",
     "reset_password": "600/h/ip,5/h/key",
+    "reset_password_from_key": "600/m/ip",
     "confirm_email": "3/5m/key",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = BOOKBINDER_PROXIES

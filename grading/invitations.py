@@ -88,7 +88,7 @@ def send(invitations: QuerySet[Invitation]) -> int:
         batch = waiting[start : start + BATCH]
         try:
             django_mail.get_connection().send_messages([_message(one) for one in batch])
-        except (OSError, smtplib.SMTPException):
+        except (OSError, ValueError, smtplib.SMTPException):
             log.exception("Invitations could not be sent")
             break
         ids = [one.pk for one in batch]

@@ -2,8 +2,10 @@
 
 import csv
 import io
+from itertools import islice
 from typing import Any
 
+import openpyxl
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -11,13 +13,14 @@ from import_export import fields, resources
 from import_export.formats import base_formats
 from tablib import Dataset
 
+from accounts import mail
 from accounts.models import User
 from grading import enrolling, invitations
 from grading.models import Course, Invitation
 
+COLUMNS = 100
 ROWS = 5_000  # more is a mistake, or somebody who sends e-mails in bulk
 HEADINGS = ("email", "e-mail", "email address", "e-mail address", "mail")
-LONGEST = 254
 
 
 class RosterCSV(base_formats.CSV):
@@ -38,10 +41,36 @@ class RosterCSV(base_formats.CSV):
         text = text.replace("\0", "")
         heading = text.partition("\n")[0]
         delimiter = max(",;\t", key=heading.count)
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-        width = len(rows[0]) if rows else 0
-        found = [(row + [""] * width)[:width] for row in rows[1:] if any(row)]
-        return Dataset(*found, headers=rows[0] if rows else None)
+        try:
+            rows = list(islice(csv.reader(io.StringIO(text), delimiter=delimiter), ROWS + 2))
+        except csv.Error:
+            raise ValueError(_("This is no CSV file.")) from None
+        return _addresses(rows)
+
+
+class RosterXLSX(base_formats.XLSX):
+    """The first sheet; no more of it than a roster can have, however large it says it is."""
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Dataset:
+        try:
+            book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            rows = [
+                list(row)
+                for row in sheet.iter_rows(max_row=ROWS + 2, max_col=COLUMNS, values_only=True)
+            ]
+        except Exception:
+            # Whatever openpyxl raises over a broken file: it names no errors of its own.
+            raise ValueError(_("This is no XLSX file.")) from None
+        return _addresses(rows)
+
+
+def _addresses(rows: list[list[Any]]) -> Dataset:
+    """Return the headings, and of each row that has anything the cells under them."""
+    headings = [str(heading or "") for heading in (rows[0] if rows else [])][:COLUMNS]
+    width = len(headings)
+    found = [(row[:width] + [""] * width)[:width] for row in rows[1:] if any(row[:width])]
+    return Dataset(*found, headers=headings or None)
 
 
 class RosterResource(resources.ModelResource):
@@ -83,10 +112,9 @@ class RosterResource(resources.ModelResource):
         number = kwargs.get("row_number")
         try:
             validate_email(email)
+            mail.check_address(email)
         except ValidationError:
             raise ValidationError(_("This is no e-mail address.")) from None
-        if len(email) > LONGEST:
-            raise ValidationError(_("This is no e-mail address."))
         if email in self.seen:
             raise ValidationError(_("Stands in row %(n)s too.") % {"n": self.seen[email]})
         self.seen[email] = number or 0

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
+from accounts import access, mail
 from accounts.admin import RulesInline, may
 from accounts.http import signed_in
 from books.models import Question
@@ -26,6 +26,10 @@ class InstructorInline(RulesInline):
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Of this course, not of any: an author sees who teaches it and dismisses nobody.
+        return may(request, "grading.export_gradebook", obj)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
         rows: QuerySet[Instructor] = super().get_queryset(request).select_related("user")
         return rows
@@ -39,7 +43,7 @@ class AppointForm(forms.ModelForm):
         fields = ("email",)
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
+        email: str = mail.check_address(self.cleaned_data["email"].lower())
         self.instance.role = Invitation.Role.INSTRUCTOR
         course = self.instance.course if self.instance.course_id else None
         reason = course and invitations.reason_against(course, email, self.instance.role)
@@ -54,6 +58,9 @@ class AppointFormSet(forms.BaseInlineFormSet):
         given = [email for email in emails if email]
         if len(set(given)) < len(given):
             raise forms.ValidationError(_("The same person stands here twice."))
+        course = self.instance
+        if len(given) > 1 and not (course.pk and course.instructors.exists()):
+            raise forms.ValidationError(_("Appoint one instructor, who appoints the others."))
 
 
 class AppointInline(RulesInline):
@@ -85,7 +92,18 @@ class InteractiveForm(forms.ModelForm):
         question = self.cleaned_data.get("question")
         if question and question.page.book_id != self.instance.course.book_id:
             raise forms.ValidationError(_("This question is not in the course's book."))
+        switched = Interactive.objects.filter(course=self.instance.course_id, question=question)
+        if question and switched.exists():
+            raise forms.ValidationError(_("This question stands above already."))
         return cleaned
+
+
+class InteractiveFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        questions = [form.cleaned_data.get("question") for form in self.forms]
+        given = [question.pk for question in questions if question]
+        if len(set(given)) < len(given):
+            raise forms.ValidationError(_("The same question stands here twice."))
 
 
 class InteractiveInline(RulesInline):
@@ -111,6 +129,7 @@ class InteractiveInline(RulesInline):
 class NewInteractiveInline(RulesInline):
     model = Interactive
     form = InteractiveForm
+    formset = InteractiveFormSet
     autocomplete_fields = ("question",)
     verbose_name = _("question to switch")
     verbose_name_plural = _("Switch a question")

@@ -1,5 +1,6 @@
 """Who is in a course, and who has been invited."""
 
+import io
 import zipfile
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportMixin
-from import_export.formats import base_formats
 from import_export.forms import ConfirmImportForm, ImportForm
+from import_export.tmp_storages import CacheStorage
 
 from accounts import access
 from accounts.admin import RulesAdmin
@@ -33,6 +34,8 @@ class GrantForm(forms.ModelForm):
         fields = ("course", "user")
 
     def clean(self) -> dict[str, Any] | None:
+        if self.instance.pk:
+            return super().clean()  # nothing of a place is changed here
         course = self.cleaned_data.get("course")
         self.instance.origin = Enrollment.Origin.GRANTED
         if course is not None:
@@ -95,17 +98,35 @@ class RosterForm(ImportForm):
         file = self.cleaned_data["import_file"]
         if file.size > LARGEST_FILE:
             raise forms.ValidationError(_("A roster's file has at most 2 MB."))
-        if zipfile.is_zipfile(file):
-            file.seek(0)
-            with zipfile.ZipFile(file) as parts:
-                if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
-                    raise forms.ValidationError(_("This file is too large when unpacked."))
+        if zipfile.is_zipfile(file) and _unpacked(file) > LARGEST_UNPACKED:
+            raise forms.ValidationError(_("This file is too large when unpacked."))
         file.seek(0)
         return file
 
 
+def _unpacked(file: Any) -> int:
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as parts:
+            return sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, ValueError, EOFError):
+        raise forms.ValidationError(_("This file cannot be read.")) from None
+
+
 class ConfirmRosterForm(ConfirmImportForm):
     course = forms.ModelChoiceField(Course.objects.none(), widget=forms.HiddenInput())
+    format = forms.ChoiceField(choices=[("0", "csv"), ("1", "xlsx")], widget=forms.HiddenInput())
+    resource = forms.ChoiceField(choices=[("0", "0")], required=False, widget=forms.HiddenInput())
+
+    def clean(self) -> dict[str, Any] | None:
+        """The file that was shown, of that kind: it is kept for an hour."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name = cleaned.get("import_file_name")
+        data = CacheStorage(name=name).read() if name else None
+        is_sheet = isinstance(data, bytes) and zipfile.is_zipfile(io.BytesIO(data))
+        if data is None or is_sheet != (cleaned.get("format") == "1"):
+            raise forms.ValidationError(_("The file is no longer here. Upload it again."))
+        return cleaned
 
 
 @admin.register(Invitation)
@@ -131,7 +152,7 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
         return False
 
     def get_import_formats(self) -> list[type[Any]]:
-        return [roster.RosterCSV, base_formats.XLSX]
+        return [roster.RosterCSV, roster.RosterXLSX]
 
     def _courses(self, request: HttpRequest) -> QuerySet[Course]:
         mine = access.rows(signed_in(request), "grading.add_invitation")
