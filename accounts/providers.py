@@ -53,7 +53,7 @@ def _check(apps: list[dict[str, Any]]) -> None:
                     f"OIDC_PROVIDERS: {app['provider_id']} has a {what} that another provider has: "
                     f"{app[what]}. Give it one of its own."
                 )
-            others.add(app[what])
+            taken.add(app[what])
 
 
 def apps(found: dict[str, Any]) -> list[str]:

@@ -83,7 +83,7 @@ def test_no_demo_account_is_made_on_a_real_site(tmp_path, setting):
 @pytest.fixture
 def no_processes(monkeypatch):
     """What would be started, instead of starting it."""
-    started: list[list[str]] = []
+    started = []
     monkeypatch.setattr(
         demo_main.subprocess, "Popen", lambda command, **options: started.append(command)
     )
