@@ -65,6 +65,9 @@ def test_who_waits_for_the_bank_is_told_so(visit, shop, peer):
     assert axe.faults(page) == []
     assert not Enrollment.objects.filter(status="active").exists()
     expect(page).to_have_title("Paid · Book Binder")
-    page.wait_for_timeout(6000)
+    for _second in range(30):
+        page.wait_for_timeout(1000)
+        if Payment.objects.get().status == "paid":
+            break
     page.reload()
     expect(page.get_by_text("You have paid: welcome.")).to_be_visible()
