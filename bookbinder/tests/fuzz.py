@@ -1,5 +1,6 @@
 """Requests that schemathesis makes up from the OpenAPI schema, as one person."""
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -33,6 +34,7 @@ def session(site: str, user: User | None) -> dict[str, str]:
 def fuzz(site: str, user: User | None, examples: int, real: dict[str, list[Any]]) -> Counter[int]:
     """Send `examples` requests to each operation; raise what schemathesis finds.
 
+    The same requests each time, unless FUZZ_REQUESTS asks for more: what fails is the change.
     `real` has values of parameters that mean something, which stand in for most that are made up.
     Returns how often each status was answered.
     """
@@ -44,6 +46,7 @@ def fuzz(site: str, user: User | None, examples: int, real: dict[str, list[Any]]
 
         @settings(
             max_examples=examples, deadline=None, database=None,
+            derandomize="FUZZ_REQUESTS" not in os.environ,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(), data=st.data())
