@@ -1,10 +1,27 @@
+import logging
+
 from allauth.account.stages import LoginStageController
+from allauth.socialaccount.providers.openid_connect.views import callback
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import policy
 from accounts.stages import PolicyStage
+
+log = logging.getLogger(__name__)
+# What allauth raises over claims that are of no form a provider should send.
+ODD_CLAIMS = (AttributeError, ImproperlyConfigured, TypeError, ValueError)
+
+
+def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Where a provider of OpenID Connect sends people back to: allauth's, also for odd claims."""
+    try:
+        return callback(request, provider_id)
+    except ODD_CLAIMS:
+        log.exception("The provider %s sent claims that cannot be read", provider_id)
+        return render(request, "socialaccount/authentication_error.html", status=401)
 
 
 @require_safe

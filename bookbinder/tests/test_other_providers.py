@@ -129,6 +129,21 @@ def test_who_has_not_agreed_is_asked_here_too(client, uni, settings):
     assert is_in(client)
 
 
+ODD_CLAIMS = (
+    {"email": 5}, {"email": ["a"]}, {"email": None}, {"email": "x\0@e.org"}, {"sub": 5}, {"sub": None},
+    {"sub": "x" * 300}, {"given_name": 3}, {"given_name": "n" * 300}, {"given_name": "a\0b"},
+    {"email_verified": "false"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("claims", ODD_CLAIMS)
+def test_odd_claims_are_no_error_of_ours(client, uni, claims):
+    uni.person = PERSON | claims
+    assert go(client, uni).status_code in (302, 401)
+    assert client.get("/accounts/3rdparty/signup/").status_code in (200, 302)
+    assert sign_up(client).status_code in (200, 302)
+
+
 def test_a_forged_return_signs_nobody_in(client, uni):
     page = client.get(CALLBACK, {"code": "x", "state": "y"})
     assert page.status_code == 401 and not is_in(client)
