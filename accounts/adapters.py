@@ -1,5 +1,6 @@
 """Where allauth asks us."""
 
+import json
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts import mail, making, policy
@@ -89,6 +90,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return login.account.provider in settings.BOOKBINDER_TRUSTED_PROVIDERS
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        if "\\u0000" in json.dumps(sociallogin.account.extra_data):  # PostgreSQL keeps no NUL
+            page = render(request, "socialaccount/authentication_error.html", status=401)
+            raise ImmediateHttpResponse(page)
         if not self.is_trusted(sociallogin):
             for address in sociallogin.email_addresses:
                 address.verified = False
