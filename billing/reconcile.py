@@ -24,7 +24,7 @@ def reconcile(since: datetime) -> Iterator[Mended | str]:
 
     One session that cannot be read stops no other.
     """
-    before = {payment.pk: payment.status for payment in Payment.objects.all()}
+    before = dict(Payment.objects.values_list("pk", "status"))
     for payment in Payment.objects.filter(status=Payment.Status.PENDING, session_id=""):
         if checkout.is_old(payment):
             fulfil.give_up(payment)

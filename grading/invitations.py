@@ -24,20 +24,21 @@ log = logging.getLogger(__name__)
 BATCH = 50  # of e-mails on one connection
 
 
-def reason_against(course: Course, email: str, role: str) -> str | None:
-    """Return why `email` cannot be invited to the course, or None."""
-    same = course.invitations.filter(email__iexact=email, role=role)
-    if same.exists():
-        return _("has been invited already")
+def reasons_against(course: Course, role: str) -> dict[str, str]:
+    """Return the addresses, in small letters, that cannot be invited to the course, and why."""
+    invited = course.invitations.filter(role=role).values_list("email", flat=True)
     if role == Invitation.Role.INSTRUCTOR:
-        taught = course.instructors.filter(user__email__iexact=email).exists()
-        return _("teaches the course already") if taught else None
-    place = course.enrollments.exclude(origin="test").filter(user__email__iexact=email).first()
-    if place is None:
-        return None
-    if place.status == Enrollment.Status.ENDED:
-        return _("has a place that has ended: restore it under Enrollments")
-    return _("has a place already")
+        teaching = course.instructors.values_list("user__email", flat=True)
+        found = dict.fromkeys(teaching, _("teaches the course already"))
+    else:
+        places = course.enrollments.exclude(origin="test").values_list("user__email", "status")
+        ended = _("has a place that has ended: restore it under Enrollments")
+        found = {
+            email: ended if status == Enrollment.Status.ENDED else _("has a place already")
+            for email, status in places
+        }
+    found = dict.fromkeys(invited, _("has been invited already")) | found
+    return {email.lower(): reason for email, reason in found.items()}
 
 
 def accept_all(user: User) -> list[Invitation]:

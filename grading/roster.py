@@ -89,6 +89,7 @@ class RosterResource(resources.ModelResource):
         self.course, self.invited_by = course, invited_by
         self.seen: dict[str, int] = {}
         self.seats: int | None = None
+        self.reasons: dict[str, str] = {}
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Find the column of addresses, and hold the seats until the import is done."""
@@ -105,6 +106,7 @@ class RosterResource(resources.ModelResource):
         dataset.headers = headings
         self.course = enrolling.lock(self.course.pk)
         self.seats = enrolling.seats_left(self.course)
+        self.reasons = invitations.reasons_against(self.course, Invitation.Role.STUDENT)
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         email = str(row.get("email") or "").strip().lower()
@@ -126,10 +128,10 @@ class RosterResource(resources.ModelResource):
         super().import_instance(instance, row, **kwargs)
         instance.course, instance.invited_by = self.course, self.invited_by
 
-    def skip_row(self, instance: Invitation, original: Any, row: Any, *args: Any) -> bool:
+    def skip_row(self, instance: Any, original: Any, row: Any, *args: Any) -> bool:
         """Who has been invited or has a place is left out, so that a file can come again."""
-        role = Invitation.Role.STUDENT
-        if invitations.reason_against(self.course, instance.email, role):
+        instance.reason = self.reasons.get(instance.email, "")
+        if instance.reason:
             return True
         if self.seats is not None:
             if self.seats < 1:

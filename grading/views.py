@@ -1,3 +1,4 @@
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,7 +18,7 @@ def _too_many(request: HttpRequest) -> HttpResponse | None:
     """Answer 429 to who has tried many codes that no course has."""
     if not limits.is_over(request, WRONG_CODE, most=20, most_of_address=600):
         return None
-    return render(request, "429.html", status=429)
+    return ratelimit.respond_429(request)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing.models import Payment
 from billing.peer.server import Peer
 from conftest import make_course
 from grading.models import Course
@@ -37,3 +38,14 @@ def send(client, peer):
         )
 
     return post
+
+
+@pytest.fixture
+def bought(eve, paid_course, peer, send) -> Payment:
+    """A place that eve has bought."""
+    from billing.tests.test_checkout import session_id, start
+
+    start(eve, paid_course)
+    peer.account.pay(session_id())
+    send()
+    return Payment.objects.get()

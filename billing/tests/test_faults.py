@@ -20,14 +20,6 @@ from grading.models import Course, Enrollment, Invitation
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def bought(eve, paid_course, peer, send) -> Payment:
-    start(eve, paid_course)
-    peer.account.pay(session_id())
-    send()
-    return Payment.objects.get()
-
-
 def reconcile() -> str:
     out = StringIO()
     call_command("reconcile_payments", stdout=out, stderr=out)

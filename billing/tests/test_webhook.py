@@ -13,14 +13,6 @@ from conftest import make_answer, make_course, make_question, make_user
 from grading.models import Course, Enrollment
 
 
-@pytest.fixture
-def bought(eve, paid_course, peer, send) -> Payment:
-    start(eve, paid_course)
-    peer.account.pay(session_id())
-    send()
-    return Payment.objects.get()
-
-
 def give_back(payment: Payment, amount: int, shown: int | None = None) -> Payment:
     shown = payment.refunded_amount if shown is None else shown
     return refunds.refund(payment, amount, shown=shown, form="1")

@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import Workbook
 
@@ -47,7 +48,7 @@ def test_a_roster_is_shown_first_and_invites_when_confirmed(as_user, ines, sam, 
     page = upload(client, course, roster(text))
     shown = text_of(page)
     assert "nora@example.org" in shown and "una@example.org" in shown
-    assert shown.count("Skipped") == 1  # sam has a place
+    assert shown.count("Skipped") == 1 and "has a place already" in shown  # sam
     assert not Invitation.objects.exists() and not mail.outbox
     confirm(client, page)
     rows = Invitation.objects.order_by("email")
@@ -56,6 +57,19 @@ def test_a_roster_is_shown_first_and_invites_when_confirmed(as_user, ines, sam, 
     assert sorted(letter.to[0] for letter in mail.outbox) == [one.email for one in rows]
     page = upload(client, course, roster(text))
     assert text_of(page).count("Skipped") == 3
+    assert text_of(page).count("has been invited already") == 2
+    enrolling.end(Enrollment.objects.all())
+    assert "restore it under Enrollments" in text_of(upload(client, course, roster(text)))
+
+
+def test_a_longer_roster_asks_the_database_no_more_of_each_row(as_user, ines, course):
+    client, counts = as_user(ines), []
+    for rows in (5, 50):
+        text = "email\n" + "".join(f"s{n}@example.org\n" for n in range(rows))
+        with CaptureQueriesContext(connection) as asked:
+            upload(client, course, roster(text))
+        counts.append(sum(one["sql"].startswith("SELECT") for one in asked))
+    assert counts[0] == counts[1]
 
 
 def test_a_roster_may_be_a_spreadsheet(as_user, ines, course):

@@ -45,10 +45,10 @@ class AppointForm(forms.ModelForm):
     def clean_email(self) -> str:
         email: str = mail.check_address(self.cleaned_data["email"].lower())
         self.instance.role = Invitation.Role.INSTRUCTOR
-        course = self.instance.course if self.instance.course_id else None
-        reason = course and invitations.reason_against(course, email, self.instance.role)
-        if reason:
-            raise forms.ValidationError(reason)
+        if self.instance.course_id:
+            reasons = invitations.reasons_against(self.instance.course, self.instance.role)
+            if email in reasons:
+                raise forms.ValidationError(reasons[email])
         return email
 
 

@@ -180,7 +180,9 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
         return {"course": given.get("course", Course()), "invited_by": signed_in(request)}
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+        # The preview shows of each row why it is left out.
+        ours = {"rollback_on_validation_errors": True, "retain_instance_in_row_result": True}
+        return super().get_import_data_kwargs(**kwargs) | ours
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Send the e-mails; or say that what was shown is no longer so, and nothing was done."""
