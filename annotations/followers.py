@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from annotations.models import Annotation
 from books.followers import Counts, Effects
 from books.sync.changes import Plan
+from books.sync.options import Options
 
 
 class AnnotationsFollower:
@@ -19,12 +20,16 @@ class AnnotationsFollower:
         return Counts(kept_books=frozenset(rows.values_list("book", flat=True).distinct()))
 
     def preview(
-        self, plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+        self,
+        plan: Plan,
+        old_files: Mapping[str, Path],
+        new_files: Mapping[str, Path],
+        options: Options,
     ) -> Effects:
         return Effects()
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         return iter(())
 
-    def follow(self, plan: Plan, effects: Effects) -> None:
+    def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """The page of an annotation becomes null with the page's deletion."""

@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
 from accounts.http import signed_in
+from bookbinder import api_previews
 from books.models import Book, Page
 from books.sync import publish
 from grading import api as grading_api
@@ -18,6 +19,7 @@ from grading.models import Course, Enrollment
 
 api = NinjaAPI(title="Book Binder", version="1", auth=django_auth, docs_url="/docs")
 api.add_router("", grading_api.router)
+api.add_router("", api_previews.router)
 
 
 class CourseOut(Schema):

@@ -32,6 +32,7 @@ BOOKBINDER_CURRENCY = env.str("BOOKBINDER_CURRENCY", default="usd").lower()
 BOOKBINDER_PROXIES = env.int("BOOKBINDER_PROXIES", default=0)
 BOOKBINDER_STAFF_2FA = env.bool("BOOKBINDER_STAFF_2FA", default=False)
 BOOKBINDER_TRUSTED_PROVIDERS = env.list("BOOKBINDER_TRUSTED_PROVIDERS", default=[])
+BOOKBINDER_KEEP_RELEASES = env.int("BOOKBINDER_KEEP_RELEASES", default=10)
 BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
 # Raised when the site policy changes, so that people agree to the new one.
 BOOKBINDER_POLICY_VERSION = env.str("BOOKBINDER_POLICY_VERSION", default="1")

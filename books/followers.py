@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from books.sync.changes import Plan
+    from books.sync.options import Options
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class Effects:
-    """What a plan does to a follower's rows: `lines` to show, and `rows` for its own use."""
+    """What a plan does to a follower's rows.
+
+    `lines` to show, `figures` for programs, `losses` (whose data goes, by name) for admins' eyes,
+    `rows` for its own use; `is_work`: there is something to do even where the plan is empty.
+    """
 
     lines: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
     rows: Any = None
+    is_work: bool = False
 
 
 class Follower(Protocol):
@@ -42,7 +49,11 @@ class Follower(Protocol):
         """Return what hangs on the projects' rows, in a constant number of queries."""
 
     def preview(
-        self, plan: "Plan", old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+        self,
+        plan: "Plan",
+        old_files: Mapping[str, Path],
+        new_files: Mapping[str, Path],
+        options: "Options",
     ) -> Effects:
         """Do all slow reading and computing, and write nothing.
 
@@ -52,8 +63,11 @@ class Follower(Protocol):
     def going(self, plan: "Plan") -> "Iterable[QuerySet[Any]]":
         """Return the rows that the plan's deletions take, for the archive."""
 
-    def follow(self, plan: "Plan", effects: Effects) -> None:
-        """Write rows, within the transaction that applies the plan."""
+    def follow(self, plan: "Plan", effects: Effects, pks: Mapping[int, int]) -> None:
+        """Write rows, within the transaction that applies the plan.
+
+        `pks` maps the plan's negative keys to those of the rows made.
+        """
 
 
 _followers: list[Follower] = []

@@ -7,7 +7,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from books.querysets import BookQuerySet, FeedbackQuerySet, PageQuerySet, QuestionQuerySet
+from books.querysets import (
+    BookQuerySet,
+    EditionQuerySet,
+    FeedbackQuerySet,
+    PageQuerySet,
+    QuestionQuerySet,
+)
 
 
 class PointsField(models.DecimalField):
@@ -20,6 +26,20 @@ class PointsField(models.DecimalField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_digits"], kwargs["decimal_places"]
         return name, path, args, kwargs
+
+
+class ConflictsField(models.CharField):
+    """Names of fields, by commas, that an admin and then the source have changed.
+
+    They stay here until somebody has decided which text is shown.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_("conflicts"), max_length=100, blank=True, default="", editable=False)
+
+    def deconstruct(self) -> Any:
+        name, path, _args, _kwargs = super().deconstruct()
+        return name, path, [], {}
 
 
 class Release(models.Model):
@@ -36,6 +56,8 @@ class Release(models.Model):
         blank=True,
         related_name="+",
     )
+    # Who ran the command, by the name that the machine knows them by.
+    operator = models.CharField(_("operator"), max_length=100, blank=True)
     summary = models.TextField(_("what changed"), blank=True)
     # Path -> {"sha256", "docnames", "public"}, as in the manifest, pages among them.
     files = models.JSONField(_("files"), default=dict)
@@ -50,6 +72,76 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} {self.pk}"
+
+    @property
+    def made_by(self) -> str:
+        return str(self.created_by) if self.created_by else self.operator
+
+
+class Edition(models.Model):
+    """A build on its way to the readers from the admin: planned, shown, then published.
+
+    Its files lie in `folder` under the data folder's `editions`, until it ends.
+    """
+
+    class State(models.TextChoices):
+        PLANNING = "planning", _("being planned")
+        PLANNED = "planned", _("waits for a yes")
+        PUBLISHING = "publishing", _("being published")
+        PUBLISHED = "published", _("published")
+        NOTHING = "nothing", _("nothing to do")
+        FAILED = "failed", _("not published")
+
+    # One of the operator's source folders; empty for a build that was uploaded.
+    source = models.CharField(_("source folder"), max_length=500, blank=True)
+    folder = models.CharField(max_length=40, unique=True)
+    project = models.CharField(_("project"), max_length=100, blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PLANNING
+    )
+    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    # What is being done now, for who waits; then how it ended.
+    step = models.CharField(_("step"), max_length=200, blank=True)
+    message = models.TextField(_("result"), blank=True)
+    # What was shown, by lines with their tone, and its hash: another plan is shown again.
+    plan = models.JSONField(default=list)
+    names = models.JSONField(default=list)  # whose data would go: for admins alone
+    digest = models.CharField(max_length=64, blank=True)
+    needs_permission = models.BooleanField(default=False)
+    # What was said to it: {"prefer", "regrade", "delete_user_data"}.
+    options = models.JSONField(default=dict)
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=(
+                        "planning",
+                        "planned",
+                        "publishing",
+                        "published",
+                        "nothing",
+                        "failed",
+                    )
+                ),
+                name="ck_edition_state",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project or self.source} {self.pk}".strip()
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in (self.State.PLANNING, self.State.PUBLISHING)
 
 
 class Book(models.Model):
@@ -71,6 +163,7 @@ class Book(models.Model):
         related_name="books",
         help_text=_("None: the book has been withdrawn."),
     )
+    conflicts = ConflictsField()
 
     objects = BookQuerySet.as_manager()
 
@@ -143,6 +236,7 @@ class Page(models.Model):
     access = models.CharField(
         _("access"), max_length=10, choices=Access.choices, blank=True, default=Access.MEMBERS
     )
+    conflicts = ConflictsField()
 
     objects = PageQuerySet.as_manager()
 
@@ -238,6 +332,7 @@ class Feedback(models.Model):
     source_text = models.TextField(null=True, blank=True)
     source_markup = models.CharField(max_length=10, null=True, blank=True)
     source_points = PointsField(null=True, blank=True)
+    conflicts = ConflictsField()
 
     objects = FeedbackQuerySet.as_manager()
 

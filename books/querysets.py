@@ -14,6 +14,11 @@ class BookQuerySet(models.QuerySet):
         return self.filter(release__isnull=False).exclude(url="")
 
 
+class EditionQuerySet(models.QuerySet):
+    def visible_to(self, user: Person) -> Self:
+        return self.filter(access.rows(user, "books.view_edition"))
+
+
 class PageQuerySet(models.QuerySet):
     def visible_to(self, user: Person) -> Self:
         """Pages that `user` may read."""

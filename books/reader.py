@@ -85,10 +85,17 @@ def send(request: HttpRequest, file: Published) -> HttpResponseBase:
         place = f"{file.project}/{file.release}/html/{file.path}"
         response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(place)}"
     else:
-        response = _stream(request, file)
+        response = _stream(request, file.file)
     response["ETag"] = etag
     # A theme's files have a hash in their address; what is protected must be asked for again.
     response["Cache-Control"] = "public, max-age=3600" if file.public else "private, no-cache"
+    return response
+
+
+def send_preview(request: HttpRequest, file: Path) -> HttpResponseBase:
+    """Return a file of an edition that is not live."""
+    response = _stream(request, file)
+    response["Cache-Control"] = "private, no-store"
     return response
 
 
@@ -97,16 +104,16 @@ def _content_type(path: str) -> str:
     return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind
 
 
-def _stream(request: HttpRequest, file: Published) -> HttpResponseBase:
-    stat = file.file.stat()
+def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
+    stat = file.stat()
     part = _asked_part(request.headers.get("Range", ""), stat.st_size)
-    content_type = _content_type(file.path)
+    content_type = _content_type(file.name)
     response: HttpResponseBase
     if part is None:
-        response = FileResponse(file.file.open("rb"), content_type=content_type)
+        response = FileResponse(file.open("rb"), content_type=content_type)
     else:
         start, end = part
-        content = _read(file.file, start, end)
+        content = _read(file, start, end)
         response = StreamingHttpResponse(content, status=206, content_type=content_type)
         response["Content-Range"] = f"bytes {start}-{end}/{stat.st_size}"
         response["Content-Length"] = str(end - start + 1)

@@ -1,3 +1,4 @@
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -5,6 +6,18 @@ from django.views.decorators.http import require_safe
 
 from books import reader
 from books.models import Page
+from books.sync import previews
+
+
+@require_safe
+@login_required
+@xframe_options_sameorigin
+def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
+    """A file of an edition that is not live, for its authors and admins."""
+    found = previews.find(request.user, token)
+    if found is None or path not in found.files:
+        raise Http404
+    return reader.send_preview(request, found.file(path))
 
 
 @require_safe

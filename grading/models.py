@@ -290,6 +290,25 @@ class Attempt(models.Model):
         return self.string[:60]
 
 
+class Regrade(models.Model):
+    """What an answer had earned before its points were counted anew. Kept with the answer."""
+
+    answer = models.ForeignKey("Answer", models.CASCADE, related_name="regrades")
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(Feedback, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"))
+    created_at = models.DateTimeField(_("regraded"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("regrade")
+        verbose_name_plural = _("regrades")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Answer(models.Model):
     """The attempt that counts. `points` is null while nobody has graded it."""
 

@@ -11,6 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 from bookbinder.sphinx import answers, inventory, manifest
+from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.identity import question_fingerprint
 
@@ -153,8 +154,39 @@ class Assembly:
             return ""
         return text
 
+    def was(self, docname: str) -> str | None:
+        """Return the url that the page had in its book before, if the author says so."""
+        text = self.metadata(docname, "was")
+        return self.url_in_book(docname, text) if text else None
+
+    def url_in_book(self, docname: str, former: str) -> str:
+        """Return a former document's url within the book that `docname` is in now."""
+        folder = f"{self.places[docname].book}/"
+        in_folders = self.app.config.bookbinder_layout == "folders"
+        return former.removeprefix(folder) if in_folders else former
+
+    def question_was(self, docname: str, was: str | None) -> str | None:
+        former, hash_, label = (was or "").rpartition("#")
+        return f"{self.url_in_book(docname, former)}#{label}" if hash_ else was
+
+    def judge_was(self) -> None:
+        """Note each earlier name that two claim, or that is none."""
+        claims: dict[tuple[str, str], str] = {}
+        for docname, place in self.places.items():
+            was = self.was(docname)
+            if was and not is_safe_path(was):
+                self.mistake(docname, f"was {was!r} must be the name that the document had")
+            for name in [was] if was else []:
+                other = claims.setdefault((place.book, name), docname)
+                if other != docname:
+                    self.mistake(docname, f"was {name}: {self.source(other)} says so too")
+            labels = [one.was for one in self.found(docname).questions if one.was]
+            for label in {one for one in labels if labels.count(one) > 1}:
+                self.mistake(docname, f"two questions of this page say was {label}")
+
     def judge(self) -> list[Mistake]:
         """Return every mistake, by file and line."""
+        self.judge_was()
         for docname in self.places:
             self.access(docname)
             if len(self.env.titles[docname].astext()) > 500:
@@ -177,7 +209,11 @@ class Assembly:
                     access=self.access(docname),
                     sha256=inventory.sha256_of(self.output(docname)),
                     fingerprint=found.fingerprint,
-                    questions=_questions(found, html),
+                    questions=tuple(
+                        one._replace(was=self.question_was(docname, one.was))
+                        for one in _questions(found, html)
+                    ),
+                    was=self.was(docname),
                 ),
             )
 
@@ -261,6 +297,7 @@ def _questions(found: Found, rendered: list[str]) -> tuple[manifest.Question, ..
                 fingerprint=question_fingerprint(question.prompt, question.options, choices),
                 line=question.line,
                 feedback=tuple(feedback),
+                was=question.was,
             )
         )
     return tuple(questions)

@@ -50,6 +50,7 @@ class FoundQuestion:
     prompt: str
     line: int
     items: tuple[Item, ...]
+    was: str | None = None
 
 
 @dataclass

@@ -198,7 +198,7 @@ class Choice(Reply):
 class Question(JudgedDirective):
     """A question, its choices and its feedback."""
 
-    known_options = ("points", "grader", "multiple")
+    known_options = ("points", "grader", "multiple", "was")
 
     def run(self) -> list[docnodes.Node]:
         self.judge_options()
@@ -227,8 +227,16 @@ class Question(JudgedDirective):
         else:
             self.judge_feedback(grader, replies)
         node += replies
-        node["found"] = (points, node.line or self.lineno)
+        node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
+
+    def was(self) -> str | None:
+        """Return the label that the question had, or the document's name, `#` and the label."""
+        was = self.options.get("was")
+        if was is not None and not manifest.WAS.fullmatch(was):
+            self.mistake(f"was {was!r} must be an earlier label, or page#label")
+            return None
+        return was
 
     def grader(self, default: str) -> str:
         grader = self.options.get("grader", default)
@@ -323,11 +331,13 @@ def _is_unseen(node: docnodes.Node) -> bool:
 
 def found_question(node: nodes.question) -> FoundQuestion:
     """Return what a question's node holds, when all transforms have run on it."""
-    points, line = node["found"]
+    points, line, was = node["found"]
     prompt = " ".join(map(_shown_text, node.findall(nodes.prompt)))
     items = [reply["item"] for reply in node.findall(nodes.feedback)]
     # A choice's text as a reader sees it, without its markup.
     for number, choice in enumerate(node.findall(nodes.choice)):
         items[number] = replace(items[number], answer=collapse(choice.astext()))
     options = {"multiple": True} if node["multiple"] else {}
-    return FoundQuestion(node["label"], node["grader"], points, options, prompt, line, tuple(items))
+    return FoundQuestion(
+        node["label"], node["grader"], points, options, prompt, line, tuple(items), was
+    )

@@ -39,6 +39,7 @@ SLUG = re.compile(r"(?=.{1,100}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
 PAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 BOOK_URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
+WAS = re.compile(rf"(?:[^#]{{1,400}}#)?{LABEL.pattern}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _Row = TypeVar("_Row")
@@ -71,6 +72,8 @@ class Question(NamedTuple):
     fingerprint: str
     line: int
     feedback: tuple[Feedback, ...]
+    # What it was called before: a label, or the page's url then, `#` and a label.
+    was: str | None = None
 
 
 class Page(NamedTuple):
@@ -84,6 +87,8 @@ class Page(NamedTuple):
     sha256: str
     fingerprint: str
     questions: tuple[Question, ...] = ()
+    # Its url before, where the author says so.
+    was: str | None = None
 
 
 class Book(NamedTuple):
@@ -205,6 +210,14 @@ class _Reader:
             if count > 1:
                 self.faults.append((where, f"{what} {value!r} stands {count} times"))
 
+    def was(self, raw: dict[str, Any], is_name: Callable[[Any], bool], where: Any) -> str | None:
+        """Return an object's earlier name: a key that it may lack."""
+        name: str | None = raw.get("was")
+        if name is None or is_name(name):
+            return name
+        self.faults.append(((*where, "was"), "must be an earlier name"))
+        return None
+
     def feedback(self, raw: Any, where: tuple[Any, ...]) -> Feedback | None:
         values = self.keep(raw, _FEEDBACK, where)
         if values is None:
@@ -219,6 +232,7 @@ class _Reader:
         values[2] = Decimal(values[2])
         values[-1] = self.each(self.feedback, values[-1], (*where, "feedback"))
         self.unique([item.key for item in values[-1]], "the key", where)
+        values.append(self.was(raw, matches(WAS), where))
         return Question._make(values)
 
     def page(self, raw: Any, where: tuple[Any, ...]) -> Page | None:
@@ -227,6 +241,7 @@ class _Reader:
             return None
         values[-1] = self.each(self.question, values[-1], (*where, "questions"))
         self.unique([question.label for question in values[-1]], "the label", where)
+        values.append(self.was(raw, is_safe_path, where))
         return Page._make(values)
 
     def book(self, raw: Any, where: tuple[Any, ...]) -> Book | None:
@@ -330,7 +345,10 @@ def dumps(manifest: Manifest) -> bytes:
 def _plain(value: Any) -> Any:
     """Return named tuples as objects, all the way down."""
     if hasattr(value, "_asdict"):
-        return {name: _plain(part) for name, part in value._asdict().items()}
+        fields = value._asdict()
+        if fields.get("was", "") is None:
+            del fields["was"]
+        return {name: _plain(part) for name, part in fields.items()}
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     if isinstance(value, dict):

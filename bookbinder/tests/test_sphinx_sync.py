@@ -23,7 +23,7 @@ def test_a_first_sync_makes_the_book_and_warns_of_it(built):
     code, out, _err = sync(built, "--noinput")
     assert code == 0
     assert "WARNING: a new book: Tiny Book" in out
-    assert "pages: 3 to create" in out
+    assert "pages: 3 created" in out
     book = Book.objects.get()
     assert (book.project, book.url, book.price) == ("tiny-book", "tiny-book", 0)
     assert list(book.pages.values_list("url", "index", "access")) == [

@@ -95,7 +95,7 @@ def test_what_changes_between_plan_and_yes_is_noticed(live, source, monkeypatch)
     code, out, _err = sync(source, "--noinput")
     assert code == 0
     assert "The database has changed meanwhile" in out
-    assert out.count("feedback: 1 to change") == 2
+    assert out.count("feedback: 1 changed") == 2
 
 
 def test_an_edit_in_the_database_makes_a_plan_stale(live, source):

@@ -1,0 +1,1 @@
+"""A new edition, from its build to its readers."""

@@ -25,7 +25,13 @@ Pks = dict[int, int]
 
 @transaction.atomic
 def apply(
-    plan: Plan, effects: Effects, staged: Sequence[Staged], *, summary: str, by: User | None = None
+    plan: Plan,
+    effects: Effects,
+    staged: Sequence[Staged],
+    *,
+    summary: str,
+    by: User | None = None,
+    operator: str = "",
 ) -> None:
     """Write what the plan says. Rows that go were written to the archive before.
 
@@ -37,14 +43,15 @@ def apply(
             project=one.project,
             folder=one.release,
             created_by=by,
+            operator=operator,
             summary=summary,
             files=plan.releases[one.project].files,
         )
         for one in staged
     }
-    _write_books(plan, releases)
+    pks = _write_books(plan, releases)
     for follower in followers.registered():
-        follower.follow(plan, effects[follower.name])
+        follower.follow(plan, effects[follower.name], pks)
 
 
 def _judge_losses(plan: Plan) -> None:
@@ -64,7 +71,7 @@ def _judge_losses(plan: Plan) -> None:
         )
 
 
-def _write_books(plan: Plan, releases: Mapping[str, Release]) -> None:
+def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:
     pks: Pks = {}
     _create(Book, plan.books, pks)
     _update(Book, plan.books, pks)
@@ -82,10 +89,11 @@ def _write_books(plan: Plan, releases: Mapping[str, Release]) -> None:
     _delete(Question, plan.questions)
     _delete(Page, plan.pages)
     _delete(Book, plan.books)
-    published = [pks.get(pk, pk) for pk in plan.book_titles]
+    published = [pks.get(pk, pk) for pk in plan.published]
     for project, release in releases.items():
         Book.objects.filter(project=project, pk__in=published).update(release=release)
     Book.objects.filter(pk__in=[book.pk for book in plan.withdrawn]).update(release=None)
+    return pks
 
 
 def _values(row: Any, pks: Pks, parent: str | None) -> dict[str, Any]:

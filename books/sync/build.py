@@ -4,9 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from threading import Event, Thread, Timer
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+
+from books.sync.options import Each, silently
 
 TIME_LIMIT = 30 * 60  # seconds
 MESSAGE_LENGTH = 3_000  # characters of output, where no cause is found in it
@@ -17,6 +22,7 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SOURCE_DA
 _CAUSE = re.compile(
     r"^ +(?:\w+\.)*\w*(?:Error|Exception|Exit)\w*: (.*?)\n\n", re.DOTALL | re.MULTILINE
 )
+_PERCENT = re.compile(r"(reading|writing) \w+\.\.\. .*?\[ *(\d+)%")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_THEME = re.compile(r"no theme named '([^']+)' found")
 _DISTRIBUTIONS = {
@@ -37,7 +43,7 @@ def is_source(folder: Path) -> bool:
     return (folder / "conf.py").is_file()
 
 
-def build(source: Path, scratch: Path) -> tuple[Path, str]:
+def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str]:
     """Build a Sphinx source folder afresh; return its HTML folder, under `scratch`, and warnings.
 
     Never an incremental build: Sphinx does not write a page again whose neighbour was renamed.
@@ -45,31 +51,74 @@ def build(source: Path, scratch: Path) -> tuple[Path, str]:
     """
     output = scratch / "html"
     python = settings.BOOKBINDER_SPHINX_PYTHON or sys.executable
-    command = [python, "-m", "sphinx", "-q", "-b", "html", "-d", scratch / "doctrees"]
+    command = [python, "-m", "sphinx", "-b", "html", "-d", scratch / "doctrees"]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*command, source, output],
             env=environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=TIME_LIMIT,
         )
-    except subprocess.TimeoutExpired:
-        minutes = TIME_LIMIT // 60
-        raise BuildError(
-            f"{source}: the build took over {minutes} minutes and was ended."
-        ) from None
     except OSError as error:
         raise BuildError(f"{python}: {error}. Look at BOOKBINDER_SPHINX_PYTHON.") from None
-    if done.returncode:
-        raise BuildError(
-            f"{source}: the build failed.\n{explain(done.stdout + done.stderr, python)}"
-        )
-    return output, done.stderr.strip()
+    said, warnings = _watch(process, source, each)
+    if process.returncode:
+        raise BuildError(f"{source}: the build failed.\n{explain(said + warnings, python)}")
+    return output, warnings.strip()
+
+
+def _watch(process: subprocess.Popen[str], source: Path, each: Each) -> tuple[str, str]:
+    """Read what the build says until it ends, and show how far it is.
+
+    Raises BuildError where it takes too long.
+    """
+    said: list[str] = []
+    warnings: list[str] = []
+    assert process.stdout is not None and process.stderr is not None
+    reader = Thread(target=warnings.extend, args=(process.stderr,), daemon=True)
+    reader.start()
+    late = Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = Timer(TIME_LIMIT, end)
+    timer.start()
+    try:
+        for _percent in each(_percents(process.stdout, said), _("building the book"), 200):
+            pass
+        process.wait()
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
+    if late.is_set():
+        minutes = TIME_LIMIT // 60
+        raise BuildError(f"{source}: the build took over {minutes} minutes and was ended.")
+    return "".join(said), "".join(warnings)
+
+
+def _percents(lines: Iterable[str], said: list[str]) -> Iterator[int]:
+    """Yield once a percent of reading and of writing: 200 in all, at most."""
+    done = 0
+    for line in lines:
+        match = _PERCENT.search(line)
+        if match is None:
+            said.append(line)
+            continue
+        now = int(match[2]) + (100 if match[1] == "writing" else 0)
+        while done < now:
+            done += 1
+            yield done
 
 
 def explain(output: str, python: str) -> str:

@@ -4,12 +4,15 @@ Rows to create have negative primary keys, which their children refer to; `apply
 for real ones.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar
 
 from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
 
 Row = TypeVar("Row", BookRow, PageRow, QuestionRow, FeedbackRow)
+Prefer = Literal["source", "admin"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,24 @@ class Changes(Generic[Row]):
         return bool(self.create or self.update or self.delete)
 
 
+class Table(Generic[Row]):
+    """Collects what happens to the rows of one table."""
+
+    def __init__(self) -> None:
+        self.create: list[Row] = []
+        self.update: list[tuple[Row, Row]] = []
+        self.delete: list[Row] = []
+
+    def put(self, old: Row | None, new: Row) -> None:
+        if old is None:
+            self.create.append(new)
+        elif old != new:
+            self.update.append((old, new))
+
+    def changes(self) -> Changes[Row]:
+        return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
+
+
 @dataclass(frozen=True)
 class FileChanges:
     """How the published files of a project change; `files` is what they will be."""
@@ -32,11 +53,13 @@ class FileChanges:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     files: dict[str, Any]
+    # (old, new) paths of equal content; neither is among those added and removed.
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Match:
-    """A page or question that was found again under another name, and by what."""
+    """A page, question or choice that was found again under another name, and by what."""
 
     kind: str
     pk: int
@@ -46,14 +69,35 @@ class Match:
 
 
 @dataclass(frozen=True)
-class KeptEdit:
-    """A field that an admin changed: it stays. `is_conflict`: the source has changed it too."""
+class NearMiss:
+    """One that goes and one that comes, so alike that they may be one.
+
+    `was` is the option that says so; `counts` is what of people's hangs on the old one.
+    """
+
+    kind: str
+    old: str
+    new: str
+    was: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A field that an admin changed, as `shown`; the source says `source` now.
+
+    `is_conflict`: the source has changed it too, and nobody has decided between them.
+    `stays`: what the admin wrote is still shown after the sync.
+    """
 
     kind: str
     pk: int
     name: str
     field: str
+    shown: str
+    source: str
     is_conflict: bool
+    stays: bool
 
 
 @dataclass(frozen=True)
@@ -76,29 +120,92 @@ class MissingPageId:
 
 
 @dataclass(frozen=True)
-class Plan:
-    projects: tuple[str, ...]
-    books: Changes[BookRow]
-    pages: Changes[PageRow]
-    questions: Changes[QuestionRow]
-    feedback: Changes[FeedbackRow]
-    releases: dict[str, FileChanges]
-    withdrawn: tuple[BookRow, ...] = ()
-    # Books whose pages go for more than half: a wrong path, or two projects of one slug.
-    gutted: tuple[BookRow, ...] = ()
+class BookPlan:
+    """What happens to one book.
+
+    `row` is the book as it will be, or was where it goes; `is_gutted`: more than half of its pages
+    go (a wrong path, or two projects of one slug).
+    """
+
+    row: BookRow
+    fate: Literal["published", "withdrawn", "deleted"]
+    book: Changes[BookRow] = field(default_factory=Changes)
+    pages: Changes[PageRow] = field(default_factory=Changes)
+    questions: Changes[QuestionRow] = field(default_factory=Changes)
+    feedback: Changes[FeedbackRow] = field(default_factory=Changes)
+    is_gutted: bool = False
     matches: tuple[Match, ...] = ()
-    kept_edits: tuple[KeptEdit, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    edits: tuple[Edit, ...] = ()
     # Names of feedback that an admin had edited or added, and that goes.
     lost_edits: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     missing_page_ids: tuple[MissingPageId, ...] = ()
-    book_titles: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        tables = (self.book, self.pages, self.questions, self.feedback)
+        return not any(tables) and self.fate != "withdrawn"
+
+
+def _joined(parts: Iterable[Changes[Row]]) -> Changes[Row]:
+    parts = tuple(parts)
+    return Changes(
+        tuple(row for part in parts for row in part.create),
+        tuple(pair for part in parts for pair in part.update),
+        tuple(row for part in parts for row in part.delete),
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes the database mirror some builds: book by book, and each project's files."""
+
+    projects: tuple[str, ...]
+    parts: tuple[BookPlan, ...]
+    releases: dict[str, FileChanges]
+
+    @cached_property
+    def books(self) -> Changes[BookRow]:
+        return _joined(part.book for part in self.parts)
+
+    @cached_property
+    def pages(self) -> Changes[PageRow]:
+        return _joined(part.pages for part in self.parts)
+
+    @cached_property
+    def questions(self) -> Changes[QuestionRow]:
+        return _joined(part.questions for part in self.parts)
+
+    @cached_property
+    def feedback(self) -> Changes[FeedbackRow]:
+        return _joined(part.feedback for part in self.parts)
+
+    @property
+    def published(self) -> tuple[int, ...]:
+        """Primary keys of the books that the builds have; those of new ones are negative."""
+        return tuple(part.row.pk for part in self.parts if part.fate == "published")
+
+    @property
+    def withdrawn(self) -> tuple[BookRow, ...]:
+        return tuple(part.row for part in self.parts if part.fate == "withdrawn")
+
+    @property
+    def gutted(self) -> tuple[BookRow, ...]:
+        return tuple(part.row for part in self.parts if part.is_gutted)
+
+    @cached_property
+    def losses(self) -> tuple[Loss, ...]:
+        return tuple(loss for part in self.parts for loss in part.losses)
+
+    @property
+    def missing_page_ids(self) -> tuple[MissingPageId, ...]:
+        return tuple(missing for part in self.parts for missing in part.missing_page_ids)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do; page ids that only the sources lack do not count."""
-        tables = (self.books, self.pages, self.questions, self.feedback)
-        return not (any(tables) or self.releases or self.withdrawn)
+        return not self.releases and all(part.is_empty for part in self.parts)
 
     @property
     def needs_permission_to_delete(self) -> bool:

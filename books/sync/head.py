@@ -7,6 +7,9 @@ ADDED = (
     b'<link rel="stylesheet" href="/static/books/reader.css">'
     b'<script type="module" src="/static/books/reader.js"></script>'
 )
+# What was added before, oldest first: a change of ADDED moves the old one here, so that pages of
+# old releases can be given the new one.
+FORMER: tuple[bytes, ...] = ()
 # Part of what is known of a published page: another addition is something to do.
 VERSION = hashlib.sha256(ADDED).hexdigest()[:12]
 
@@ -15,3 +18,14 @@ def add(html: bytes) -> bytes:
     """Return a page with Book Binder's stylesheet and script in its head."""
     head, tag, rest = html.partition(b"</head>")
     return head + ADDED + tag + rest if tag else ADDED + html
+
+
+def remove(html: bytes) -> bytes:
+    """Return a published page as its author's build wrote it."""
+    for added in (ADDED, *reversed(FORMER)):
+        if html.startswith(added):
+            return html.removeprefix(added)
+        before, found, after = html.partition(added + b"</head>")
+        if found:
+            return before + b"</head>" + after
+    return html

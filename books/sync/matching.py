@@ -31,6 +31,11 @@ class Matching(Generic[Old, New]):
         self.old = [item for item in self.old if id(item) not in gone]
         self.new = [item for item in self.new if id(item) not in come]
 
+    def pair(self, old: Old, new: New, rule: str) -> None:
+        self.pairs.append((old, new, rule))
+        self.old = [item for item in self.old if item is not old]
+        self.new = [item for item in self.new if item is not new]
+
 
 def _unique(items: Sequence[Any], name: Name) -> dict[Any, Any]:
     named = {name(item): item for item in items}

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
-from books.sync.changes import Changes
+from books.sync.changes import Match, Table
 from books.sync.matching import Matching
 from books.sync.merging import Merger
+from books.sync.near import is_typo
 from books.sync.snapshot import FeedbackRow
 
 WITHOUT_ADDED = ("choice", "manual")
@@ -19,13 +20,9 @@ class FeedbackPlanner:
     def __init__(self, merger: Merger, new_pks: Iterator[int]) -> None:
         self.merger = merger
         self.new_pks = new_pks
-        self.create: list[FeedbackRow] = []
-        self.update: list[tuple[FeedbackRow, FeedbackRow]] = []
-        self.delete: list[FeedbackRow] = []
+        self.table: Table[FeedbackRow] = Table()
+        self.matches: list[Match] = []
         self.lost_edits: list[str] = []
-
-    def changes(self) -> Changes[FeedbackRow]:
-        return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
 
     def plan(self, question_pk: int, label: str, rows: list[FeedbackRow], new: m.Question) -> None:
         """Pair rows with items and note what changes; `label` names the question in edits."""
@@ -35,13 +32,16 @@ class FeedbackPlanner:
         ):
             return  # as nearly always: nothing here has changed, nor been edited
         matching = _match(rows, new)
+        if new.grader == "choice":
+            _match_mended(matching)
+            self.note_choices(label, matching)
         found = {id(item): row for row, item, _by in matching.pairs}
         for index, item in items:
             self.put(question_pk, label, index, found.get(id(item)), item)
         for row in matching.old:
             # What an admin has added stays, but not among choices: those stand in the page.
             if row.origin == "source" or new.grader in WITHOUT_ADDED:
-                self.delete.append(row)
+                self.table.delete.append(row)
                 if _is_edited(row):
                     self.lost_edits.append(f"{label}: {row.answer}")
 
@@ -50,30 +50,32 @@ class FeedbackPlanner:
     ) -> None:
         pk = next(self.new_pks) if old is None else old.pk
         row = FeedbackRow(pk, question_pk, *_columns(index, new))
-        if old is None:
-            self.create.append(row)
-            return
-        if old.origin == "source":
+        if old is not None and old.origin == "source":
             row = self.with_edits(label, old, row)
-        if row != old:
-            self.update.append((old, row))
+        self.table.put(old, row)
+
+    def note_choices(self, label: str, matching: Matching[FeedbackRow, m.Feedback]) -> None:
+        """Note choices under a new key: the answers that took them follow."""
+        for row, item, by in matching.pairs:
+            if row.key != item.key:
+                name = f"{label}: {row.answer}"
+                self.matches.append(Match("choice", row.pk, name, f"{label}: {item.answer}", by))
 
     def with_edits(self, label: str, old: FeedbackRow, row: FeedbackRow) -> FeedbackRow:
         """Return the new row with what an admin has changed of the old one."""
 
-        def merged(field: str, shown: Any, source: Any, value: Any) -> Any:
-            name = f"{label}: {row.source_answer}"
-            return self.merger.merged("feedback", old.pk, name, field, shown, source, value)
-
+        name = f"{label}: {row.source_answer}"
+        merger = self.merger.row("feedback", old.pk, name, old.conflicts)
         shown, source = (old.text, old.markup), (old.source_text, old.source_markup)
-        text, markup = merged("reply", shown, source, (row.text, row.markup))
+        text, markup = merger.merged("reply", shown, source, (row.text, row.markup))
         is_kept = (text, markup) != (row.text, row.markup)
         return row._replace(
-            answer=merged("answer", old.answer, old.source_answer, row.answer),
-            points=merged("points", old.points, old.source_points, row.points),
+            answer=merger.merged("answer", old.answer, old.source_answer, row.answer),
+            points=merger.merged("points", old.points, old.source_points, row.points),
             text=text,
             markup=markup,
             feedback=old.feedback if is_kept else row.feedback,
+            conflicts=merger.conflicts,
         )
 
 
@@ -85,7 +87,7 @@ def _is_edited(row: FeedbackRow) -> bool:
 def _columns(index: int, item: m.Feedback) -> tuple[Any, ...]:
     """Return a row's columns after its question: what the source says, shown as it says it."""
     said = (item.answer, item.feedback, item.text, item.markup, item.points)
-    return (index, item.key, *said, "source", *said)
+    return (index, item.key, *said, "source", *said, "")
 
 
 def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.Feedback]:
@@ -103,6 +105,14 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     )
     matching.by("copy", lambda row: old[id(row)], lambda item: items[id(item)])
     return matching
+
+
+def _match_mended(matching: Matching[FeedbackRow, m.Feedback]) -> None:
+    """Pair a choice whose typo was mended: without a key or a reply its text was all its name."""
+    for item in list(matching.new):
+        alike = [row for row in matching.old if is_typo(row.source_answer or "", item.answer)]
+        if len(alike) == 1:
+            matching.pair(alike[0], item, "similar text")
 
 
 def _numbered(items: list[Any], name: Callable[[Any], Any]) -> dict[int, tuple[Any, int]]:

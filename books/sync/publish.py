@@ -20,11 +20,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import manifest as m
 from books.models import Release
 from books.sync import head
 from books.sync.changes import FileChanges
+from books.sync.options import Each, silently
 
 STAGE_PREFIX = "staged-"
 
@@ -53,7 +55,13 @@ def html_folder(project: str, release: str) -> Path:
     return releases_folder(project) / release / "html"
 
 
-def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str | None) -> Staged:
+def stage(
+    manifest: m.Manifest,
+    build: Path,
+    changes: FileChanges,
+    current: str | None,
+    each: Each = silently,
+) -> Staged:
     """Lay the files of a build down, equal ones as hard links to the current release's.
 
     Raises PublishError, and leaves nothing behind then.
@@ -61,22 +69,45 @@ def stage(manifest: m.Manifest, build: Path, changes: FileChanges, current: str 
     name = f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     folder = releases_folder(manifest.project) / f"{STAGE_PREFIX}{name}"
     old = html_folder(manifest.project, current) if current else None
-    different = {*changes.added, *changes.changed}
+    lay(folder, manifest, build, changes, old, each)
+    return Staged(manifest.project, folder)
+
+
+def lay(
+    folder: Path,
+    manifest: m.Manifest,
+    build: Path,
+    changes: FileChanges,
+    old: Path | None = None,
+    each: Each = silently,
+) -> None:
+    """Copy what may be published into `folder`, or link what `old` has unchanged.
+
+    Raises PublishError, and leaves nothing behind then.
+    """
+    different = {*changes.added, *changes.changed, *(new for _old, new in changes.renamed)}
     pages = {f"{page.docname}.html" for page in manifest.pages()}
     try:
         (folder / "html").mkdir(parents=True)
-        for path, entry in changes.files.items():
+        files = each(changes.files.items(), _("laying the files down"), len(changes.files))
+        for path, entry in files:
             target = folder / "html" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             if old is not None and path not in different and (old / path).is_file():
                 _link(old / path, target)
             else:
                 _lay(build / path, target, entry, is_page=path in pages)
-        shutil.copyfile(build / m.FILE_NAME, folder / m.FILE_NAME)
-    except (OSError, PublishError) as error:
+        shutil.copyfile(_manifest_of(build), folder / m.FILE_NAME)
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise PublishError(_explain(error)) from error
-    return Staged(manifest.project, folder)
+        if isinstance(error, OSError | PublishError):
+            raise PublishError(_explain(error)) from error
+        raise  # an interrupt
+
+
+def _manifest_of(build: Path) -> Path:
+    inside = build / m.FILE_NAME
+    return inside if inside.is_file() else build.parent / m.FILE_NAME  # of a release
 
 
 def _link(old: Path, target: Path) -> None:
@@ -91,6 +122,8 @@ def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) ->
     if source.is_symlink() or not source.is_file():
         raise PublishError(f"{source}: is no file, though the manifest lists it. Build again.")
     data = source.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry["sha256"] and is_page:
+        data = head.remove(data)  # of a release that comes back
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise PublishError(f"{source}: has changed since the manifest was written. Build again.")
     target.write_bytes(head.add(data) if is_page else data)
@@ -132,3 +165,13 @@ def clean(project: str) -> None:
     for folder in root.iterdir() if root.is_dir() else ():
         if folder.name not in known:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def prune(project: str) -> None:
+    """Take away the oldest releases, beyond as many as the operator keeps; never a current one."""
+    rows = Release.objects.filter(project=project).order_by("-pk")
+    old = list(rows.values_list("pk", "folder")[settings.BOOKBINDER_KEEP_RELEASES :])
+    for pk, folder in old:
+        deleted, _rows = Release.objects.filter(pk=pk, books=None).delete()
+        if deleted:
+            shutil.rmtree(releases_folder(project) / folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 The command and the admin call these steps alike and ask their questions in between.
 """
 
+import errno
 import os
 import secrets
 import string
@@ -10,13 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.db import DatabaseError
+
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import followers
-from books.sync import annotate, archive, build, publish, show, snapshot
-from books.sync.apply import apply
+from books.models import Release
+from books.sync import annotate, archive, build, lock, previews, publish, show, snapshot
+from books.sync.apply import ChangedError, apply
 from books.sync.changes import Plan
-from books.sync.plan import make_plan
+from books.sync.options import NO_OPTIONS, Each, Options, silently
+from books.sync.plan import PlanError, make_plan
 
 PAGE_ID_ALPHABET = string.ascii_lowercase + string.digits
 PAGE_ID_LENGTH = 10
@@ -31,6 +36,10 @@ class Build:
     source: Path | None = None
     warnings: str = ""
 
+    @property
+    def name(self) -> str:
+        return str(self.source or self.folder)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -41,17 +50,57 @@ class Prepared:
     plan: Plan
     effects: Mapping[str, followers.Effects] = field(default_factory=dict)
     staged: tuple[publish.Staged, ...] = ()
+    options: Options = NO_OPTIONS
+
+    @property
+    def is_nothing(self) -> bool:
+        return show.is_nothing(self.plan, self.effects)
 
 
-def read(path: Path, scratch: Path) -> Build:
+class NoRelease(Exception):
+    """There is no such release to go back to."""
+
+
+ERRORS = (
+    m.ManifestError,
+    build.BuildError,
+    PlanError,
+    publish.PublishError,
+    ChangedError,
+    NoRelease,
+    lock.LockedError,
+    DatabaseError,
+    OSError,
+)
+
+
+def explain(error: Exception) -> str:
+    """Return what went wrong with a sync, and what to do about it. Nothing has changed."""
+    if isinstance(error, DatabaseError):
+        return f"The database could not be used: {error}. Nothing was changed: sync again."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"The disk is full ({error.filename}). Nothing was changed: make room, sync again."
+    return str(error)
+
+
+def read(path: Path, scratch: Path, each: Each = silently) -> Build:
     """Return the build of a source folder (built first) or of a build's output folder.
 
     Raises BuildError or ManifestError.
     """
     if build.is_source(path):
-        folder, warnings = build.build(path, scratch)
+        folder, warnings = build.build(path, scratch, each)
         return Build(m.read(folder), folder, path, warnings)
     return Build(m.read(path), path)
+
+
+def read_release(pk: int) -> Build:
+    """Return what a release published, as a build. Raises NoRelease or ManifestError."""
+    release = Release.objects.filter(pk=pk).first()
+    if release is None:
+        raise NoRelease(f"There is no release {pk}. `manage.py releases` lists them.")
+    folder = publish.releases_folder(release.project) / release.folder
+    return Build(m.read(folder), folder / "html")
 
 
 def page_ids() -> Iterator[str]:
@@ -66,13 +115,14 @@ def look(builds: Sequence[Build]) -> snapshot.Snapshot:
     return snapshot.take({manifest.project for manifest in manifests}, ids)
 
 
-def prepare(builds: Sequence[Build], *, stage: bool) -> Prepared:
+def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIONS) -> Prepared:
     """Plan, lay the files down where `stage` is set, and compute what others' rows need.
 
     Raises PlanError or PublishError.
     """
     before = look(builds)
-    plan = make_plan([one.manifest for one in builds], before, page_ids())
+    manifests = [one.manifest for one in builds]
+    plan = make_plan(manifests, before, page_ids(), prefer=options.prefer)
     staged: list[publish.Staged] = []
     try:
         for one in builds if stage else ():
@@ -80,24 +130,28 @@ def prepare(builds: Sequence[Build], *, stage: bool) -> Prepared:
             if project in plan.releases:
                 publish.clean(project)
                 current = before.folders.get(project)
+                changes = plan.releases[project]
                 staged.append(
-                    publish.stage(one.manifest, one.folder, plan.releases[project], current)
+                    publish.stage(one.manifest, one.folder, changes, current, options.each)
                 )
-        effects = preview(plan, before, builds)
+        effects = preview(plan, before, builds, options)
     except BaseException:
         publish.drop(staged)
         raise
-    return Prepared(tuple(builds), before, plan, effects, tuple(staged))
+    return Prepared(tuple(builds), before, plan, effects, tuple(staged), options)
 
 
 def preview(
-    plan: Plan, before: snapshot.Snapshot, builds: Sequence[Build]
+    plan: Plan, before: snapshot.Snapshot, builds: Sequence[Build], options: Options = NO_OPTIONS
 ) -> dict[str, followers.Effects]:
-    if plan.is_empty:
+    if plan.is_empty and not options.regrade:
         return {}
     old = {name: publish.html_folder(name, folder) for name, folder in before.folders.items()}
     new = {one.manifest.project: one.folder for one in builds}
-    return {follower.name: follower.preview(plan, old, new) for follower in followers.registered()}
+    return {
+        follower.name: follower.preview(plan, old, new, options)
+        for follower in followers.registered()
+    }
 
 
 def is_stale(prepared: Prepared) -> bool:
@@ -105,7 +159,7 @@ def is_stale(prepared: Prepared) -> bool:
     return look(prepared.builds) != prepared.snapshot
 
 
-def carry_out(prepared: Prepared, *, by: User | None = None) -> Path | None:
+def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "") -> Path | None:
     """Archive what goes, then write the rows. Return the archive, if one was needed."""
     plan = prepared.plan
     try:
@@ -114,11 +168,15 @@ def carry_out(prepared: Prepared, *, by: User | None = None) -> Path | None:
             publish.settle(staged)
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
-        apply(plan, prepared.effects, prepared.staged, summary=show.summary(plan), by=by)
+        summary = show.summary(plan)
+        apply(plan, prepared.effects, prepared.staged, summary=summary, by=by, operator=operator)
     except BaseException:
         # Not what may have gone live: an interrupt can come after the commit.
         publish.drop(staged for staged in prepared.staged if not publish.is_known(staged))
         raise
+    for staged in prepared.staged:
+        publish.prune(staged.project)
+        previews.clear(staged.project)
     return path
 
 

@@ -1,100 +1,187 @@
 """A plan as a person reads it, and as JSON. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from books.followers import Effects
-from books.sync.changes import Changes, Plan
+from books.sync import kinds
+from books.sync.changes import BookPlan, Changes, Edit, Match, NearMiss, Plan
 
-FIRST = 20  # how many of a long list are shown
+FIRST = 20  # how many of the user data that would go are shown
+FEW = 4  # how many of each other list: a book has a screen of 24 lines
 
 
-def text(plan: Plan, effects: Mapping[str, Effects]) -> str:
-    """Return the plan in lines, shortest first: what happens, what is kept, what would be lost."""
-    lines: list[str] = []
-    if plan.is_empty:
-        lines.append("Nothing to do: the database and the files are as the build says.")
-    lines += [
-        f"WARNING: a new book: {row.title} ({row.project}/{row.url})" for row in plan.books.create
-    ]
-    for name, changes in _tables(plan):
-        counts = _counts(changes)
-        if any(counts.values()):
-            lines.append(f"{name}: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n))
+class Line(NamedTuple):
+    """A line of text; its tone is one of `head`, `plain`, `good`, `warn`, `bad`."""
+
+    text: str
+    tone: str = "plain"
+
+
+Lines = Iterator[Line]
+
+
+def lines(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) -> list[Line]:
+    """Return what happens to each book and to the files, what is kept, and what would be lost."""
+    few = None if verbose else FEW
+    found: list[Line] = []
+    if is_nothing(plan, effects):
+        found.append(Line("Nothing to do: the database and the files are as the build says."))
+    for part in plan.parts:
+        found += _book(part, few)
     for project, files in plan.releases.items():
-        added, changed, removed = len(files.added), len(files.changed), len(files.removed)
-        lines.append(f"files of {project}: {added} added, {changed} changed, {removed} removed")
-    lines += _first(_renames(plan))
-    lines += _first(_removals(plan))
-    lines += [
-        f"WITHDRAWN: {row.title} ({row.project}/{row.url}): it has courses or notes, "
-        "so its rows stay, and it is no longer shown"
-        for row in plan.withdrawn
-    ]
-    lines += _first(_edits(plan))
-    lines += _first(f"  feedback {name}: edited in the admin, GOES" for name in plan.lost_edits)
+        counts = {
+            "added": len(files.added),
+            "changed": len(files.changed),
+            "renamed": len(files.renamed),
+            "removed": len(files.removed),
+        }
+        found.append(Line(f"files of {project}: {_counted(counts) or 'the same'}"))
     for effect in effects.values():
-        lines += effect.lines
-    lines += _losses(plan, effects)
-    return "\n".join(lines)
+        found += [Line(text, "warn") for text in effect.lines]
+    found += _losses(plan)
+    return found
 
 
-def _tables(plan: Plan) -> Iterator[tuple[str, Changes[Any]]]:
-    yield "books", plan.books
-    yield "pages", plan.pages
-    yield "questions", plan.questions
-    yield "feedback", plan.feedback
+def names(plan: Plan, effects: Mapping[str, Effects]) -> list[Line]:
+    """Return whose data would go, the first of them: not for everybody's eyes."""
+    told = [Line(f"  {name}", "bad") for effect in effects.values() for name in effect.losses]
+    total = sum(loss_counts(plan).values())
+    rest = [Line(f"  … {total} in all", "bad")] if total > len(told[:FIRST]) else []
+    return [*told[:FIRST], *rest]
 
 
-def _counts(changes: Changes[Any]) -> dict[str, int]:
-    return {
-        "to create": len(changes.create),
-        "to change": len(changes.update),
-        "to delete": len(changes.delete),
-    }
+def text(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) -> str:
+    """Return the plan as text, with whose data would go."""
+    all_lines = [*lines(plan, effects, verbose=verbose), *names(plan, effects)]
+    return "\n".join(line.text for line in all_lines)
 
 
-def _first(lines: Iterable[str]) -> list[str]:
-    found = list(lines)
-    if len(found) <= FIRST:
-        return found
-    return [*found[:FIRST], f"  … and {len(found) - FIRST} more of these"]
+def is_nothing(plan: Plan, effects: Mapping[str, Effects]) -> bool:
+    """Whether neither the plan nor a follower has anything to do."""
+    return plan.is_empty and not any(effect.is_work for effect in effects.values())
 
 
-def _renames(plan: Plan) -> Iterator[str]:
-    for match in plan.matches:
-        yield f"  same {match.kind} (by {match.by}): {match.old} -> {match.new}"
-
-
-def _removals(plan: Plan) -> Iterator[str]:
-    for page in plan.pages.delete:
-        yield f"  page goes: {page.url} ({page.title})"
-    for question in plan.questions.delete:
-        yield f"  question goes: {question.label}"
-
-
-def _edits(plan: Plan) -> Iterator[str]:
-    for edit in plan.kept_edits:
-        what = "CONFLICT, the admin's stays" if edit.is_conflict else "edited in the admin, stays"
-        yield f"  {edit.kind} {edit.name}: {edit.field} {what}"
-
-
-def _losses(plan: Plan, effects: Mapping[str, Effects]) -> Iterator[str]:
-    for book in plan.gutted:
-        yield (
-            f"WARNING: more than half of the pages of {book.title} ({book.project}/{book.url}) go. "
-            "Is this the right folder, and the right project?"
+def _book(part: BookPlan, few: int | None) -> Lines:
+    row = part.row
+    name = f"{row.title} ({row.project}/{row.url})"
+    if part.fate == "withdrawn":
+        yield Line(
+            f"{name}: WITHDRAWN. It has courses or notes, so its rows stay; it is no longer shown.",
+            "bad",
         )
-    if not plan.losses:
         return
-    total = loss_counts(plan)
-    yield "USER DATA THAT GOES: " + ", ".join(f"{n} {kind}" for kind, n in total.items())
-    lines = [line for effect in effects.values() for line in effect.losses]
-    yield from (f"  {line}" for line in lines[:FIRST])
-    if sum(total.values()) > len(lines[:FIRST]):
-        yield f"  … {sum(total.values())} in all"
+    told = list(_tables(part))
+    asides = [*_matches(part, few), *_removals(part, few), *_near(part, few), *_edits(part, few)]
+    if part.fate == "deleted":
+        yield Line(f"{name}: the build has it no longer: it goes", "bad")
+    elif part.book.create:
+        yield Line(f"WARNING: a new book: {name}", "head")
+    elif told or asides or not part.is_empty:
+        yield Line(name, "head")
+    yield from told
+    if few is None:
+        yield from _each(part)
+    yield from asides
+
+
+def _told(part: BookPlan) -> Iterator[kinds.Told]:
+    yield kinds.tell(kinds.PAGES, part.pages)
+    yield kinds.tell(kinds.QUESTIONS, part.questions)
+    yield kinds.tell(kinds.FEEDBACK, part.feedback)
+
+
+def _tables(part: BookPlan) -> Lines:
+    if part.book.update and part.book.update[0][0] != part.book.update[0][1]:
+        yield Line("  book: 1 changed")
+    for kind, told in zip((kinds.PAGES, kinds.QUESTIONS, kinds.FEEDBACK), _told(part), strict=True):
+        line = told.line()
+        if line or told.renumbered:
+            yield Line(f"  {kind.table}: {line or 'renumbered'}")
+
+
+def _each(part: BookPlan) -> Lines:
+    """Name every row: what `-v 2` asks for."""
+    for thing, told in zip(("page", "question", "feedback"), _told(part), strict=True):
+        for word in ("created", "changed", "moved"):
+            for name in getattr(told, word):
+                yield Line(f"    {thing} {word}: {_short(name)}")
+
+
+def _limited(found: Sequence[Line], few: int | None) -> list[Line]:
+    if few is None or len(found) <= few:
+        return list(found)
+    return [*found[:few], Line(f"    … and {len(found) - few} more of these (-v 2 shows them)")]
+
+
+def _matches(part: BookPlan, few: int | None) -> list[Line]:
+    def told(match: Match) -> Line:
+        return Line(f"  same {match.kind} (by {match.by}): {match.old} -> {match.new}", "good")
+
+    return _limited([told(match) for match in part.matches], few)
+
+
+def _removals(part: BookPlan, few: int | None) -> list[Line]:
+    found = [Line(f"  page goes: {page.url} ({page.title})", "bad") for page in part.pages.delete]
+    gone = part.questions.delete
+    found += [Line(f"  question goes: {question.label}", "bad") for question in gone]
+    return _limited(found, few)
+
+
+def _near(part: BookPlan, few: int | None) -> list[Line]:
+    def told(miss: NearMiss) -> Line:
+        what = "prompt" if miss.kind == "question" else "title and questions"
+        kept = _kept(miss.counts)
+        return Line(
+            f"  {miss.kind} {miss.old} was removed and {miss.new} added with a similar {what}: "
+            f"the same? Add `{miss.was}` to keep {kept}.",
+            "warn",
+        )
+
+    misses = sorted(part.near_misses, key=lambda miss: -sum(miss.counts.values()))
+    return _limited([told(miss) for miss in misses], None if few is None else few - 2)
+
+
+def _kept(counts: Mapping[str, int]) -> str:
+    return f"its {_counted(counts, sep=' ')}" if counts else "it as it was"
+
+
+def _counted(counts: Mapping[str, int], sep: str = " ") -> str:
+    return ", ".join(f"{count:,}{sep}{name}" for name, count in counts.items() if count)
+
+
+def _edits(part: BookPlan, few: int | None) -> list[Line]:
+    edits = sorted(part.edits, key=lambda edit: not edit.is_conflict)
+    gone = [f"  feedback {name}: edited in the admin, GOES" for name in part.lost_edits]
+    return _limited([*(Line(text, "bad") for text in gone), *map(_edit, edits)], few)
+
+
+def _edit(edit: Edit) -> Line:
+    name = f"  {edit.kind} {edit.name}: {edit.field}"
+    if not edit.is_conflict:
+        return Line(f"{name} edited in the admin, stays")
+    ours, theirs = f"admin {_short(edit.shown)!r}", f"source {_short(edit.source)!r}"
+    if edit.stays:
+        return Line(f"{name} CONFLICT, the admin's stays: {ours}, {theirs}", "warn")
+    return Line(f"{name} CONFLICT, the source's is taken: {theirs}, {ours}", "warn")
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 40 else f"{words[:39]}…"
+
+
+def _losses(plan: Plan) -> Lines:
+    for book in plan.gutted:
+        yield Line(
+            f"WARNING: more than half of the pages of {book.title} ({book.project}/{book.url}) go. "
+            "Is this the right folder, and the right project?",
+            "bad",
+        )
+    if plan.losses:
+        yield Line(f"USER DATA THAT GOES: {_counted(loss_counts(plan))}", "bad")
 
 
 def loss_counts(plan: Plan) -> dict[str, int]:
@@ -107,18 +194,19 @@ def loss_counts(plan: Plan) -> dict[str, int]:
 
 def summary(plan: Plan) -> str:
     """Return one line on what the plan does, for its release."""
-    parts = [
-        f"{name}: " + ", ".join(f"{n} {what}" for what, n in _counts(changes).items() if n)
-        for name, changes in _tables(plan)
-        if changes
+    tables: list[tuple[kinds.Kind, Changes[Any]]] = [
+        (kinds.PAGES, plan.pages),
+        (kinds.QUESTIONS, plan.questions),
+        (kinds.FEEDBACK, plan.feedback),
     ]
-    return "; ".join(parts) or "files alone"
+    told = [(kind.table, kinds.tell(kind, changes).line()) for kind, changes in tables]
+    return "; ".join(f"{table}: {line}" for table, line in told if line) or "files alone"
 
 
 def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
     """Return the plan for programs; rows that are new have negative keys."""
     return {
-        "nothing_to_do": plan.is_empty,
+        "nothing_to_do": is_nothing(plan, effects),
         "projects": list(plan.projects),
         **{
             name: {
@@ -128,27 +216,52 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
                 ],
                 "delete": [_row(row) for row in changes.delete],
             }
-            for name, changes in _tables(plan)
+            for name, changes in _all_tables(plan)
         },
+        "per_book": [_part(part) for part in plan.parts],
         "files": {
             project: {
                 "added": list(files.added),
                 "changed": list(files.changed),
+                "renamed": [list(pair) for pair in files.renamed],
                 "removed": list(files.removed),
             }
             for project, files in plan.releases.items()
         },
         "withdrawn": [_row(row) for row in plan.withdrawn],
-        "matches": [_row(match) for match in plan.matches],
-        "kept_edits": [_row(edit) for edit in plan.kept_edits],
-        "lost_edits": list(plan.lost_edits),
+        "matches": [_row(match) for part in plan.parts for match in part.matches],
+        "near_misses": [_row(miss) for part in plan.parts for miss in part.near_misses],
+        "kept_edits": [_row(edit) for part in plan.parts for edit in part.edits if edit.stays],
+        "taken_edits": [_row(edit) for part in plan.parts for edit in part.edits if not edit.stays],
+        "lost_edits": [name for part in plan.parts for name in part.lost_edits],
         "page_ids": [_row(missing) for missing in plan.missing_page_ids],
         "user_data": {
             "counts": loss_counts(plan),
-            "first": [line for effect in effects.values() for line in effect.losses][:FIRST],
+            "first": [name for effect in effects.values() for name in effect.losses][:FIRST],
             "more_than_half_of": [book.title for book in plan.gutted],
         },
         "effects": {name: list(effect.lines) for name, effect in effects.items()},
+        "figures": {name: dict(effect.figures) for name, effect in effects.items()},
+    }
+
+
+def _all_tables(plan: Plan) -> Iterable[tuple[str, Changes[Any]]]:
+    yield "books", plan.books
+    yield "pages", plan.pages
+    yield "questions", plan.questions
+    yield "feedback", plan.feedback
+
+
+def _part(part: BookPlan) -> dict[str, Any]:
+    pages, questions, feedback = (told.counts() for told in _told(part))
+    return {
+        "project": part.row.project,
+        "url": part.row.url,
+        "title": part.row.title,
+        "fate": "new" if part.book.create else part.fate,
+        "pages": pages,
+        "questions": questions,
+        "feedback": feedback,
     }
 
 

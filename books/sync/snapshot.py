@@ -20,6 +20,7 @@ class BookRow(NamedTuple):
     title: str
     source_title: str
     release_id: int | None
+    conflicts: str
 
 
 class PageRow(NamedTuple):
@@ -34,6 +35,7 @@ class PageRow(NamedTuple):
     source_id: str
     fingerprint: str
     access: str
+    conflicts: str
 
 
 class QuestionRow(NamedTuple):
@@ -64,6 +66,7 @@ class FeedbackRow(NamedTuple):
     source_text: str | None
     source_markup: str | None
     source_points: Decimal | None
+    conflicts: str
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,20 @@ from bookbinder.sphinx.foreseen import ANYTHING_ELSE
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
 from grading.graders.base import AnswerError, Outcome
-from grading.graders.choice import in_words, keys_of
+from grading.graders.choice import in_words, keys_of, with_keys
 
 __all__ = [
     "GRADERS",
     "AnswerError",
     "Grader",
     "Outcome",
+    "can_grade",
     "grade",
     "in_words",
     "keys_of",
     "read",
     "shown_feedback",
+    "with_keys",
 ]
 
 
@@ -66,6 +68,16 @@ def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
     """Return what an answer earns and which feedback replies to it."""
     return GRADERS[question.grader].grade(string, question, feedback)
+
+
+def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
+    """Whether a kept answer can be judged anew: not where what it chose is gone."""
+    if question.grader not in GRADERS:
+        return False
+    if question.grader != "choice":
+        return True
+    taken = keys_of(string) if question.is_multiple else [string]
+    return {one.key for one in feedback}.issuperset(taken)
 
 
 def shown_feedback(

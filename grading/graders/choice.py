@@ -1,7 +1,7 @@
 """One choice by its key; or several, where exactly the right set earns all."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +57,15 @@ def keys_of(string: str) -> list[str]:
         return [string]
     is_list = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
     return keys if is_list else [string]
+
+
+def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
+    """Return a kept answer whose choices' keys have changed: old key -> new key."""
+    if not keys or question.grader != "choice":
+        return string
+    if not question.is_multiple:
+        return keys.get(string, string)
+    return json.dumps(sorted({keys.get(key, key) for key in keys_of(string)}))
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:

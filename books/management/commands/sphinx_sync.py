@@ -1,35 +1,23 @@
 """Brings builds of Sphinx books live: arguments, questions, exit codes; rules are elsewhere."""
 
+import getpass
 import json
 import sys
 import tempfile
+from argparse import ArgumentParser
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
-from bookbinder.sphinx.manifest import ManifestError
-from books.sync import lock, publish, run, show
-from books.sync.apply import ChangedError
-from books.sync.build import BuildError
-from books.sync.plan import PlanError
-from books.sync.publish import PublishError
+from books.management import progress
+from books.sync import lock, previews, publish, run, show
+from books.sync.options import Options
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
-ERRORS = (
-    ManifestError,
-    BuildError,
-    PlanError,
-    PublishError,
-    ChangedError,
-    lock.LockedError,
-    DatabaseError,
-    OSError,
-)
 
 
 class Command(BaseCommand):
@@ -45,78 +33,96 @@ class Command(BaseCommand):
             help="a Sphinx source folder, or the HTML output folder of a build; "
             "without any, the folders of BOOKBINDER_SOURCES",
         )
-        parser.add_argument(
-            "--dry-run",
-            action="store_true",
-            help="show what would change; exit code 4 if there is something",
-        )
-        parser.add_argument(
-            "--noinput",
-            action="store_true",
-            help="ask nothing: yes to all but the loss of user data and page ids in the sources",
-        )
-        parser.add_argument(
-            "--delete-user-data",
-            action="store_true",
-            help="let answers go whose questions are gone; they are archived first",
-        )
-        parser.add_argument(
-            "--back-annotate",
-            action="store_true",
-            default=None,
-            dest="back_annotate",
-            help="write page ids into the sources that lack them",
-        )
-        parser.add_argument("--no-back-annotate", action="store_false", dest="back_annotate")
+        add_what(parser)
+        add_answers(parser)
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.options = options
-        paths = options["paths"] or settings.BOOKBINDER_SOURCES
-        if not paths:
+        if options["release"] is not None and options["paths"]:
+            raise CommandError("Give folders or --release, not both.", returncode=2)
+        if not (options["paths"] or settings.BOOKBINDER_SOURCES or options["release"]):
             raise CommandError("Name a folder to sync, or set BOOKBINDER_SOURCES.")
+        self.wishes = Options(
+            prefer=options["prefer"],
+            regrade=options["regrade"],
+            each=progress.shown_on(self.stderr, is_wanted=options["format"] == "text"),
+        )
+        is_alone = options["dry_run"] or options["preview"]
         try:
             with (
-                nullcontext() if options["dry_run"] else lock.hold(),
+                nullcontext() if is_alone else lock.hold(),
                 tempfile.TemporaryDirectory(prefix="bookbinder-") as scratch,
             ):
-                self.sync(
-                    [run.read(p.resolve(), Path(scratch, str(n))) for n, p in enumerate(paths)]
-                )
-        except ERRORS as error:
-            raise CommandError(str(error)) from error
+                self.sync(self.builds(Path(scratch)))
+        except run.ERRORS as error:
+            raise CommandError(run.explain(error)) from error
+
+    def builds(self, scratch: Path) -> list[run.Build]:
+        if self.options["release"] is not None:
+            return [run.read_release(self.options["release"])]
+        paths = self.options["paths"] or settings.BOOKBINDER_SOURCES
+        return [
+            run.read(path.resolve(), scratch / str(number), self.wishes.each)
+            for number, path in enumerate(paths)
+        ]
 
     def sync(self, builds: list[run.Build]) -> None:
         for build in builds:
             if build.warnings:
                 self.stderr.write(f"Sphinx on {build.source}:\n{build.warnings}")
-        prepared = run.prepare(builds, stage=not self.options["dry_run"])
+        prepared = self.prepare(builds)
         try:
             while not self.is_agreed(prepared):
                 self.say("The database has changed meanwhile. This is the plan now:")
                 publish.drop(prepared.staged)
-                prepared = run.prepare(builds, stage=True)
+                prepared = self.prepare(builds)
         except BaseException:
             publish.drop(prepared.staged)
             raise
-        if not prepared.plan.is_empty:
+        if not prepared.is_nothing:
             self.carry_out(prepared)
         self.back_annotate(prepared)
         self.tell_program(prepared)
 
+    def prepare(self, builds: list[run.Build]) -> run.Prepared:
+        stage = not (self.options["dry_run"] or self.options["preview"])
+        return run.prepare(builds, stage=stage, options=self.wishes)
+
     def is_agreed(self, prepared: run.Prepared) -> bool:
         """Show the plan and ask; False where the database has changed while we asked."""
         if self.options["format"] == "text":
-            self.stdout.write(show.text(prepared.plan, prepared.effects))
-        if self.options["dry_run"]:
+            self.show(prepared)
+        if self.options["preview"]:
+            self.preview(prepared)
+        if self.options["dry_run"] or self.options["preview"]:
             self.tell_program(prepared)
-            sys.exit(0 if prepared.plan.is_empty else SOMETHING_TO_DO)
-        if not prepared.plan.is_empty:
+            is_all = prepared.is_nothing or self.options["preview"]
+            sys.exit(0 if is_all else SOMETHING_TO_DO)
+        if not prepared.is_nothing:
             self.ask_for_all(prepared)
         return not run.is_stale(prepared)
 
+    def show(self, prepared: run.Prepared) -> None:
+        verbose = self.options["verbosity"] > 1
+        lines = show.lines(prepared.plan, prepared.effects, verbose=verbose)
+        tones = {
+            "head": self.style.MIGRATE_HEADING,
+            "good": self.style.SUCCESS,
+            "warn": self.style.WARNING,
+            "bad": self.style.ERROR,
+        }
+        for line in [*lines, *show.names(prepared.plan, prepared.effects)]:
+            self.stdout.write(line.text, tones.get(line.tone))
+
+    def preview(self, prepared: run.Prepared) -> None:
+        for build in prepared.builds:
+            path = previews.lay(build.manifest, build.folder, self.wishes.each)
+            self.say(f"To read before it is live: {settings.BOOKBINDER_SITE_URL}{path}")
+        self.say("Authors of the book and admins may open it, for a day or until the next sync.")
+
     def carry_out(self, prepared: run.Prepared) -> None:
-        path = run.carry_out(prepared)
+        path = run.carry_out(prepared, operator=getpass.getuser())
         if path:
             self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
@@ -165,3 +171,56 @@ class Command(BaseCommand):
             for failure in failures:
                 self.stderr.write(failure)
             self.say(f"Page ids written into {count - len(failures)} source files.")
+
+
+def add_what(parser: ArgumentParser) -> None:
+    """What is done, and with which build."""
+    parser.add_argument(
+        "--release",
+        type=int,
+        metavar="N",
+        help="bring release N back (`manage.py releases` lists them)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would change; exit code 4 if there is something",
+    )
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="lay the edition down at a private address for the book's authors; nothing goes live",
+    )
+    parser.add_argument(
+        "--prefer",
+        choices=("source", "admin"),
+        help="which text is shown where the source and the admin have both changed it; "
+        "without it the admin's, and the conflict is kept for a person to decide",
+    )
+    parser.add_argument(
+        "--regrade",
+        action="store_true",
+        help="give all answers the points that the feedback now gives",
+    )
+
+
+def add_answers(parser: ArgumentParser) -> None:
+    """What is said beforehand to the questions that the command asks."""
+    parser.add_argument(
+        "--noinput",
+        action="store_true",
+        help="ask nothing: yes to all but the loss of user data and page ids in the sources",
+    )
+    parser.add_argument(
+        "--delete-user-data",
+        action="store_true",
+        help="let answers go whose questions are gone; they are archived first",
+    )
+    parser.add_argument(
+        "--back-annotate",
+        action="store_true",
+        default=None,
+        dest="back_annotate",
+        help="write page ids into the sources that lack them",
+    )
+    parser.add_argument("--no-back-annotate", action="store_false", dest="back_annotate")

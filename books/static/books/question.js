@@ -33,7 +33,7 @@ function connect(form, arriving) {
     const content = JSON.stringify(answer);
     if (pending?.content !== content) pending = { content, key: newKey() };
     const data = { answer, client_key: pending.key, course: state.course.pk };
-    if (await send(form, question, data)) pending = null;
+    if (await send(form, question, data, state.api)) pending = null;
   });
 }
 
@@ -47,10 +47,10 @@ function newKey() {
 }
 
 /** Resolves to whether the answer has arrived. */
-async function send(form, question, data) {
+async function send(form, question, data, api) {
   const button = form.querySelector(".bookbinder-actions button");
   button.disabled = true;
-  const reply = await call(`/api/questions/${question.pk}/answers`, { method: "POST", data });
+  const reply = await call(`${api}/questions/${question.pk}/answers`, { method: "POST", data });
   button.disabled = false;
   if (!reply.ok) {
     note(form, problem(reply));

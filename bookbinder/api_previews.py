@@ -1,0 +1,88 @@
+"""The API of editions that are not live: what a reader's page asks for, and nothing is kept."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from ninja import Router, Schema, Status
+
+from accounts.http import signed_in
+from books.sync import previews
+from grading import api as grading_api
+from grading import previewing
+from grading.graders import AnswerError
+
+router = Router(tags=["previews"])
+
+
+class PreviewAnswerIn(Schema):
+    answer: Any
+
+
+class PreviewQuestionOut(Schema):
+    pk: int
+    label: str
+    grader: str
+    enabled: bool = True
+    points_possible: float
+    answer: None = None
+    points: None = None
+    feedback: None = None
+    attempts_left: None = None
+
+
+class PreviewStateOut(Schema):
+    """As the state of a live page, with no row of the database in it."""
+
+    book: str
+    book_url: str
+    user: str
+    is_preview: bool = True
+    questions: list[PreviewQuestionOut]
+
+
+def _preview(request: HttpRequest, token: str) -> previews.Preview:
+    preview = previews.find(request.user, token)
+    if preview is None:
+        raise Http404
+    return preview
+
+
+STATUSES = {200: PreviewStateOut, 404: grading_api.Problem}
+
+
+@router.get("/previews/{token}/state/{path:docname}", response=STATUSES)
+def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
+    """What a page of a preview asks; a question's pk is its number in the edition."""
+    preview = _preview(request, token)
+    questions = previewing.questions_on(preview, docname)
+    if questions is None:
+        raise Http404
+    get_token(request)  # sets the cookie
+    return {
+        "book": preview.manifest.books[0].title,
+        "book_url": reverse("preview", args=(token, f"{docname}.html")),
+        "user": signed_in(request).get_full_name(),
+        "questions": [
+            {
+                "pk": one.number,
+                "label": one.question.label,
+                "grader": one.question.grader,
+                "points_possible": one.question.points_possible,
+            }
+            for one in questions
+        ],
+    }
+
+
+@router.post("/previews/{token}/questions/{number}/answers", response=grading_api.STATUSES)
+def answer(request: HttpRequest, token: str, number: grading_api.Pk, data: PreviewAnswerIn) -> Any:
+    """Try an answer: it is judged by the edition's feedback, and forgotten."""
+    try:
+        reply = previewing.answer(_preview(request, token), number, data.answer)
+    except AnswerError as error:
+        return Status(400, {"detail": str(error)})
+    if reply is None:
+        raise Http404
+    return reply

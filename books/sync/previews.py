@@ -1,0 +1,113 @@
+"""Editions that their authors can read before anybody else: files at a private address.
+
+    <data>/previews/<token>/html/            what is served
+    <data>/previews/<token>/bookbinder.json  what its questions are judged by
+
+The database knows nothing of them. One goes with the next sync of its project, or after a day.
+"""
+
+import functools
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import access
+from accounts.access import Person
+from accounts.models import User
+from bookbinder.sphinx import manifest as m
+from books.models import Book
+from books.sync import publish
+from books.sync.changes import FileChanges
+from books.sync.options import Each, silently
+from books.sync.plan import published_files
+
+LIFETIME = 24 * 60 * 60  # seconds
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Preview:
+    token: str
+    manifest: m.Manifest
+    files: dict[str, Any]
+
+    def file(self, path: str) -> Path:
+        return _root() / self.token / "html" / path
+
+
+def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
+    """Lay a build's files down at a new address; return its path on this site.
+
+    Raises PublishError.
+    """
+    _drop_old()
+    token = secrets.token_urlsafe(32)
+    files = published_files(manifest)
+    changes = FileChanges(tuple(files), (), (), files)
+    _root().mkdir(mode=0o700, parents=True, exist_ok=True)
+    publish.lay(_root() / token, manifest, folder, changes, each=each)
+    first = next(manifest.pages(), None)
+    return reverse("preview", args=(token, f"{first.docname}.html" if first else "index.html"))
+
+
+def find(user: Person, token: str) -> Preview | None:
+    """Return the preview of that address, if it is there still and `user` may read it."""
+    if not _TOKEN.fullmatch(token) or not user.is_authenticated:
+        return None
+    folder = _root() / token
+    try:
+        age = time.time() - folder.stat().st_mtime
+        preview = _read(token) if age < LIFETIME else None
+    except (OSError, m.ManifestError):
+        return None
+    return preview if preview and may_read(user, preview.manifest.project) else None
+
+
+def may_read(user: Person, project: str) -> bool:
+    """Whether `user` is an author of one of the project's books, or an admin."""
+    books = Book.objects.filter(project=project)
+    return (isinstance(user, User) and user.is_superuser) or books.filter(
+        access.rows(user, "books.change_book")
+    ).exists()
+
+
+def clear(project: str) -> None:
+    """Take a project's previews away: an edition of it has gone live."""
+    for token in _tokens():
+        try:
+            is_its = _read(token).manifest.project == project
+        except (OSError, m.ManifestError):
+            is_its = True  # nobody could read it
+        if is_its:
+            shutil.rmtree(_root() / token, ignore_errors=True)
+
+
+def _root() -> Path:
+    return Path(settings.BOOKBINDER_DATA_DIR) / "previews"
+
+
+def _tokens() -> Iterator[str]:
+    for folder in _root().iterdir() if _root().is_dir() else ():
+        yield folder.name
+
+
+def _drop_old() -> None:
+    for token in _tokens():
+        folder = _root() / token
+        if time.time() - folder.stat().st_mtime >= LIFETIME:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(token: str) -> Preview:
+    """Return a preview, which never changes."""
+    manifest = m.read(_root() / token)
+    return Preview(token, manifest, published_files(manifest))

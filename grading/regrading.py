@@ -1,0 +1,184 @@
+"""What answers earn under other feedback: told before it happens, then written.
+
+An answer's points are what they were when it was given, until somebody asks for new ones. Answers
+that a person has graded are left alone, and so are those that nobody could judge anew: of manual
+questions, and with a choice that is gone.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from books.models import Feedback, Question
+from grading import graders
+from grading.models import Answer, Attempt, Course, Enrollment, Regrade
+
+CHUNK = 5_000  # rows in one statement: SQLite takes 32,766 parameters
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a question's answers are judged by: the question, its feedback, keys that changed."""
+
+    question: Question
+    feedback: Sequence[Feedback]
+    keys: Mapping[str, str]
+
+
+class Regraded(NamedTuple):
+    """An answer that earns other points, or is replied to by another feedback."""
+
+    answer: int
+    question: int
+    enrollment: int
+    is_test: bool
+    before: Decimal | None
+    after: Decimal
+    feedback: int | None
+    # The attempt that counts now, where it is another one.
+    string: str | None
+
+
+@dataclass(frozen=True)
+class Regrading:
+    """What all of it comes to; `at` is when the answers were read."""
+
+    at: datetime
+    rows: tuple[Regraded, ...]
+
+
+Outcome = tuple[Decimal, int | None]
+
+
+def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+class _Judge:
+    """Grades strings, each different one of a question once."""
+
+    def __init__(self, materials: Mapping[int, Material]) -> None:
+        self.materials = materials
+        self.known: dict[tuple[int, str], Outcome | None] = {}
+
+    def __call__(self, question: int, string: str) -> Outcome | None:
+        """Return points and the feedback's key; None where it cannot be judged."""
+        asked = (question, string)
+        if asked not in self.known:
+            self.known[asked] = self.judge(self.materials[question], string)
+        return self.known[asked]
+
+    def current(self, question: int, string: str) -> str:
+        """Return an answer as it is written once changed keys are in it."""
+        material = self.materials[question]
+        return graders.with_keys(string, material.question, material.keys)
+
+    def judge(self, material: Material, string: str) -> Outcome | None:
+        question, feedback = material.question, material.feedback
+        current = graders.with_keys(string, question, material.keys)
+        if not graders.can_grade(current, question, feedback):
+            return None
+        outcome = graders.grade(current, question, feedback)
+        if outcome.points is None:
+            return None
+        return outcome.points, outcome.matched.pk if outcome.matched else None
+
+
+def look(
+    materials: Mapping[int, Material],
+    each: Callable[[Iterable[Any], str, int], Iterable[Any]] = lambda items, step, total: items,
+) -> Regrading:
+    """Judge all answers to some questions by other material; nothing is written."""
+    at = timezone.now()
+    judge = _Judge(materials)
+    rows: list[Regraded] = []
+    for pks in in_chunks(list(each(materials, "judging answers", len(materials))), 500):
+        best = _best_attempts(pks, judge)
+        rows += _differing(pks, judge, best)
+    return Regrading(at, tuple(rows))
+
+
+def _differing(
+    questions: Sequence[int], judge: _Judge, best: Mapping[tuple[int, int], str]
+) -> Iterator[Regraded]:
+    answers = (
+        Answer.objects.filter(question__in=questions, override_points__isnull=True)
+        .order_by()
+        .values_list(
+            "pk", "question", "enrollment", "enrollment__origin", "string", "points", "feedback"
+        )
+    )
+    for pk, question, enrollment, origin, own, points, feedback in answers.iterator(10_000):
+        string = best.get((enrollment, question), own)
+        outcome = judge(question, string)
+        if outcome is not None and (string != own or outcome != (points, feedback)):
+            yield Regraded(
+                pk,
+                question,
+                enrollment,
+                origin == Enrollment.Origin.TEST,
+                points,
+                *outcome,
+                judge.current(question, string) if string != own else None,
+            )
+
+
+def _best_attempts(questions: Sequence[int], judge: _Judge) -> dict[tuple[int, int], str]:
+    """Return what counts where the best attempt does: of equal ones the latest."""
+    attempts = (
+        Attempt.objects.filter(
+            question__in=questions,
+            enrollment__course__attempts_policy=Course.AttemptsPolicy.BEST,
+        )
+        .order_by("pk")
+        .values_list("enrollment", "question", "string")
+    )
+    best: dict[tuple[int, int], tuple[Decimal, str]] = {}
+    for enrollment, question, string in attempts.iterator(10_000):
+        outcome = judge(question, string)
+        so_far = best.get((enrollment, question))
+        if outcome is not None and (so_far is None or outcome[0] >= so_far[0]):
+            best[enrollment, question] = (outcome[0], string)
+    return {place: string for place, (_points, string) in best.items()}
+
+
+def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> int:
+    """Give answers their new points, each with what it had in its history; return how many.
+
+    Call it in a transaction, after changed keys were written into answers. An answer given since
+    the regrading was looked at is left alone. `pks` maps keys of feedback made meanwhile.
+    """
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in regrading.rows:
+        feedback = pks.get(row.feedback, row.feedback) if row.feedback is not None else None
+        groups[row.after, feedback, row.string].append(row.answer)
+    count = 0
+    for (points, feedback, string), answers in groups.items():
+        for chunk in in_chunks(answers, CHUNK):
+            _keep_history(chunk, regrading.at, reason)
+            rows = Answer.objects.filter(pk__in=chunk, answered_at__lte=regrading.at)
+            values = {"points": points, "feedback": feedback}
+            count += rows.update(**values if string is None else values | {"string": string})
+    return count
+
+
+def _keep_history(answers: Sequence[int], at: datetime, reason: str) -> None:
+    """Copy answers as they are, within the database: there may be a hundred thousand."""
+    marks = ", ".join(["%s"] * len(answers))
+    now, since = (connection.ops.adapt_datetimefield_value(value) for value in (timezone.now(), at))
+    # The names are our own tables'; all values are parameters.
+    statement = (
+        f"INSERT INTO {Regrade._meta.db_table} "  # nosec B608
+        "(answer_id, string, points, feedback_id, reason, created_at) "
+        "SELECT id, string, points, feedback_id, %s, %s "
+        f"FROM {Answer._meta.db_table} WHERE id IN ({marks}) AND answered_at <= %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [reason, now, *answers, since])
