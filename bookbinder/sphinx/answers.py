@@ -22,7 +22,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import LoggingReporter
 from sphinx.util.osutil import relative_uri
 
-from bookbinder.sphinx import nodes
+from bookbinder.sphinx import markdown, nodes
 from bookbinder.sphinx.collector import Found, all_found, found_in, note_mistake
 from bookbinder.sphinx.directives import found_question
 from bookbinder.sphinx.identity import page_fingerprint
@@ -138,6 +138,8 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     shown = [question for question in questions if not _is_left_out(app, question)]
     _judge_labels(env, doctree, shown)
     found.questions += map(found_question, shown)
+    items = [item for question in found.questions for item in question.items]
+    found.has_maths = any(item.html is not None and markdown.has_math(item.html) for item in items)
     replies = docnodes.document(doctree.settings, doctree.reporter)
     for question in questions:
         del question["found"]
@@ -151,7 +153,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     found.fingerprint = page_fingerprint(text)
     if replies.children:
         _note_files(env, replies, found)
-        found.has_maths = any(replies.findall(_is_maths))
+        found.has_maths |= any(replies.findall(_is_maths))
         _store(env, replies)
 
 

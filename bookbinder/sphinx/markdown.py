@@ -3,12 +3,45 @@
 Both sides must give the same HTML for the same text, or every sync would find a difference.
 """
 
+from html import escape
+from typing import Any
+
 import nh3
 from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-_renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
+MATH = "math"  # the class in which MathJax looks for formulas
+
+
+def _formula(tex: str, options: dict[str, Any]) -> str:
+    """Return TeX between the marks that Sphinx' own formulas stand between."""
+    begin, end = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
+    return f"{begin}{escape(tex, quote=False)}{end}"
+
+
+_renderer = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable("table")
+    # Two prices in a sentence are no formula.
+    .use(
+        dollarmath_plugin,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        renderer=_formula,
+    )
+)
 
 
 def render(text: str) -> str:
-    """Return sanitised HTML for `text`, CommonMark with tables; raw HTML in it is shown as text."""
-    return nh3.clean(_renderer.render(text)).strip()
+    """Return sanitised HTML for `text`: CommonMark with tables and `$TeX$`.
+
+    Raw HTML in it is shown as text.
+    """
+    classes = {"span": {MATH}, "div": {MATH}}
+    return nh3.clean(_renderer.render(text), allowed_classes=classes).strip()
+
+
+def has_math(html: str) -> bool:
+    """Whether a rendered text shows a formula."""
+    return f'class="{MATH}"' in html

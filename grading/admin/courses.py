@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.admin import RulesAdmin, may
 from accounts.http import signed_in
-from books.admin import count_of, list_link
+from books.admin.links import count_of, list_link
 from books.models import Book
 from grading import enrolling, invitations, resources
 from grading.admin.inlines import (

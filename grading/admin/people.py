@@ -18,7 +18,7 @@ from import_export.tmp_storages import CacheStorage
 from accounts import access
 from accounts.admin import RulesAdmin
 from accounts.http import signed_in
-from books.admin import count_of, list_link
+from books.admin.links import count_of, list_link
 from grading import enrolling, invitations, roster
 from grading.models import Answer, Course, Enrollment, Invitation
 

@@ -1,0 +1,84 @@
+"""What an admin and the source have both changed: both texts side by side, a button for each."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from accounts.admin import RulesAdmin
+from books import editing
+
+
+class ConflictsAdmin(RulesAdmin):
+    """An admin class whose page shows conflicts, and takes the decisions."""
+
+    change_form_template = "admin/books/conflicts.html"
+
+    def editables(self, obj: Any) -> Iterable[editing.Editable]:
+        """Return the rows whose conflicts stand on the object's page."""
+        return [obj]
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_settle"
+        view = self.admin_site.admin_view(self.settle)
+        return [path("<path:object_id>/settle/", view, name=name), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        context = {"conflicts": self.conflicts(request, object_id), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def conflicts(self, request: HttpRequest, object_id: str) -> list[dict[str, Any]]:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_change_permission(request, obj):
+            return []
+        found = [one for row in self.editables(obj) for one in editing.conflicts_of(row)]
+        return [
+            {
+                "name": f"{one.obj} · {one.label}" if one.obj != obj else one.label,
+                "ours": _shown(one, one.ours),
+                "theirs": _shown(one, one.theirs),
+                "value": f"{one.obj.pk}-{one.field}",
+            }
+            for one in found
+        ]
+
+    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take the decision that a button of the page sends, and nothing else of its form."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or request.method != "POST":
+            raise Http404
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        given = request.POST.get("take_source") or request.POST.get("keep_admin") or ""
+        take = "source" if "take_source" in request.POST else "admin"
+        pk, _dash, field = given.partition("-")
+        rows = {str(row.pk): row for row in self.editables(obj)}
+        if pk not in rows or field not in editing.FIELDS:
+            raise Http404
+        try:
+            editing.settle(rows[pk], field, "source" if take == "source" else "admin")
+        except ValidationError as error:
+            self.message_user(request, error.messages[0], messages.WARNING)
+        else:
+            self.message_user(request, _("Decided."), messages.SUCCESS)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return redirect(reverse(name, args=(obj.pk,)))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if hasattr(obj, "conflicts"):
+            editing.decide(obj, form.changed_data)
+        super().save_model(request, obj, form, change)
+
+
+def _shown(conflict: editing.Conflict, value: str) -> str:
+    # The author's own build made it, or our renderer, which sanitises.
+    return mark_safe(value) if conflict.is_html else value  # nosec B308 B703

@@ -1,0 +1,157 @@
+"""Questions and their feedback in the admin."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import RulesInline
+from bookbinder.sphinx import markdown
+from books import editing
+from books.admin.conflicts import ConflictsAdmin
+from books.admin.links import count_of
+from books.models import Feedback, Question
+
+REPLY_LIMIT = 100_000  # characters that are rendered for a look at them
+
+
+class PointsFormField(forms.DecimalField):
+    def to_python(self, value: Any) -> Any:
+        """A signalling NaN raises where it is compared, which Django does at once."""
+        if isinstance(value, str) and "nan" in value.lower():
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class FeedbackForm(forms.ModelForm):
+    """An answer foreseen and the reply to it, in Markdown; one that is not changed stays as it is."""
+
+    points = PointsFormField(min_value=0, max_digits=8, decimal_places=2, initial=0)
+
+    class Meta:
+        model = Feedback
+        fields = ("answer", "points", "text")
+        widgets = {
+            "answer": forms.Textarea(attrs={"rows": 2, "cols": 24}),
+            "text": forms.Textarea(attrs={"rows": 6, "cols": 48, "class": "bookbinder-reply"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.said = self.instance.text
+            self.initial["text"] = editing.text_to_edit(self.instance)
+
+    def clean_answer(self) -> str:
+        answer: str = self.cleaned_data["answer"]
+        if self.instance.question_id:
+            editing.check_answer(self.instance.question, answer)
+        return answer
+
+    def save(self, commit: bool = True) -> Any:
+        if "text" in self.changed_data:
+            editing.set_reply(self.instance, self.cleaned_data["text"])
+        elif self.instance.pk:
+            self.instance.text = self.said
+        if self.instance.pk is None:
+            editing.put_last(self.instance)
+        editing.decide(self.instance, self.changed_data)
+        return super().save(commit)
+
+
+class FeedbackFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """What the book's source says comes back with the next sync: it goes there."""
+        super().clean()
+        for form in self.deleted_forms:
+            if form.instance.origin == Feedback.Origin.SOURCE:
+                what = _("“%(answer)s” comes from the book's source: take it out there.")
+                raise forms.ValidationError(what % {"answer": form.instance})
+
+
+class FeedbackInline(RulesInline):
+    model = Feedback
+    form = FeedbackForm
+    formset = FeedbackFormSet
+    fields = ("answer", "points", "text", "shown", "origin", "markup")
+    readonly_fields = ("shown", "origin", "markup")
+    verbose_name_plural = _("Feedback: replies are written in Markdown")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # A choice's text stands in the page, where an edit here would not change it.
+        is_choice = obj is not None and obj.grader in editing.WITH_CHOICES
+        return (*self.readonly_fields, "answer") if is_choice else self.readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and not editing.takes_new_feedback(obj):
+            return False
+        return super().has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and not editing.takes_new_feedback(obj):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("as shown"))
+    def shown(self, feedback: Feedback) -> SafeString:
+        # The author's own build made it, or our renderer, which sanitises.
+        html = mark_safe(feedback.feedback)  # nosec B308 B703
+        return format_html('<div class="bookbinder-shown" aria-live="polite">{}</div>', html)
+
+
+@admin.register(Question)
+class QuestionAdmin(ConflictsAdmin):
+    list_display = ("label", "page", "grader", "points_possible", "feedback_rows", "short_prompt")
+    list_filter = (("page__book", admin.RelatedOnlyFieldListFilter), "grader")
+    list_select_related = ("page__book",)
+    search_fields = ("label", "prompt", "page__title", "page__url")
+    ordering = ("page__book__title", "page__position", "index")
+    linked_filters = ("page",)
+    fields = ("label", "page", "grader", "points_possible", "prompt", "options")
+    readonly_fields = fields
+    inlines = (FeedbackInline,)
+
+    class Media:
+        js = (forms.Script("books/replies.js", type="module"),)
+        css = {"all": ("books/admin.css",)}
+
+    def editables(self, obj: Any) -> Iterable[editing.Editable]:
+        return list(Feedback.objects.filter(question=obj).select_related("question"))
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.render_reply)
+        return [path("render/", view, name="books_question_render"), *super().get_urls()]
+
+    def render_reply(self, request: HttpRequest) -> HttpResponse:
+        """A reply as students will see it, while it is being written."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponse(markdown.render(request.POST.get("text", "")[:REPLY_LIMIT]))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        questions: QuerySet[Question] = super().get_queryset(request)
+        return questions.annotate(feedback_count=count_of(Feedback, "question"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # with its answers, by a sync that asks
+
+    @admin.display(description=_("feedback"), ordering="feedback_count")
+    def feedback_rows(self, question: Any) -> int:
+        return int(question.feedback_count)
+
+    @admin.display(description=_("prompt"))
+    def short_prompt(self, question: Question) -> str:
+        return question.prompt[:80]
+
+
