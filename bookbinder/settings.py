@@ -33,6 +33,11 @@ BOOKBINDER_PROXIES = env.int("BOOKBINDER_PROXIES", default=0)
 BOOKBINDER_STAFF_2FA = env.bool("BOOKBINDER_STAFF_2FA", default=False)
 BOOKBINDER_TRUSTED_PROVIDERS = env.list("BOOKBINDER_TRUSTED_PROVIDERS", default=[])
 BOOKBINDER_KEEP_RELEASES = env.int("BOOKBINDER_KEEP_RELEASES", default=10)
+# Whether authors may bring uploaded builds live: their code runs in the site's own pages.
+BOOKBINDER_AUTHORS_PUBLISH = env.bool("BOOKBINDER_AUTHORS_PUBLISH", default=False)
+BOOKBINDER_UPLOAD_LIMIT = env.int("BOOKBINDER_UPLOAD_LIMIT", default=500)  # MB, unpacked
+# Whether `manage.py db_worker` runs; without it, child processes do what takes long.
+BOOKBINDER_WORKER = env.bool("BOOKBINDER_WORKER", default=False)
 BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
 # Raised when the site policy changes, so that people agree to the new one.
 BOOKBINDER_POLICY_VERSION = env.str("BOOKBINDER_POLICY_VERSION", default="1")
@@ -82,6 +87,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     *providers.apps(SOCIALACCOUNT_PROVIDERS),
+    "django_tasks",
+    "django_tasks_db",
     "import_export",
     "ninja",
     "accounts",
@@ -138,6 +145,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["TEST"] = {"NAME": BOOKBINDER_DATA_DIR / "test.sqlite3"}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database.setdefault("OPTIONS", {})["pool"] = True
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://bookbinder_cache")}
 # Tries are counted here: Django's 300 entries would forget them under a few hundred visitors.

@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from accounts import access
 from accounts.models import User
-from books.models import Author, Book, Feedback, Page, Question
+from books.models import Author, Book, Edition, Feedback, Page, Question
 
 
 def is_author(path: str) -> access.Rule:
@@ -35,6 +35,9 @@ def fill() -> None:
     access.allow("books.see_feedback", Feedback, is_author("question__page__book"))
     access.allow("books.add_feedback", Question, is_author("page__book"))
     access.allow("books.view_author", Author, is_author("book"))
+    # What they have begun; what may be done with it is said of its project, in `sync.editions`.
+    access.allow("books.view_edition", Edition, lambda user: Q(created_by=user))
+    access.allow("books.add_edition", User, authors_themselves)
     access.allow("accounts.enter_admin", User, authors_themselves)
 
 

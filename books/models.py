@@ -105,6 +105,7 @@ class Edition(models.Model):
     )
     # What is being done now, for who waits; then how it ended.
     step = models.CharField(_("step"), max_length=200, blank=True)
+    touched_at = models.DateTimeField(auto_now=True)
     message = models.TextField(_("result"), blank=True)
     # What was shown, by lines with their tone, and its hash: another plan is shown again.
     plan = models.JSONField(default=list)

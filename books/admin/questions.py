@@ -32,7 +32,7 @@ class PointsFormField(forms.DecimalField):
 
 
 class FeedbackForm(forms.ModelForm):
-    """An answer foreseen and the reply to it, in Markdown; one that is not changed stays as it is."""
+    """An answer foreseen and the reply to it, in Markdown; what is not changed stays as it is."""
 
     points = PointsFormField(min_value=0, max_digits=8, decimal_places=2, initial=0)
 
@@ -153,5 +153,3 @@ class QuestionAdmin(ConflictsAdmin):
     @admin.display(description=_("prompt"))
     def short_prompt(self, question: Question) -> str:
         return question.prompt[:80]
-
-

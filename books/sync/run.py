@@ -91,7 +91,12 @@ def read(path: Path, scratch: Path, each: Each = silently) -> Build:
     if build.is_source(path):
         folder, warnings = build.build(path, scratch, each)
         return Build(m.read(folder), folder, path, warnings)
-    return Build(m.read(path), path)
+    return read_build(path)
+
+
+def read_build(folder: Path) -> Build:
+    """Return the build in an output folder, and never run what is in it. Raises ManifestError."""
+    return Build(m.read(folder), folder)
 
 
 def read_release(pk: int) -> Build:

@@ -1,0 +1,18 @@
+"""What the admin starts where no worker runs: plans or publishes one edition."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from books.sync import editions
+
+
+class Command(BaseCommand):
+    help = "Plan or publish the edition that the admin has put aside. The admin starts this."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("edition", type=int, metavar="N")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        editions.work(options["edition"])

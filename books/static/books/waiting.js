@@ -1,0 +1,3 @@
+// A page that waits for work to end: it looks again every two seconds.
+
+setTimeout(() => location.reload(), 2000);

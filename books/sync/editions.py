@@ -1,0 +1,299 @@
+"""Editions that go live from the admin: planned, shown, then published by somebody's yes.
+
+The work is done by a worker of django-tasks-db or in a child process, never within a request.
+
+    <data>/editions/<folder>/html/   the build
+    <data>/editions/<folder>/lock    held by the process that works on it: it dies with it
+"""
+
+import fcntl
+import hashlib
+import logging
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from books.models import Author, Book, Edition
+from books.sync import lock, publish, run, show, upload
+from books.sync.options import Options
+
+log = logging.getLogger(__name__)
+State = Edition.State
+STARTS_WITHIN = timedelta(minutes=2)
+TOLD_EVERY = 1.0  # seconds between two notes of how far it is
+
+
+class NotYours(Exception):
+    """The person may not do this with this project."""
+
+
+def sources() -> list[Path]:
+    """Return the source folders that the operator lets people build."""
+    return [path.resolve() for path in settings.BOOKBINDER_SOURCES]
+
+
+def of_upload(file: IO[bytes], by: User) -> Edition:
+    """Return a new edition from a zip. Raises UploadError."""
+    edition = Edition(folder=secrets.token_hex(16), created_by=by)
+    upload.unpack(file, folder_of(edition) / "html")
+    edition.save()
+    return edition
+
+
+def of_source(source: Path, by: User) -> Edition:
+    """Return a new edition that is built from one of the operator's source folders."""
+    if source not in sources():
+        raise NotYours(_("The operator has not named this folder."))
+    folder = secrets.token_hex(16)
+    edition = Edition.objects.create(source=str(source), folder=folder, created_by=by)
+    folder_of(edition).mkdir(parents=True)
+    return edition
+
+
+def limit() -> int:
+    """Return how large a build may be, unpacked, in MB."""
+    size: int = settings.BOOKBINDER_UPLOAD_LIMIT
+    return size
+
+
+def can_retry(edition: Edition) -> bool:
+    """Whether its files are there still, and it neither runs nor has ended well."""
+    return edition.state in (State.PLANNED, State.FAILED) and folder_of(edition).is_dir()
+
+
+def folder_of(edition: Edition) -> Path:
+    return Path(settings.BOOKBINDER_DATA_DIR) / "editions" / edition.folder
+
+
+def forget(edition: Edition) -> None:
+    """Take an edition's files away."""
+    shutil.rmtree(folder_of(edition), ignore_errors=True)
+
+
+# Who may.
+
+
+def may_plan(user: User, project: str) -> bool:
+    """Whether `user` may bring editions of a project as far as a plan.
+
+    The authors of all its books; of a project that is not here yet, authors by type.
+    """
+    if user.is_superuser:
+        return True
+    books = set(Book.objects.filter(project=project).values_list("pk", flat=True))
+    if not books:
+        return user.type == User.Type.AUTHOR
+    written = Author.objects.filter(user=user, book__in=books)
+    return books == set(written.values_list("book", flat=True))
+
+
+def may_publish(user: User, project: str) -> bool:
+    """Whether `user` may bring editions live: a build is code in the site's own pages."""
+    trusts_authors = settings.BOOKBINDER_AUTHORS_PUBLISH
+    return user.is_superuser or (trusts_authors and may_plan(user, project))
+
+
+# What a request asks for.
+
+
+def agree(edition: Edition, by: User, options: dict[str, Any]) -> bool:
+    """Take the yes to the plan that was shown; False where it is being done already."""
+    with transaction.atomic():
+        fresh = Edition.objects.select_for_update().get(pk=edition.pk)
+        if fresh.state != State.PLANNED:
+            return False
+        fresh.state, fresh.step, fresh.message = State.PUBLISHING, "", ""
+        fresh.options = {**options, "by": by.pk}
+        fresh.save()
+    return True
+
+
+def plan_again(edition: Edition, options: dict[str, Any]) -> bool:
+    """Have the plan made anew, with other wishes or after it failed."""
+    with transaction.atomic():
+        fresh = Edition.objects.select_for_update().get(pk=edition.pk)
+        if not can_retry(fresh):
+            return False
+        fresh.state, fresh.step, fresh.message = State.PLANNING, "", ""
+        fresh.options = options
+        fresh.save()
+    return True
+
+
+def notice_the_dead(edition: Edition) -> None:
+    """Say so where the process that worked on it has ended without a word."""
+    begun = bool(edition.step)
+    is_late = timezone.now() - edition.touched_at > STARTS_WITHIN
+    waits_for_worker = settings.BOOKBINDER_WORKER and not begun
+    if not edition.is_working or not is_late or waits_for_worker or _is_held(edition):
+        return
+    what = _("The process that did this has ended without a word: nothing has changed. Try again.")
+    Edition.objects.filter(pk=edition.pk, state=edition.state).update(
+        state=State.FAILED, message=what
+    )
+    edition.refresh_from_db()
+
+
+def _is_held(edition: Edition) -> bool:
+    try:
+        with (folder_of(edition) / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+# The work.
+
+
+def work(pk: int) -> None:
+    """Do what an edition waits for: plan it, or publish it. No error leaves here."""
+    edition = Edition.objects.select_related("created_by").filter(pk=pk).first()
+    steps: dict[str, Callable[[Edition], None]] = {
+        State.PLANNING: _plan,
+        State.PUBLISHING: _publish,
+    }
+    if edition is None or edition.state not in steps:
+        return
+    with _held(edition):
+        try:
+            steps[edition.state](edition)
+        except (*run.ERRORS, NotYours) as error:
+            _end(edition, State.FAILED, run.explain(error))
+        except BaseException:
+            log.exception("edition %s", pk)
+            _end(edition, State.FAILED, _("Something went wrong here; the log says what."))
+            raise
+
+
+@contextmanager
+def _held(edition: Edition) -> Iterator[None]:
+    folder_of(edition).mkdir(parents=True, exist_ok=True)
+    with (folder_of(edition) / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _plan(edition: Edition) -> None:
+    _tell(edition, _("reading the build"))
+    build = _read(edition, build_first=bool(edition.source))
+    _judge(edition, build.manifest.project, edition.created_by, may_plan)
+    edition.project = build.manifest.project
+    prepared = run.prepare([build], stage=False, options=_options(edition))
+    _keep_plan(edition, prepared)
+    if prepared.is_nothing:
+        _end(edition, State.NOTHING, build.warnings)
+    else:
+        edition.message = build.warnings
+        edition.state = State.PLANNED
+        edition.save()
+
+
+def _publish(edition: Edition) -> None:
+    by = User.objects.filter(pk=edition.options.get("by"), is_active=True).first()
+    with lock.hold():
+        _tell(edition, _("reading the build"))
+        build = _read(edition, build_first=False)
+        _judge(edition, build.manifest.project, by, may_publish)
+        prepared = run.prepare([build], stage=True, options=_options(edition))
+        is_other = _digest(prepared) != edition.digest
+        may_not_delete = prepared.plan.needs_permission_to_delete and not edition.options.get(
+            "delete_user_data"
+        )
+        if is_other or may_not_delete or run.is_stale(prepared):
+            publish.drop(prepared.staged)
+            _keep_plan(edition, prepared)
+            edition.state = State.PLANNED
+            edition.message = (
+                _("Data of students would go: say that it may.")
+                if may_not_delete and not is_other
+                else _("The database has changed meanwhile. This is the plan now.")
+            )
+            edition.save()
+            return
+        _tell(edition, _("going live"))
+        path = run.carry_out(prepared, by=by)
+    what = _("The new edition is live.")
+    if path:
+        what += " " + _("What went is in %(path)s.") % {"path": path}
+    _end(edition, State.PUBLISHED, what)
+
+
+def _read(edition: Edition, *, build_first: bool) -> run.Build:
+    if not build_first:
+        # Never `run.read`: a `conf.py` in what somebody sent would be run.
+        return run.read_build(folder_of(edition) / "html")
+    shutil.rmtree(folder_of(edition) / "html", ignore_errors=True)
+    shutil.rmtree(folder_of(edition) / "doctrees", ignore_errors=True)
+    return run.read(Path(edition.source), folder_of(edition), _each(edition))
+
+
+def _judge(
+    edition: Edition, project: str, by: User | None, may: Callable[[User, str], bool]
+) -> None:
+    if by is None or not may(by, project):
+        raise NotYours(
+            _("You may not do this with %(project)s: you are not the author of its books.")
+            % {"project": project}
+        )
+
+
+def _options(edition: Edition) -> Options:
+    said = edition.options
+    return Options(
+        prefer=said.get("prefer") or None,
+        regrade=bool(said.get("regrade")),
+        each=_each(edition),
+    )
+
+
+def _keep_plan(edition: Edition, prepared: run.Prepared) -> None:
+    edition.plan = [list(line) for line in show.lines(prepared.plan, prepared.effects)]
+    edition.names = [list(line) for line in show.names(prepared.plan, prepared.effects)]
+    edition.digest = _digest(prepared)
+    edition.needs_permission = prepared.plan.needs_permission_to_delete
+
+
+def _digest(prepared: run.Prepared) -> str:
+    """Return what tells a plan from another: all that is shown of it, at its longest."""
+    text = show.text(prepared.plan, prepared.effects, verbose=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _end(edition: Edition, state: str, message: str) -> None:
+    edition.state, edition.step, edition.message = state, "", message
+    edition.save()
+    if state in (State.PUBLISHED, State.NOTHING):
+        forget(edition)
+
+
+def _tell(edition: Edition, step: str) -> None:
+    edition.step = step
+    edition.save(update_fields=("step", "touched_at"))
+
+
+def _each(edition: Edition) -> Callable[[Iterable[Any], str, int], Iterable[Any]]:
+    """Return what notes how far a long step is, for who waits before the page."""
+
+    def each(items: Iterable[Any], step: str, total: int) -> Iterator[Any]:
+        told = 0.0
+        for number, item in enumerate(items):
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                _tell(edition, f"{step}: {100 * number // max(total, 1)} %")
+            yield item
+
+    return each

@@ -1,0 +1,110 @@
+"""A build that comes as a zip file: unpacked into a folder of ours, or refused."""
+
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookbinder.sphinx.manifest import FILE_NAME
+
+FILES = 50_000  # files in one build
+CHUNK = 1024 * 1024
+
+
+class UploadError(Exception):
+    """The file cannot be taken; the text says why to the person who sent it."""
+
+
+def unpack(file: IO[bytes], target: Path) -> None:
+    """Write a zip's build into `target`, which is made. Raises UploadError; nothing is left then.
+
+    Sizes are counted as they come out: what a zip says of itself is not believed.
+    """
+    target.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _unpack(archive, target)
+    except UploadError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ):
+        shutil.rmtree(target, ignore_errors=True)
+        what = _("This is no zip file that can be read: pack the build's HTML folder anew.")
+        raise UploadError(what) from None
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        what = _("The file cannot be unpacked here: %(why)s.")
+        raise UploadError(what % {"why": error.strerror}) from error
+
+
+def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
+    entries = archive.infolist()
+    if len(entries) > FILES:
+        raise UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
+    root = _root(entries)
+    left = settings.BOOKBINDER_UPLOAD_LIMIT * CHUNK
+    for entry in entries:
+        _judge(entry)
+        path = _inside(entry, root)
+        if path is None:
+            continue
+        place = target / path
+        if place.exists():
+            raise UploadError(_("The zip has %(path)s twice.") % {"path": path})
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(entry) as packed, place.open("xb") as unpacked:
+            for data in _chunks(packed):
+                left -= len(data)
+                if left < 0:
+                    what = _("The build is larger than %(n)d MB, unpacked.")
+                    raise UploadError(what % {"n": settings.BOOKBINDER_UPLOAD_LIMIT})
+                unpacked.write(data)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while data := file.read(CHUNK):
+        yield data
+
+
+def _root(entries: list[zipfile.ZipInfo]) -> str:
+    """Return the folder of the zip that holds the build: its top, or one folder in it."""
+    found = [one.filename for one in entries if one.filename.rpartition("/")[2] == FILE_NAME]
+    found = [name for name in found if name.count("/") <= 1]
+    if len(found) != 1:
+        what = _("The zip has no %(name)s: pack the HTML folder of a build that ended well.")
+        raise UploadError(what % {"name": FILE_NAME})
+    return found[0].removesuffix(FILE_NAME)
+
+
+def _judge(entry: zipfile.ZipInfo) -> None:
+    name = entry.filename
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts or "\\" in name or ":" in parts[0] or "\0" in name:
+        raise UploadError(_("%(path)s leads out of the folder.") % {"path": name[:200]})
+    mode = entry.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise UploadError(_("%(path)s is a link or no file at all.") % {"path": name[:200]})
+    if entry.flag_bits & 1:
+        raise UploadError(_("The zip is encrypted."))
+
+
+def _inside(entry: zipfile.ZipInfo, root: str) -> str | None:
+    """Return the entry's path within the build; None for what is never published."""
+    if entry.is_dir() or not entry.filename.startswith(root):
+        return None
+    path = entry.filename.removeprefix(root)
+    is_hidden = any(part.startswith(".") or not part for part in path.split("/"))
+    return None if is_hidden or path.startswith("_sources/") else path
