@@ -14,7 +14,8 @@ class _Converter(MarkdownConverter):
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         # A dollar would begin a formula.
-        return str(super().escape(text, parent_tags)).replace("$", r"\$")
+        escaped = str(super().escape(text, parent_tags))  # type: ignore[misc]
+        return escaped.replace("$", r"\$")
 
     def convert_span(self, el: Any, text: str, parent_tags: set[str]) -> str:
         return f"${_tex(el)}$" if _is_math(el) else text
@@ -22,7 +23,7 @@ class _Converter(MarkdownConverter):
     def convert_div(self, el: Any, text: str, parent_tags: set[str]) -> str:
         if _is_math(el):
             return f"\n\n$$\n{_tex(el)}\n$$\n\n"
-        return str(super().convert_div(el, text, parent_tags))
+        return str(super().convert_div(el, text, parent_tags))  # type: ignore[misc]
 
     def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
         code = el.get_text().rstrip("\n")

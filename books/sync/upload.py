@@ -15,6 +15,7 @@ from bookbinder.sphinx.manifest import FILE_NAME
 
 FILES = 50_000  # files in one build
 CHUNK = 1024 * 1024
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class UploadError(Exception):
@@ -33,14 +34,7 @@ def unpack(file: IO[bytes], target: Path) -> None:
     except UploadError:
         shutil.rmtree(target, ignore_errors=True)
         raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ):
+    except _BROKEN:
         shutil.rmtree(target, ignore_errors=True)
         what = _("This is no zip file that can be read: pack the build's HTML folder anew.")
         raise UploadError(what) from None
