@@ -1,0 +1,93 @@
+"""Writes the edits that were made in the admin as a patch against a project's sources."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from books.sync import build, edits, run, source_files
+from books.sync.edits import Edit
+from books.sync.plan import make_plan
+from books.sync.source_text import NotWrittenError
+
+
+class ExportError(Exception):
+    """There is no patch; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An edit that has to be made by hand, and why."""
+
+    edit: Edit
+    why: str
+
+
+@dataclass(frozen=True)
+class Export:
+    patch: str
+    written: tuple[Edit, ...]
+    refused: tuple[Refused, ...]
+
+
+def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[run.Build, Path]:
+    """Return the build of the one among source folders that is the project's, and the folder.
+
+    Raises ExportError, BuildError or ManifestError.
+    """
+    for number, folder in enumerate(folders):
+        if build.is_source(folder):
+            one = run.read(folder, scratch / str(number))
+            if one.manifest.project == project:
+                return one, folder
+    raise ExportError(
+        f"No source folder of the project {project} is known. Name it with --source FOLDER: the "
+        "folder of its conf.py."
+    )
+
+
+def export(one: run.Build, root: Path, url: str | None) -> Export:
+    """Return the edits of a project, or of its book with `url`, as a patch against `root`.
+
+    Raises ExportError, PlanError or EditsError.
+    """
+    if url is not None and url not in (book.url for book in one.manifest.books):
+        raise ExportError(f"The sources have no book {url} any more.")
+    snapshot = run.look([one])
+    if not make_plan([one.manifest], snapshot, run.page_ids()).is_empty:
+        raise ExportError("The sources have changed since the last sync: sync first, then export.")
+    found = edits.find(one.manifest, snapshot, url, lambda source: _has_index(root, source))
+    return write(root, list(found))
+
+
+def _has_index(root: Path, source: str) -> bool:
+    try:
+        return edits.language_of(source).has_index(source_files.read(root, source).lines)
+    except NotWrittenError:
+        return False
+
+
+def write(root: Path, found: Sequence[Edit]) -> Export:
+    patches: list[str] = []
+    written: list[Edit] = []
+    refused = [Refused(edit, edit.refused) for edit in found if edit.refused]
+    # From a file's end up: what is above keeps its line. The sort keeps the order of equals.
+    possible = (edit for edit in found if not edit.refused)
+    ordered = sorted(possible, key=lambda edit: (edit.source, [-line for line in edit.line]))
+    for source, group in itertools.groupby(ordered, key=lambda edit: edit.source):
+        of_file = list(group)
+        try:
+            old = new = source_files.read(root, source)
+        except NotWrittenError as error:
+            refused += [Refused(edit, str(error)) for edit in of_file]
+            continue
+        for edit in of_file:
+            try:
+                lines = edit.write(new.lines)
+                if lines != new.lines:
+                    written.append(edit)
+                    new = new.with_lines(lines)
+            except NotWrittenError as error:
+                refused.append(Refused(edit, str(error)))
+        patches.append(source_files.patch(old, new))
+    return Export("".join(patches), tuple(written), tuple(refused))

@@ -1,0 +1,113 @@
+"""A source file as lines and back, byte for byte; `conf.py`; and the patch of what has changed."""
+
+import ast
+import difflib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from books.sync.source_text import Lines, NotWrittenError, judge_title
+
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """Its lines have no ends; the last is empty where the file ends with a line's end."""
+
+    path: str
+    bom: str
+    newline: str
+    lines: Lines
+
+    @property
+    def text(self) -> str:
+        return self.bom + self.newline.join(self.lines)
+
+    def with_lines(self, lines: Lines) -> "SourceFile":
+        return replace(self, lines=lines)
+
+
+def read(root: Path, path: str) -> SourceFile:
+    """Return a file inside `root`. Raises NotWrittenError where no patch could change it."""
+    place = root.resolve() / path
+    # `git apply` refuses a whole patch that leads through a symbolic link.
+    if place.resolve() != place:
+        raise NotWrittenError("it is a symbolic link, or leads out of the source folder")
+    try:
+        text = place.read_bytes().decode()
+    except OSError as error:
+        raise NotWrittenError(f"the file cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise NotWrittenError("the file is not in UTF-8") from None
+    bom = _BOM if text.startswith(_BOM) else ""
+    # A file that mixes both keeps its CRs at the ends of lines.
+    newline = "\r\n" if 0 < text.count("\n") == text.count("\r\n") else "\n"
+    return SourceFile(path, bom, newline, text.removeprefix(_BOM).split(newline))
+
+
+def patch(old: SourceFile, new: SourceFile) -> str:
+    """Return a unified diff as `git apply` and `patch -p1` take it.
+
+    Without git's own first line, since git would then look for the path from the top of its
+    repository, and not from the source folder.
+    """
+    # As git does: a tab ends a path that has a space in it.
+    end = "\t" if " " in old.path else ""
+    before, after = (one.text.split("\n") for one in (old, new))
+    lines = difflib.unified_diff(
+        _ended(before), _ended(after), f"a/{old.path}{end}", f"b/{old.path}{end}"
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _ended(lines: Lines) -> Lines:
+    ended = [f"{line}\n" for line in lines[:-1]]
+    return [*ended, lines[-1]] if lines[-1] else ended
+
+
+def with_project(lines: Lines, old: str, new: str, slug: str) -> Lines:
+    """Return the lines of a `conf.py` with another name for the project, its slug as it was."""
+    judge_title(new)
+    found = _assigned(lines, "project")
+    if found is None or found.value.value != old:
+        raise NotWrittenError(f'none of its lines is project = "{old}"')
+    value = found.value
+    first, last = value.lineno - 1, (value.end_lineno or value.lineno) - 1
+    # Columns are counted in bytes.
+    before = lines[first].encode()[: value.col_offset].decode()
+    after = lines[last].encode()[value.end_col_offset :].decode()
+    named = f"{before}{json.dumps(new, ensure_ascii=False)}{after}"
+    # The slug would follow the name, and the book would be another one.
+    has_slug = any("bookbinder_project" in line for line in lines)
+    own = [] if has_slug else [f'bookbinder_project = "{slug}"']
+    result = [*lines[:first], named, *lines[last + 1 : found.end], *own, *lines[found.end :]]
+    now = _assigned(result, "project")
+    if now is None or now.value.value != new:
+        raise NotWrittenError("its project is set in a way that is not understood")
+    return result
+
+
+class _Assigned(NamedTuple):
+    value: ast.Constant
+    end: int  # the line after the statement
+
+
+def _assigned(lines: Lines, name: str) -> _Assigned | None:
+    """Return what is assigned to `name`, where that happens once and is a constant."""
+    try:
+        tree = ast.parse("\n".join(lines))
+    except SyntaxError:
+        return None
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    if len(found) != 1 or found[0].col_offset or not isinstance(found[0].value, ast.Constant):
+        return None
+    return _Assigned(found[0].value, found[0].end_lineno or found[0].lineno)

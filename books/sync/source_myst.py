@@ -1,0 +1,215 @@
+"""Edits in MyST Markdown: lines in, lines out; what an edit does not touch stays as it is."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from books.sync.source_text import (
+    NOT_THERE,
+    Change,
+    Directive,
+    Lines,
+    NotWrittenError,
+    is_title,
+    judge_title,
+)
+
+_FENCE = re.compile(r"([ \t]*)(`{3,}(?=[^`]*$)|~{3,}|:{3,})(.*)$")
+_RUN = re.compile(r"[ \t]*(([`~:])\2{2,})")
+_NAMED = re.compile(r"\{([^\s}]+)\}(.*)$")
+_COLON_OPTION = re.compile(r"\s*:([\w-]+):(?:\s|$)")
+_YAML_OPTION = re.compile(r"([\w-]+)\s*:(?:\s|$)")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
+_MARKUP = re.compile(r"[\\`*\[<~${^]|_(?![^\W_])|(?<![^\W_])_|&(?=#?\w+;)|#(?=#*$)")
+_INDEX = re.compile(r"""["']?gradebook-index["']?\s*:""")
+
+
+def read(lines: Lines, at: int) -> Directive:
+    """Return the directive whose fence opens at `lines[at]`, cut as MyST cuts it."""
+    close = _around(lines, at)[-1][1]
+    fence = _FENCE.match(lines[at])
+    named = _NAMED.match(fence[3].strip()) if fence else None
+    if not fence or not named or close == len(lines):
+        raise NotWrittenError(NOT_THERE)
+    indent = fence[1]
+    own = [_dedented(line, indent) for line in lines[at + 1 : close]]
+    rules, first, last = _options_in(own)
+    options: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for place in range(first, last):
+        match = (_YAML_OPTION if rules else _COLON_OPTION).match(own[place])
+        name = match[1] if match else name
+        options[name] = (*options.get(name, ()), lines[at + 1 + place])
+    body = last + 1 if rules else last
+    return Directive(
+        name=named[1],
+        marker=lines[at][: lines[at].index("}") + 1],
+        indent=indent,
+        argument=named[2].strip(),
+        text="\n".join(own[body:]).strip("\n"),
+        head=(lines[at],),
+        rules=tuple(lines[at + 1 + place] for place in rules),
+        options=options,
+        body=tuple(lines[at + 1 + body : close]),
+        tail=(lines[close],),
+    )
+
+
+def changed(lines: Lines, at: int, change: Change) -> Lines:
+    old = read(lines, at)
+    return _put(lines, at, len(old.lines()), old.changed(change), _around(lines, at)[:-1])
+
+
+def added(lines: Lines, at: int, change: Change) -> Lines:
+    """Return the lines with a new feedback at the end of the question at `at`."""
+    question = read(lines, at)
+    close = at + len(question.lines()) - 1
+    if lines[close - 1].strip():
+        lines = [*lines[:close], "", *lines[close:]]
+        close += 1
+    fence = question.indent + question.marker.strip()[0] * 3
+    new = Directive("feedback", f"{fence}{{feedback}}", question.indent, tail=(fence,))
+    return _put(lines, close, 0, new.changed(change), _around(lines, at))
+
+
+def with_title(lines: Lines, old: str, new: str) -> Lines:
+    judge_title(new)
+    start = _front_matter(lines)
+    for at, end in _headings(lines, start + 1 if start else 0):
+        marks = _HEADING.match(lines[at])
+        text = marks[2] if marks else lines[at]
+        if not is_title(text, old):
+            break
+        # What is underlined might be something else with its new text, such as a list.
+        level = marks[1] if marks else "#" * (1 + lines[at + 1].strip().startswith("-"))
+        return [*lines[:at], level + " " + _MARKUP.sub(r"\\\g<0>", new), *lines[end:]]
+    raise NotWrittenError(f"its title {old!r} is not found")
+
+
+def with_index(lines: Lines, index: str) -> Lines:
+    """Return the lines with the page's place in the gradebook in their front matter."""
+    line = f"gradebook-index: {index}"
+    end = _front_matter(lines)
+    if not end:
+        return ["---", line, "---", *lines]
+    at = next((n for n in range(1, end) if _INDEX.match(lines[n])), end)
+    return [*lines[:at], line, *lines[at + 1 if at < end else at :]]
+
+
+def has_index(lines: Lines) -> bool:
+    return any(_INDEX.match(line) for line in lines[: _front_matter(lines)])
+
+
+def _dedented(line: str, indent: str) -> str:
+    depth = len(line) - len(line.lstrip(" \t"))
+    return line[min(len(indent), depth) :].rstrip("\r")
+
+
+def _options_in(own: Lines) -> tuple[tuple[int, ...], int, int]:
+    """Return where the lines stand that enclose the options, and where these begin and end."""
+    if own and own[0].startswith("---"):
+        end = next((n for n in range(1, len(own)) if own[n].startswith("---")), None)
+        if end is None or own[end].strip("- "):
+            raise NotWrittenError("its options do not end with a line of ---")
+        return (0, end), 1, end
+    options = (n for n, line in enumerate(own) if not _is_colon_option(line))
+    return (), 0, next(options, len(own))
+
+
+def _is_colon_option(line: str) -> bool:
+    return line.lstrip().startswith(":") and not line.lstrip().startswith(":::")
+
+
+def _closing(lines: Lines, at: int, end: int, fence: str) -> int:
+    """Return where a fence closes, or `end`."""
+    for place in range(at + 1, end):
+        text = lines[place].strip()
+        if text.startswith(fence) and not text.strip(fence[0]):
+            return place
+    return end
+
+
+def _around(lines: Lines, at: int) -> list[tuple[int, int]]:
+    """Return where the fences around `at` open and close, outermost first; its own is the last."""
+    found = []
+    place, end = 0, len(lines)
+    while place <= at and place < end:
+        fence = _FENCE.match(lines[place])
+        close = _closing(lines, place, end, fence[2]) if fence else place
+        if not fence or close < at:
+            place = close + 1
+            continue
+        found.append((place, close))
+        if place == at:
+            return found
+        place, end = place + 1, close
+    raise NotWrittenError(NOT_THERE)
+
+
+def _longest(char: str, lines: Iterable[str]) -> int:
+    """Return the length of the longest run of `char`, of three or more, that begins a line."""
+    runs = (run[1] for line in lines if (run := _RUN.match(line)))
+    return max((len(run) for run in runs if run[0] == char), default=2)
+
+
+def _with_fence(line: str, fence: str) -> str:
+    return _RUN.sub(lambda run: run[0].replace(run[1], fence), line, count=1)
+
+
+def _fenced(directive: Directive) -> Directive:
+    """Return the directive with a fence of its own that can hold its argument and its text."""
+    run = _RUN.match(directive.marker)
+    old = run[1] if run else ""
+    char = "~" if old[0] == "`" in directive.argument else old[0]
+    fence = char * max(len(old), _longest(char, directive.body) + 1)
+    if fence == old:
+        return directive
+    head = tuple(_with_fence(line, fence) for line in directive.head)
+    tail = tuple(_with_fence(line, fence) for line in directive.tail)
+    return replace(directive, marker=_with_fence(directive.marker, fence), head=head, tail=tail)
+
+
+def _put(
+    lines: Lines, at: int, length: int, meant: Directive, around: list[tuple[int, int]]
+) -> Lines:
+    """Return the lines with a directive instead of `length` lines at `at`.
+
+    Fences around it get longer where they must. Makes sure that it is read as meant.
+    """
+    new = _fenced(meant)
+    inside = new.lines()
+    result = [*lines[:at], *inside, *lines[at + length :]]
+    shift = len(inside) - length
+    for first, close in reversed(around):
+        fence = result[first].strip()
+        fence = fence[: len(fence) - len(fence.lstrip(fence[0]))]
+        longer = fence[0] * (_longest(fence[0], inside) + 1)
+        if len(longer) > len(fence) and close < len(lines):
+            for place in (first, close + shift):
+                result[place] = _with_fence(result[place], longer)
+            inside.append(result[first])
+    if read(result, at) != new:
+        raise NotWrittenError("MyST cannot hold this text there")
+    return result
+
+
+def _front_matter(lines: Lines) -> int:
+    """Return where the front matter ends, 0 where there is none."""
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    return next((n for n in range(1, len(lines)) if lines[n].rstrip() == "---"), 0)
+
+
+def _headings(lines: Lines, start: int) -> Iterator[tuple[int, int]]:
+    """Yield where each heading outside of fences begins and ends."""
+    at = start
+    while at < len(lines):
+        fence = _FENCE.match(lines[at])
+        if fence:
+            at = _closing(lines, at, len(lines), fence[2])
+        elif _HEADING.match(lines[at]):
+            yield at, at + 1
+        elif lines[at].strip() and any(map(_UNDERLINE.match, lines[at + 1 : at + 2])):
+            yield at, at + 2
+        at += 1
