@@ -14,6 +14,7 @@ from bookbinder.sphinx import markdown
 from bookbinder.sphinx.foreseen import fault_of
 from books import markdown_of
 from books.models import Book, Feedback, Page, Question
+from books.sync.source_text import tidy
 
 WITHOUT_FEEDBACK = ("manual",)
 WITH_CHOICES = ("choice",)
@@ -104,6 +105,7 @@ def text_to_edit(feedback: Feedback) -> str:
 
 def set_reply(feedback: Feedback, text: str) -> None:
     """Give a feedback a reply written in Markdown, without saving it."""
+    text = tidy(text)  # as a source can hold it: a browser sends other ends of lines
     feedback.text = text
     feedback.markup = Feedback.Markup.MARKDOWN
     feedback.feedback = markdown.render(text)

@@ -94,7 +94,7 @@ class Edition(models.Model):
 
     # One of the operator's source folders; empty for a build that was uploaded.
     source = models.CharField(_("source folder"), max_length=500, blank=True)
-    folder = models.CharField(max_length=40, unique=True)
+    folder = models.CharField(max_length=40)
     project = models.CharField(_("project"), max_length=100, blank=True)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.PLANNING
@@ -135,6 +135,7 @@ class Edition(models.Model):
                 ),
                 name="ck_edition_state",
             ),
+            models.UniqueConstraint(fields=("folder",), name="uq_edition_folder"),
         )
 
     def __str__(self) -> str:

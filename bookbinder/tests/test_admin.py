@@ -207,7 +207,7 @@ def test_an_author_edits_feedback_beside_its_question(as_user, ada, adding):
     Feedback.objects.update(origin="source", markup="sphinx", text="About.", source_text="About.")
     rows = [
         {"answer": "4", "points": "1.5", "text": "**Well** <script>x</script>"},
-        {"answer": "*", "points": "0", "text": "About."},
+        {"answer": "*", "points": "0", "text": "About \\*."},
         {"answer": "5 +- 0.1", "points": "0.5", "text": "Nearly."},
     ]
     response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))

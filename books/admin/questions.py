@@ -19,6 +19,7 @@ from books import editing
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of
 from books.models import Feedback, Question
+from books.sync.source_text import tidy_answer
 
 REPLY_LIMIT = 100_000  # characters that are rendered for a look at them
 
@@ -51,7 +52,7 @@ class FeedbackForm(forms.ModelForm):
             self.initial["text"] = editing.text_to_edit(self.instance)
 
     def clean_answer(self) -> str:
-        answer: str = self.cleaned_data["answer"]
+        answer = tidy_answer(self.cleaned_data["answer"])
         if self.instance.question_id:
             editing.check_answer(self.instance.question, answer)
         return answer

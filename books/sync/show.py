@@ -69,7 +69,8 @@ def _book(part: BookPlan, few: int | None) -> Lines:
     name = f"{row.title} ({row.project}/{row.url})"
     if part.fate == "withdrawn":
         yield Line(
-            f"WITHDRAWN: {name}: it has courses or notes, its rows stay, and it is no longer shown",
+            f"WITHDRAWN: {name}: it has courses or notes, so its rows stay, "
+            "and it is no longer shown",
             "bad",
         )
         return
