@@ -12,7 +12,7 @@ from django.urls import get_resolver
 
 from accounts.models import User
 from billing.models import Payment, StripeEvent
-from books.models import Author, Book
+from books.models import Author, Book, Edition
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Attempt, Course, Instructor, Invitation
 
@@ -51,6 +51,7 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
         "answer": answer,
         "attempt": attempt,
         "authenticator": Authenticator.objects.create(user=student, type="totp", data={}),
+        "edition": Edition.objects.create(folder="e1", project="tiny", state="planned"),
         "event": StripeEvent.objects.create(event_id="evt_1", type="x"),
         "invitation": Invitation.objects.create(course=course, email="una@example.org"),
         "payment": payment,

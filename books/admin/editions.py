@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
+from django_tasks_db.models import DBTaskResult
 
 from accounts.admin import ReadOnly, RulesAdmin, may
 from accounts.http import signed_in
@@ -49,6 +50,10 @@ class PlanForm(forms.Form):
         label=_("Delete the data of students that is listed; it is archived first"),
         required=False,
     )
+
+
+# What it did stands with the edition.
+admin.site.unregister(DBTaskResult)
 
 
 @admin.register(Edition)
