@@ -49,7 +49,7 @@ def _preview(request: HttpRequest, token: str) -> previews.Preview:
     return preview
 
 
-STATUSES = {200: PreviewStateOut, 404: grading_api.Problem}
+STATUSES = {200: PreviewStateOut, 401: grading_api.Problem, 404: grading_api.Problem}
 
 
 @router.get("/previews/{token}/state/{path:docname}", response=STATUSES)

@@ -12,8 +12,8 @@ from bookbinder.tests import roles
 from bookbinder.tests.fuzz import fuzz
 from conftest import make_user
 
-OPERATIONS = 2
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "540"))
+OPERATIONS = 4
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1080"))
 EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))
 
 
@@ -23,6 +23,8 @@ def test_the_api_answers_as_its_schema_says(live_server, book, page, adding, cou
         "project": ["tiny", "other"],
         "docname": ["numbers", "secret"],
         "question_id": [adding.pk],
+        "token": ["x" * 43],
+        "number": [1],
     }
     for role, user in roles.people(book, course, other).items():
         statuses = fuzz(live_server.url, user, EXAMPLES, real)
@@ -38,5 +40,5 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
 
     monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
     with pytest.raises(BaseExceptionGroup):
-        real = {"project": ["tiny"], "docname": ["numbers"], "question_id": [adding.pk]}
+        real = {"project": ["tiny"], "docname": ["numbers"], "question_id": [adding.pk], "token": ["x"], "number": [1]}
         fuzz(live_server.url, make_user("olga", type="admin"), 50, real)
