@@ -139,7 +139,8 @@ class Edition(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.project or self.source} {self.pk}".strip()
+        number = _("edition %(n)s") % {"n": self.pk}
+        return f"{self.project or self.source} · {number}".strip(" ·")
 
     @property
     def is_working(self) -> bool:

@@ -87,6 +87,7 @@ def _losses(plan: Plan) -> tuple[str, ...]:
     answers = (
         Answer.objects.filter(question__in=questions)
         .select_related("question__page", "enrollment__user")
+        .prefetch_related("question__feedback")
         .order_by("pk")[:FIRST]
     )
     return tuple(map(_told, answers))
@@ -94,7 +95,8 @@ def _losses(plan: Plan) -> tuple[str, ...]:
 
 def _told(answer: Answer) -> str:
     user, question = answer.enrollment.user, answer.question
-    words = " ".join(answer.string.split())
+    said = graders.in_words(answer.string, question, list(question.feedback.all()))
+    words = " ".join(said.split())
     short = words if len(words) <= 40 else f"{words[:39]}…"
     return f"{user.email}: {question.page.url}#{question.label}: {short!r}"
 

@@ -103,7 +103,7 @@ def tell(found: Regrading, materials: Mapping[int, Material], *, is_wanted: bool
     lines: list[str] = []
     for book, rows in by_book.items():
         verb = "are regraded" if is_wanted else "would earn other points"
-        end = "." if is_wanted else ". They stay as recorded; --regrade gives the new points."
+        end = "." if is_wanted else ". They stay as recorded, unless they are regraded (--regrade)."
         lines.append(f"answers of {book}: {len(rows):,} {verb}: {_moves(rows)}{end}")
         lines += _by_question(rows, materials)
     return Told(tuple(lines), _figures(counted))

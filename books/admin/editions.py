@@ -26,13 +26,12 @@ from books.sync.upload import UploadError
 class UploadForm(forms.Form):
     build = forms.FileField(
         label=_("Build"),
-        help_text=_("A zip file of the HTML folder that sphinx-build made."),
         widget=forms.FileInput(attrs={"accept": ".zip"}),
     )
 
 
 class PlanForm(forms.Form):
-    """What is said to a plan: the questions that `sphinx_sync` asks."""
+    """What is said to a plan: what `sphinx_sync` asks and takes."""
 
     prefer = forms.ChoiceField(
         label=_("Where the source and the admin have both changed a text"),
@@ -119,7 +118,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
             "edition": edition,
             # Whose data would go is for admins: authors see no student's name.
             "lines": [*edition.plan, *(edition.names if user.is_superuser else [])],
-            "form": PlanForm(initial=edition.options),
+            "form": PlanForm(initial=edition.options, label_suffix=""),
             "may_publish": editions.may_publish(user, edition.project),
             "can_retry": editions.can_retry(edition),
         }

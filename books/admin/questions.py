@@ -82,8 +82,8 @@ class FeedbackInline(RulesInline):
     model = Feedback
     form = FeedbackForm
     formset = FeedbackFormSet
-    fields = ("answer", "points", "text", "shown", "origin", "markup")
-    readonly_fields = ("shown", "origin", "markup")
+    fields = ("answer", "points", "text", "shown", "origin")
+    readonly_fields = ("shown", "origin")
     verbose_name_plural = _("Feedback: replies are written in Markdown")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

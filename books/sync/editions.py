@@ -31,6 +31,7 @@ from books.sync.options import Options
 log = logging.getLogger(__name__)
 State = Edition.State
 STARTS_WITHIN = timedelta(minutes=2)
+WISHES = ("prefer", "regrade")
 TOLD_EVERY = 1.0  # seconds between two notes of how far it is
 
 
@@ -108,7 +109,12 @@ def may_publish(user: User, project: str) -> bool:
 
 
 def agree(edition: Edition, by: User, options: dict[str, Any]) -> bool:
-    """Take the yes to the plan that was shown; False where it is being done already."""
+    """Take the yes to the plan that was shown; False where it is being done already.
+
+    With other wishes than the plan was made for, the plan is made anew: it is another one.
+    """
+    if any((options.get(one) or "") != (edition.options.get(one) or "") for one in WISHES):
+        return plan_again(edition, options)
     with transaction.atomic():
         fresh = Edition.objects.select_for_update().get(pk=edition.pk)
         if fresh.state != State.PLANNED:

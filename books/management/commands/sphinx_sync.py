@@ -118,7 +118,8 @@ class Command(BaseCommand):
     def preview(self, prepared: run.Prepared) -> None:
         for build in prepared.builds:
             path = previews.lay(build.manifest, build.folder, self.wishes.each)
-            self.say(f"To read before it is live: {settings.BOOKBINDER_SITE_URL}{path}")
+            where = settings.BOOKBINDER_SITE_URL or "on this site, "
+            self.say(f"To read before it is live: {where}{path}")
         self.say("Authors of the book and admins may open it, for a day or until the next sync.")
 
     def carry_out(self, prepared: run.Prepared) -> None:
