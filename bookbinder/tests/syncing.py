@@ -2,8 +2,10 @@
 
 from io import StringIO
 from pathlib import Path
+from urllib.parse import quote
 
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from books.models import Book, Feedback, Page, Question, Release
 from conftest import enroll, make_answer, make_course, make_user
@@ -46,3 +48,12 @@ def everything():
         sorted(model.objects.values_list())
         for model in (Book, Page, Question, Feedback)
     ] + [Release.objects.count()]  # fmt: skip
+
+
+def database_url() -> str:
+    """Return the address of the tests' own database, for a child process."""
+    now = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{now['NAME']}"
+    host, port = quote(now["HOST"], safe=""), now["PORT"] or 5432
+    return f"postgresql://{now['USER']}:{quote(now['PASSWORD'])}@{host}:{port}/{now['NAME']}"

@@ -40,5 +40,11 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
 
     monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
     with pytest.raises(BaseExceptionGroup):
-        real = {"project": ["tiny"], "docname": ["numbers"], "question_id": [adding.pk], "token": ["x"], "number": [1]}
+        real = {
+            "project": ["tiny"],
+            "docname": ["numbers"],
+            "question_id": [adding.pk],
+            "token": ["x"],
+            "number": [1],
+        }
         fuzz(live_server.url, make_user("olga", type="admin"), 50, real)

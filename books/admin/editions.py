@@ -75,8 +75,9 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         """Upload a build, or have one of the operator's source folders built."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST":
+        is_sent = request.method == "POST"
+        form = UploadForm(request.POST, request.FILES) if is_sent else UploadForm()
+        if is_sent:
             edition = self.edition_of(request, form)
             if edition is not None:
                 tasks.begin(edition)

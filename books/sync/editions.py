@@ -31,6 +31,7 @@ from books.sync.options import Options
 log = logging.getLogger(__name__)
 State = Edition.State
 STARTS_WITHIN = timedelta(minutes=2)
+KEPT_FOR = timedelta(days=14)
 WISHES = ("prefer", "regrade")
 TOLD_EVERY = 1.0  # seconds between two notes of how far it is
 
@@ -46,8 +47,13 @@ def sources() -> list[Path]:
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
     """Return a new edition from a zip. Raises UploadError."""
+    _forget_old()
     edition = Edition(folder=secrets.token_hex(16), created_by=by)
-    upload.unpack(file, folder_of(edition) / "html")
+    try:
+        upload.unpack(file, folder_of(edition) / "html")
+    except upload.UploadError:
+        forget(edition)
+        raise
     edition.save()
     return edition
 
@@ -56,6 +62,7 @@ def of_source(source: Path, by: User) -> Edition:
     """Return a new edition that is built from one of the operator's source folders."""
     if source not in sources():
         raise NotYours(_("The operator has not named this folder."))
+    _forget_old()
     folder = secrets.token_hex(16)
     edition = Edition.objects.create(source=str(source), folder=folder, created_by=by)
     folder_of(edition).mkdir(parents=True)
@@ -80,6 +87,12 @@ def folder_of(edition: Edition) -> Path:
 def forget(edition: Edition) -> None:
     """Take an edition's files away."""
     shutil.rmtree(folder_of(edition), ignore_errors=True)
+
+
+def _forget_old() -> None:
+    """Take away the files of editions that nobody has said yes to for long."""
+    for edition in Edition.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR):
+        forget(edition)
 
 
 # Who may.

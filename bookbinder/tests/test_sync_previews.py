@@ -1,0 +1,109 @@
+"""An edition at a private address: real pages, answers that are judged and forgotten."""
+
+import os
+import time
+
+import pytest
+
+from bookbinder.tests.syncing import answered, change, everything, sync
+from books.models import Author, Book
+from books.sync import previews
+from conftest import make_user
+from grading.models import Answer, Attempt
+
+pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def address(live, source):
+    """Where the preview of a changed edition is."""
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    change(source, "cities.rst", "Cities\n", "Towns!\n")
+    code, out, _err = sync(source, "--preview")
+    assert code == 0, out
+    line = next(line for line in out.splitlines() if "/preview/" in line)
+    return line[line.index("/preview/") :].rpartition("/")[0]
+
+
+def content(response) -> bytes:
+    return b"".join(response.streaming_content)
+
+
+@pytest.fixture
+def author(live):
+    user = make_user("ada")
+    Author.objects.create(book=Book.objects.get(), user=user)
+    return user
+
+
+def test_an_author_reads_it_and_nothing_is_live(as_user, author, address):
+    before = everything()
+    client = as_user(author)
+    page = content(client.get(f"{address}/cities.html"))
+    assert b"Towns!" in page and b"reader.js" in page
+    live = content(client.get("/books/tiny-book/cities.html"))
+    assert b"Towns!" not in live
+    response = client.get(f"{address}/index.html")
+    assert response["Cache-Control"] == "private, no-store" and content(response)
+    assert everything() == before
+
+
+def test_answers_are_judged_by_the_edition_and_forgotten(as_user, author, address):
+    client = as_user(author)
+    api = address.replace("/preview/", "/api/previews/")
+    state = client.get(f"{api}/state/cities").json()
+    assert state["is_preview"] and state["book"] == "Tiny Book"
+    question = next(one for one in state["questions"] if one["label"] == "capital")
+    choice = {"answer": "no-such-choice"}
+    url = f"{api}/questions/{question['pk']}/answers"
+    assert client.post(url, choice, content_type="application/json").status_code == 400
+    manifest = previews.find(author, address.rpartition("/")[2]).manifest
+    asked = next(
+        one for page in manifest.pages() for one in page.questions if one.label == "capital"
+    )
+    turku = next(one for one in asked.feedback if one.answer == "Turku")
+    reply = client.post(url, {"answer": turku.key}, content_type="application/json").json()
+    assert reply["points"] == 0 and "until about 1812" in reply["feedback"]
+    assert not Answer.objects.exists() and not Attempt.objects.exists()
+    far = f"{api}/questions/99/answers"
+    assert client.post(far, choice, content_type="application/json").status_code == 404
+    assert client.get(f"{api}/state/no-page").status_code == 404
+
+
+def test_nobody_else_may_read_it(as_user, client, author, address):
+    api = address.replace("/preview/", "/api/previews/")
+    answer = answered(name="sam")
+    other = make_user("otto", type="author")
+    for user in (answer.enrollment.user, other):
+        assert as_user(user).get(f"{address}/cities.html").status_code == 404
+        assert as_user(user).get(f"{api}/state/cities").status_code == 404
+    client.logout()
+    assert client.get(f"{address}/cities.html").url.startswith("/accounts/login/")
+    assert client.get(f"{api}/state/cities").status_code == 401
+    assert content(as_user(make_user("root", type="admin")).get(f"{address}/cities.html"))
+
+
+def test_only_what_may_be_published_is_there(as_user, author, address):
+    client = as_user(author)
+    for path in ("bookbinder.json", "../bookbinder.json", "_sources/cities.rst.txt", "x.html"):
+        assert client.get(f"{address}/{path}").status_code == 404, path
+
+
+def test_it_goes_with_the_next_sync(as_user, author, address, source, data_dir):
+    assert sync(source, "--noinput")[0] == 0
+    assert as_user(author).get(f"{address}/cities.html").status_code == 404
+    assert not list((data_dir / "previews").iterdir())
+
+
+def test_it_goes_after_a_day(as_user, author, address, source, data_dir):
+    (folder,) = (data_dir / "previews").iterdir()
+    yesterday = time.time() - 25 * 60 * 60
+    os.utime(folder, (yesterday, yesterday))
+    assert as_user(author).get(f"{address}/cities.html").status_code == 404
+    assert sync(source, "--preview")[0] == 0
+    assert not folder.exists()
+
+
+def test_a_preview_needs_no_lock_and_keeps_no_row(live, source, address):
+    code, out, _err = sync(source, "--preview", "--format", "json")
+    assert code == 0 and out.startswith("{")
