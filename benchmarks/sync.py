@@ -11,6 +11,7 @@ from benchmarks.figures import Figure, alternate, count_queries
 from bookbinder.sphinx import manifest as m
 from books.models import Book, Feedback, Page, Question, Release
 from books.sync import apply, publish, run, show, snapshot
+from books.sync.options import NO_OPTIONS, Options
 from books.sync.plan import make_plan
 from books.sync.publish import Staged
 
@@ -45,13 +46,13 @@ def make_manifest(pages: int = PAGES) -> m.Manifest:
     return m.Manifest("sync", (m.Book("sync", "Sync", tuple(page(n) for n in range(pages))),), {})
 
 
-def bring_in(data: bytes) -> None:
+def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
     """Read, snapshot, plan and apply: a sync without its files."""
     manifest = m.parse(json.loads(data, parse_float=Decimal))
     ids = {page.page_id for page in manifest.pages() if page.page_id}
     before = snapshot.take({manifest.project}, ids)
     plan = make_plan([manifest], before, run.page_ids())
-    effects = run.preview(plan, before, ())
+    effects = run.preview(plan, before, (), options)
     if plan.is_empty:
         return
     number = next(_releases)

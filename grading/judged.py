@@ -69,7 +69,8 @@ def _overlay(question: Question, row: QuestionRow) -> None:
 
 
 def _feedback(plan: Plan, questions: Mapping[int, Question]) -> dict[int, list[Feedback]]:
-    rows = Feedback.objects.filter(question__in=questions) if questions else ()
+    needed = Feedback.objects.only("question_id", *_JUDGED_BY)
+    rows = needed.filter(question__in=questions) if questions else ()
     found = {one.pk: one for one in rows}
     for row in plan.feedback.delete:
         found.pop(row.pk, None)

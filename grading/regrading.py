@@ -5,7 +5,7 @@ that a person has graded are left alone, and so are those that nobody could judg
 questions, and with a choice that is gone.
 """
 
-from collections import defaultdict
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from books.models import Feedback, Question
 from grading import graders
-from grading.models import Answer, Attempt, Course, Enrollment, Regrade
+from grading.models import Answer, Attempt, Course, Enrollment
 
-CHUNK = 5_000  # rows in one statement: SQLite takes 32,766 parameters
+CHUNK = 500  # questions whose answers are read at once
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def look(
     at = timezone.now()
     judge = _Judge(materials)
     rows: list[Regraded] = []
-    for pks in in_chunks(list(each(materials, "judging answers", len(materials))), 500):
+    for pks in in_chunks(list(each(materials, "judging answers", len(materials))), CHUNK):
         best = _best_attempts(pks, judge)
         rows += _differing(pks, judge, best)
     return Regrading(at, tuple(rows))
@@ -149,36 +149,46 @@ def _best_attempts(questions: Sequence[int], judge: _Judge) -> dict[tuple[int, i
     return {place: string for place, (_points, string) in best.items()}
 
 
-def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> int:
-    """Give answers their new points, each with what it had in its history; return how many.
+def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
+    """Give answers their new points, each with what it had in its history.
 
     Call it in a transaction, after changed keys were written into answers. An answer given since
     the regrading was looked at is left alone. `pks` maps keys of feedback made meanwhile.
     """
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for row in regrading.rows:
-        feedback = pks.get(row.feedback, row.feedback) if row.feedback is not None else None
-        groups[row.after, feedback, row.string].append(row.answer)
-    count = 0
-    for (points, feedback, string), answers in groups.items():
-        for chunk in in_chunks(answers, CHUNK):
-            _keep_history(chunk, regrading.at, reason)
-            rows = Answer.objects.filter(pk__in=chunk, answered_at__lte=regrading.at)
-            values = {"points": points, "feedback": feedback}
-            count += rows.update(**values if string is None else values | {"string": string})
-    return count
-
-
-def _keep_history(answers: Sequence[int], at: datetime, reason: str) -> None:
-    """Copy answers as they are, within the database: there may be a hundred thousand."""
-    marks = ", ".join(["%s"] * len(answers))
-    now, since = (connection.ops.adapt_datetimefield_value(value) for value in (timezone.now(), at))
-    # The names are our own tables'; all values are parameters.
-    statement = (
-        f"INSERT INTO {Regrade._meta.db_table} "  # nosec B608
-        "(answer_id, string, points, feedback_id, reason, created_at) "
-        "SELECT id, string, points, feedback_id, %s, %s "
-        f"FROM {Answer._meta.db_table} WHERE id IN ({marks}) AND answered_at <= %s"
+    if not regrading.rows:
+        return
+    rows = json.dumps([_values(row, pks) for row in regrading.rows])
+    at, now = (
+        connection.ops.adapt_datetimefield_value(time) for time in (regrading.at, timezone.now())
     )
+    source = _ROWS[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [reason, now, *answers, since])
+        cursor.execute(_KEEP_HISTORY + source + _UNCHANGED, [reason, now, rows, at])
+        cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, at])
+
+
+def _values(row: Regraded, pks: Mapping[int, int]) -> tuple[Any, ...]:
+    feedback = None if row.feedback is None else pks.get(row.feedback, row.feedback)
+    return row.answer, str(row.after), feedback, row.string
+
+
+# All answers in two statements, whose rows come as one JSON text: there may be a hundred thousand,
+# and on SQLite nobody else writes meanwhile.
+_ROWS = {
+    "sqlite": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS points,"
+    " json_extract(value, '$[2]') AS feedback_id, json_extract(value, '$[3]') AS string"
+    " FROM json_each(%s)) AS v",
+    "postgresql": "(SELECT (value ->> 0)::bigint AS id, (value ->> 1)::numeric AS points,"
+    " (value ->> 2)::bigint AS feedback_id, value ->> 3 AS string"
+    " FROM json_array_elements(%s::json)) AS v",
+}
+_UNCHANGED = " WHERE grading_answer.id = v.id AND grading_answer.answered_at <= %s"
+_KEEP_HISTORY = (
+    "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason, created_at)"
+    " SELECT grading_answer.id, grading_answer.string, grading_answer.points,"
+    " grading_answer.feedback_id, %s, %s FROM grading_answer, "
+)
+_SET_POINTS = (
+    "UPDATE grading_answer SET points = v.points, feedback_id = v.feedback_id,"
+    " string = COALESCE(v.string, grading_answer.string) FROM "
+)

@@ -1,5 +1,6 @@
 """Carries out a plan: one short transaction that writes rows and points books at their release."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,9 @@ from django.db.models.functions import Cast, Concat
 from accounts.models import User
 from books import followers
 from books.models import Book, Feedback, Page, Question, Release
+from books.sync import rows
 from books.sync.changes import Changes, Plan
 from books.sync.publish import Staged
-from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
 
 
 class ChangedError(Exception):
@@ -96,46 +97,48 @@ def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:
     return pks
 
 
-def _values(row: Any, pks: Pks, parent: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = row._asdict()
-    if parent:
-        values[parent] = pks.get(values[parent], values[parent])
-    return values
-
-
 def _create(
     model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
 ) -> None:
-    rows = []
+    if not changes.create:
+        return
+    keys = rows.new_keys(model, len(changes.create))
+    pks.update(zip((row.pk for row in changes.create), keys, strict=True))
+    columns = ["id", *changes.create[0]._fields[1:]]
+    place = columns.index(parent) if parent else 0
+    written = []
     for row in changes.create:
-        values = _values(row, pks, parent)
-        del values["pk"]
-        rows.append(model(**values))
-    for row, made in zip(changes.create, model._default_manager.bulk_create(rows), strict=True):
-        pks[row.pk] = made.pk
+        values = [pks[row.pk], *row[1:]]
+        values[place] = pks.get(values[place], values[place])
+        written.append(values)
+    rows.insert(model, columns, written)
 
 
 def _update(
     model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
 ) -> None:
-    rows = [model(**_values(new, pks, parent)) for _old, new in changes.update]
-    if rows:
-        fields = [name for name in changes.update[0][1]._fields if name not in ("pk", "release_id")]
-        names = [name.removesuffix("_id") if name == parent else name for name in fields]
-        model._default_manager.bulk_update(rows, names)
+    """Write what differs: a statement for each set of columns that change together."""
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for old, new in changes.update:
+        values = new._asdict()
+        if parent:
+            values[parent] = pks.get(values[parent], values[parent])
+        names = tuple(name for name in new._fields if getattr(old, name) != values[name])
+        if names:
+            groups[names].append((*(values[name] for name in names), new.pk))
+    for names, written in groups.items():
+        rows.update(model, names, written)
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
     """Give rows that change or go a name that nothing else can have, until they are written."""
-    rows: list[BookRow | PageRow | QuestionRow | FeedbackRow] = list(changes.delete)
+    leaving = [row.pk for row in changes.delete]
     for old, new in changes.update:
         if any(getattr(old, name) != getattr(new, name) for name in fields):
-            rows.append(old)
-    if rows:
+            leaving.append(old.pk)
+    if leaving:
         parked = Concat(Value("//"), Cast(F("pk"), CharField()))
-        model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
-            **dict.fromkeys(fields, parked)
-        )
+        model._default_manager.filter(pk__in=leaving).update(**dict.fromkeys(fields, parked))
 
 
 def _delete(model: type[models.Model], changes: Changes[Any]) -> None:

@@ -1,0 +1,89 @@
+"""A new edition of 1,000 pages x 5 questions, while 100,000 answers wait to be regraded."""
+
+from decimal import Decimal
+
+from django.db import connection
+
+from accounts.models import User
+from benchmarks.figures import Figure, alternate, count_queries
+from benchmarks.sync import FEEDBACK, QUESTIONS, bring_in, make_manifest
+from bookbinder.sphinx import manifest as m
+from books.models import Book
+from books.sync.options import Options
+from grading.models import Answer, Course, Enrollment, Regrade
+
+PAGES = 1_000
+STUDENTS = 20
+SIZE = f"{PAGES:,} pages × {QUESTIONS} questions × {FEEDBACK} feedback"
+
+
+def with_points(manifest: m.Manifest, points: Decimal) -> m.Manifest:
+    """Return the edition in which the first feedback of every question gives other points."""
+
+    def question(one: m.Question) -> m.Question:
+        return one._replace(feedback=(one.feedback[0]._replace(points=points), *one.feedback[1:]))
+
+    books = tuple(
+        book._replace(
+            pages=tuple(
+                page._replace(questions=tuple(map(question, page.questions))) for page in book.pages
+            )
+        )
+        for book in manifest.books
+    )
+    return manifest._replace(books=books)
+
+
+def answer_all() -> int:
+    """Make students who have all given the first foreseen answer; return how many answers."""
+    course = Course.objects.create(book=Book.objects.get(project="sync"), name="Benchmark")
+    users = User.objects.bulk_create(
+        User(email=f"e{n}@example.org", username=f"e{n}", first_name="E", last_name=f"L{n}")
+        for n in range(STUDENTS)
+    )
+    Enrollment.objects.bulk_create(
+        Enrollment(course=course, user=one, origin="free") for one in users
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO grading_answer (enrollment_id, question_id, string, points, feedback_id,"
+            " answered_at, override_reason) SELECT e.id, f.question_id, f.answer, f.points, f.id,"
+            " CURRENT_TIMESTAMP, '' FROM grading_enrollment e CROSS JOIN books_feedback f"
+            ' WHERE f."index" = 0'
+        )
+        cursor.execute("ANALYZE")
+    return Answer.objects.count()
+
+
+def write_alone() -> None:
+    """Write the same rows, with nothing read or decided: one statement a table."""
+    with connection.cursor() as cursor:
+        cursor.execute('UPDATE books_feedback SET points = points + 0.01 WHERE "index" = 0')
+        cursor.execute(
+            "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason,"
+            " created_at) SELECT id, string, points, feedback_id, '', CURRENT_TIMESTAMP"
+            " FROM grading_answer"
+        )
+        cursor.execute("UPDATE grading_answer SET points = points + 0.01")
+
+
+def measure() -> list[Figure]:
+    first = make_manifest(PAGES)
+    bring_in(m.dumps(first))
+    count = answer_all()
+    editions = [m.dumps(with_points(first, Decimal(n) / 100)) for n in (75, 25)]
+    options = Options(regrade=True)
+    turns = iter(range(1_000))
+
+    def edition() -> None:
+        bring_in(editions[next(turns) % 2], options)
+
+    def tidy() -> None:
+        Regrade.objects.all().delete()
+
+    queries = count_queries(edition)
+    ours, floor = alternate(edition, write_alone, before_ours=tidy, before_floor=tidy, runs=3)
+    assert not Answer.objects.filter(points__gt=1).exists()
+    note = f"{queries} queries"
+    name = f"edition that regrades {count:,} answers, {SIZE}"
+    return [Figure(name, ours, "the same rows written by three statements", floor, None, note)]
