@@ -1,8 +1,8 @@
 """Runs `sphinx_sync` as an operator does."""
 
+import os
 from io import StringIO
 from pathlib import Path
-from urllib.parse import quote
 
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -52,8 +52,7 @@ def everything():
 
 def database_url() -> str:
     """Return the address of the tests' own database, for a child process."""
-    now = connection.settings_dict
+    name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
-        return f"sqlite:///{now['NAME']}"
-    host, port = quote(now["HOST"], safe=""), now["PORT"] or 5432
-    return f"postgresql://{now['USER']}:{quote(now['PASSWORD'])}@{host}:{port}/{now['NAME']}"
+        return f"sqlite:///{name}"
+    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
