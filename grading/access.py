@@ -17,6 +17,7 @@ from grading.models import (
     Instructor,
     Interactive,
     Invitation,
+    Regrade,
 )
 
 
@@ -78,7 +79,13 @@ def was_shown_feedback(user: User) -> Q:
     taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
     choices = Feedback.objects.filter(key__isnull=False, question__attempts__in=several)
     chosen = choices.annotate(taken=taken).filter(taken__gt=0)
-    return Q(pk__in=shown.values("feedback")) | Q(pk__in=chosen.values("pk"))
+    # An answer that was regraded is replied to by what its attempt was not.
+    replied = Answer.objects.filter(~Exists(hidden), mine)
+    return (
+        Q(pk__in=shown.values("feedback"))
+        | Q(pk__in=replied.values("feedback"))
+        | Q(pk__in=chosen.values("pk"))
+    )
 
 
 def fill() -> None:
@@ -104,4 +111,5 @@ def fill() -> None:
     access.allow("grading.add_invitation", Course, teaches("pk"))
     access.allow("grading.delete_invitation", Invitation, teaches_and_pending, appointed_by_authors)
     access.allow("grading.view_answer", Answer, teaches("enrollment__course"))
+    access.allow("grading.view_regrade", Regrade, teaches("answer__enrollment__course"))
     access.allow("grading.view_attempt", Attempt, teaches("enrollment__course"))

@@ -5,15 +5,24 @@ page is back under a new primary key.
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from books import followers
 from books.sync.changes import Plan
+
+
+class _ExactEncoder(DjangoJSONEncoder):
+    """Keeps microseconds, which Django's own drops: what comes back is what went."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 def write(plan: Plan) -> Path:
@@ -24,7 +33,9 @@ def write(plan: Plan) -> Path:
     rows = (row for follower in followers.registered() for row in _going(follower, plan))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        serializers.serialize("json", rows, stream=file, use_natural_foreign_keys=True)
+        serializers.serialize(
+            "json", rows, stream=file, use_natural_foreign_keys=True, cls=_ExactEncoder
+        )
         file.flush()
         os.fsync(file.fileno())
     return path

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly, RulesAdmin
+from accounts.admin import ReadOnly, RulesAdmin, RulesInline
 from books.models import Feedback
 from grading import graders, points
-from grading.models import Answer, Attempt
+from grading.models import Answer, Attempt, Regrade
 
 
 class _GivenAdmin(ReadOnly, RulesAdmin):
@@ -50,8 +50,18 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
         return Truncator(self.words(given)).chars(80)
 
 
+class RegradeInline(ReadOnly, RulesInline):
+    """What an answer had before it was regraded."""
+
+    model = Regrade
+    fields = ("created_at", "string", "points", "reason")
+    readonly_fields = fields
+    verbose_name_plural = _("What it had before")
+
+
 @admin.register(Answer)
 class AnswerAdmin(_GivenAdmin):
+    inlines = (RegradeInline,)
     list_display = ("student", "course", "page", "question", "short", "earned", "answered_at")
     list_filter = (
         ("enrollment__course", admin.RelatedOnlyFieldListFilter),
