@@ -35,7 +35,9 @@ class PointsFormField(forms.DecimalField):
 class FeedbackForm(forms.ModelForm):
     """An answer foreseen and the reply to it, in Markdown; what is not changed stays as it is."""
 
-    points = PointsFormField(min_value=0, max_digits=8, decimal_places=2, initial=0)
+    points = PointsFormField(
+        label=_("Points"), min_value=0, max_digits=8, decimal_places=2, initial=0
+    )
 
     class Meta:
         model = Feedback
@@ -47,6 +49,9 @@ class FeedbackForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # Django's tables name a column, and no field in it.
+            field.widget.attrs.setdefault("aria-label", str(field.label or ""))
         if self.instance.pk:
             self.said = self.instance.text
             self.initial["text"] = editing.text_to_edit(self.instance)
