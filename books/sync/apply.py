@@ -131,14 +131,18 @@ def _update(
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
-    """Give rows that change or go a name that nothing else can have, until they are written."""
-    leaving = [row.pk for row in changes.delete]
-    for old, new in changes.update:
-        if any(getattr(old, name) != getattr(new, name) for name in fields):
-            leaving.append(old.pk)
-    if leaving:
-        parked = Concat(Value("//"), Cast(F("pk"), CharField()))
-        model._default_manager.filter(pk__in=leaving).update(**dict.fromkeys(fields, parked))
+    """Give rows a name that nothing else can have where theirs changes, or they go.
+
+    Nobody has it then until it is written anew: only what is written may be taken from a row.
+    """
+    gone = [row.pk for row in changes.delete]
+    parked = Concat(Value("//"), Cast(F("pk"), CharField()))
+    for name in fields:
+        leaving = [
+            old.pk for old, new in changes.update if getattr(old, name) != getattr(new, name)
+        ]
+        if leaving or gone:
+            model._default_manager.filter(pk__in=[*leaving, *gone]).update(**{name: parked})
 
 
 def _delete(model: type[models.Model], changes: Changes[Any]) -> None:
