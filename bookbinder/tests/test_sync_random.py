@@ -193,6 +193,7 @@ def test_each_edition_is_mirrored_and_answers_go_only_as_announced(seed, data_di
         plan = bring_in(manifest, data_dir)
         assert stored() == told(manifest)
         assert plan_of(manifest).is_empty
+        assert not Page.objects.filter(source_id__startswith="//").exists()
         after = dict(Answer.objects.values_list("question", "string"))
         assert before.keys() - after.keys() == {loss.question_id for loss in plan.losses}
         assert all(before[pk] == string for pk, string in after.items())
