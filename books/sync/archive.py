@@ -17,6 +17,8 @@ from django.utils import timezone
 from books import followers
 from books.sync.changes import Plan
 
+PARTIAL = ".partial"
+
 
 class _ExactEncoder(DjangoJSONEncoder):
     """Keeps microseconds, which Django's own drops: what comes back is what went."""
@@ -26,19 +28,44 @@ class _ExactEncoder(DjangoJSONEncoder):
 
 
 def write(plan: Plan) -> Path:
-    """Write all rows of people's that the plan takes; return the file, readable by us alone."""
-    folder = Path(settings.BOOKBINDER_DATA_DIR) / "archives"
+    """Write all rows of people's that the plan takes; return the file, readable by us alone.
+
+    It has its name once it is whole: what a killed sync leaves cannot be taken for an archive.
+    """
+    folder = _folder()
     folder.mkdir(exist_ok=True, mode=0o700)
     path = folder / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
+    partial = path.with_suffix(PARTIAL)
     rows = (row for follower in followers.registered() for row in _going(follower, plan))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        serializers.serialize(
-            "json", rows, stream=file, use_natural_foreign_keys=True, cls=_ExactEncoder
-        )
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            serializers.serialize(
+                "json", rows, stream=file, use_natural_foreign_keys=True, cls=_ExactEncoder
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+    except BaseException:
+        drop(partial)
+        raise
     return path
+
+
+def drop(path: Path | None) -> None:
+    """Take away an archive of what has not gone."""
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+def clean() -> None:
+    """Take away what killed syncs left half written. Needs the lock."""
+    for partial in _folder().glob(f"*{PARTIAL}"):
+        drop(partial)
+
+
+def _folder() -> Path:
+    return Path(settings.BOOKBINDER_DATA_DIR) / "archives"
 
 
 def _going(follower: followers.Follower, plan: Plan) -> Any:
