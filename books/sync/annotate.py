@@ -72,6 +72,9 @@ _EMPTY_LINE_LAST = re.compile(rf"(?:\A|{_NEWLINE})[ \t]*{_NEWLINE}\Z")
 _VERSION = ("st_dev", "st_ino", "st_mtime_ns", "st_size")
 
 
+_TEMPORARY = re.compile(r"\.bookbinder-[0-9a-f]{16}\.tmp")
+
+
 class AnnotateError(Exception):
     """The source file cannot take a page id."""
 
@@ -247,7 +250,23 @@ def _read(folder: int, name: str) -> tuple[os.stat_result, bytes]:
         return found, opened.read()
 
 
+def judge_folder(root: Path, source: str) -> None:
+    """Raise AnnotateError where the folder of a file inside `root` cannot be written to."""
+    folder = (root / source).parent
+    if not os.access(folder, os.W_OK, effective_ids=True):
+        raise AnnotateError(f"{source}: its folder cannot be written to")
+
+
+def _clean(folder: int) -> None:
+    """Take away what a killed sync left half written beside the sources."""
+    for name in os.listdir(folder):
+        if _TEMPORARY.fullmatch(name):
+            with suppress(OSError):
+                os.unlink(name, dir_fd=folder)
+
+
 def _replace(folder: int, name: str, before: os.stat_result, data: bytes) -> None:
+    _clean(folder)
     temporary = f".bookbinder-{secrets.token_hex(8)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
