@@ -8,7 +8,7 @@ import os
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import DatabaseError
@@ -160,8 +160,16 @@ def preview(
 
 
 def is_stale(prepared: Prepared) -> bool:
-    """Whether the database has changed since the plan was made."""
-    return look(prepared.builds) != prepared.snapshot
+    """Whether the database has changed since the plan was made.
+
+    Answers to questions that stay are no change: students give them all the time.
+    """
+    gone = {row.pk for row in prepared.plan.questions.delete}
+    now, before = (
+        replace(one, counts={pk: counts for pk, counts in one.counts.items() if pk in gone})
+        for one in (look(prepared.builds), prepared.snapshot)
+    )
+    return now != before
 
 
 def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "") -> Path | None:

@@ -14,10 +14,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from books.management import progress
 from books.sync import lock, previews, publish, run, show
+from books.sync.apply import ChangedError
 from books.sync.options import Options
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
+TRIES = 20  # to carry out a plan that the database has left behind
 
 
 class Command(BaseCommand):
@@ -71,19 +73,35 @@ class Command(BaseCommand):
         for build in builds:
             if build.warnings:
                 self.stderr.write(f"Sphinx on {build.source}:\n{build.warnings}")
-        prepared = self.prepare(builds)
+        for _try in range(TRIES):
+            prepared = self.prepare(builds)
+            if self.is_done(prepared):
+                break
+            self.say("The database has changed meanwhile. This is the plan now:")
+        else:
+            raise ChangedError(
+                "Questions that would go are being answered all the time. Nothing was changed: "
+                "sync again at a quieter hour, or switch them off in their courses."
+            )
+        self.back_annotate(prepared)
+        self.tell_program(prepared)
+
+    def is_done(self, prepared: run.Prepared) -> bool:
+        """Ask, then carry out; False where the database has changed before that was done."""
         try:
-            while not self.is_agreed(prepared):
-                self.say("The database has changed meanwhile. This is the plan now:")
-                publish.drop(prepared.staged)
-                prepared = self.prepare(builds)
+            is_agreed = self.is_agreed(prepared)
         except BaseException:
             publish.drop(prepared.staged)
             raise
-        if not prepared.is_nothing:
-            self.carry_out(prepared)
-        self.back_annotate(prepared)
-        self.tell_program(prepared)
+        if not is_agreed:
+            publish.drop(prepared.staged)
+            return False
+        try:
+            if not prepared.is_nothing:
+                self.carry_out(prepared)
+        except ChangedError:
+            return False
+        return True
 
     def prepare(self, builds: list[run.Build]) -> run.Prepared:
         stage = not (self.options["dry_run"] or self.options["preview"])
