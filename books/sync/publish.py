@@ -13,12 +13,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -142,13 +143,16 @@ def settle(staged: Staged) -> None:
     staged.folder.rename(releases_folder(staged.project) / staged.release)
 
 
-def is_known(staged: Staged) -> bool:
-    """Whether a release row names the staged files; also where that cannot be asked."""
+def is_live(staged: Iterable[Staged]) -> bool | None:
+    """Whether the staged files have release rows; None where that cannot be asked."""
     try:
-        rows = Release.objects.filter(project=staged.project, folder=staged.release)
-        return rows.exists()
+        connection.close_if_unusable_or_obsolete()
+        return any(
+            Release.objects.filter(project=one.project, folder=one.release).exists()
+            for one in staged
+        )
     except DatabaseError:
-        return True  # the next sync cleans up
+        return None
 
 
 def drop(staged: Iterable[Staged]) -> None:
@@ -158,13 +162,22 @@ def drop(staged: Iterable[Staged]) -> None:
         shutil.rmtree(releases_folder(one.project) / one.release, ignore_errors=True)
 
 
-def clean(project: str) -> None:
-    """Take away folders that a killed sync left: those no release row knows. Needs the lock."""
-    root = releases_folder(project)
-    known = set(Release.objects.filter(project=project).values_list("folder", flat=True))
-    for folder in root.iterdir() if root.is_dir() else ():
-        if folder.name not in known:
+def clean() -> None:
+    """Take away folders that killed syncs left: those no release row knows. Needs the lock."""
+    root = releases_folder("")
+    known = _known()
+    for folder in root.glob("*/*"):
+        if (folder.parent.name, folder.name) not in known:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _known() -> set[tuple[str, str]]:
+    with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
+        if connection.vendor == "postgresql":
+            # The server may still be at a killed sync's commit, though its lock is free.
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {Release._meta.db_table} IN SHARE MODE")
+        return set(Release.objects.values_list("project", "folder"))
 
 
 def prune(project: str) -> None:

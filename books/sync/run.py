@@ -6,11 +6,14 @@ The command and the admin call these steps alike and ask their questions in betw
 import errno
 import os
 import secrets
+import shutil
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.models import User
@@ -61,6 +64,10 @@ class NoRelease(Exception):
     """There is no such release to go back to."""
 
 
+class LostError(Exception):
+    """The database was lost while it was told to keep the new edition."""
+
+
 ERRORS = (
     m.ManifestError,
     build.BuildError,
@@ -69,6 +76,8 @@ ERRORS = (
     ChangedError,
     NoRelease,
     lock.LockedError,
+    LostError,
+    annotate.AnnotateError,
     DatabaseError,
     OSError,
 )
@@ -78,9 +87,31 @@ def explain(error: Exception) -> str:
     """Return what went wrong with a sync, and what to do about it. Nothing has changed."""
     if isinstance(error, DatabaseError):
         return f"The database could not be used: {error}. Nothing was changed: sync again."
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"The disk is full ({error.filename}). Nothing was changed: make room, sync again."
+    if isinstance(error, annotate.AnnotateError):
+        return f"{error}. Nothing was changed: make it writable, or leave --back-annotate out."
+    if isinstance(error, OSError):
+        is_full = error.errno == errno.ENOSPC
+        # Writing into an open file that finds no room names no file.
+        where = error.filename or f"under {settings.BOOKBINDER_DATA_DIR}"
+        what = f"The disk is full ({where})" if is_full else str(error)
+        return (
+            f"{what}. Nothing was changed: {'make room' if is_full else 'mend that'}, sync again."
+        )
     return str(error)
+
+
+def scratch() -> Path:
+    """Return the folder for builds, without those that killed syncs left. Needs the lock."""
+    folder = Path(settings.BOOKBINDER_DATA_DIR) / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def clean() -> None:
+    """Take away what killed syncs left where it is published and archived. Needs the lock."""
+    publish.clean()
+    archive.clean()
 
 
 def read(path: Path, scratch: Path, each: Each = silently) -> Build:
@@ -123,8 +154,10 @@ def look(builds: Sequence[Build]) -> snapshot.Snapshot:
 def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIONS) -> Prepared:
     """Plan, lay the files down where `stage` is set, and compute what others' rows need.
 
-    Raises PlanError or PublishError.
+    Staging needs the lock. Raises PlanError or PublishError.
     """
+    if stage:
+        clean()
     before = look(builds)
     manifests = [one.manifest for one in builds]
     plan = make_plan(manifests, before, page_ids(), prefer=options.prefer)
@@ -133,7 +166,6 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
         for one in builds if stage else ():
             project = one.manifest.project
             if project in plan.releases:
-                publish.clean(project)
                 current = before.folders.get(project)
                 changes = plan.releases[project]
                 staged.append(
@@ -173,8 +205,11 @@ def is_stale(prepared: Prepared) -> bool:
 
 
 def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "") -> Path | None:
-    """Archive what goes, then write the rows. Return the archive, if one was needed."""
-    plan = prepared.plan
+    """Archive what goes, then write the rows. Return the archive, if one was needed.
+
+    Raises ChangedError, or LostError where nobody can say whether the edition is live.
+    """
+    plan, path = prepared.plan, None
     try:
         path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
@@ -183,14 +218,42 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
             os.sync()  # a power cut must not leave rows that point to empty files
         summary = show.summary(plan)
         apply(plan, prepared.effects, prepared.staged, summary=summary, by=by, operator=operator)
-    except BaseException:
-        # Not what may have gone live: an interrupt can come after the commit.
-        publish.drop(staged for staged in prepared.staged if not publish.is_known(staged))
-        raise
-    for staged in prepared.staged:
-        publish.prune(staged.project)
-        previews.clear(staged.project)
+    except BaseException as error:
+        # Not what has gone live: a connection can be lost after the commit, an interrupt can come.
+        is_live = publish.is_live(prepared.staged)
+        if is_live is None:
+            raise LostError(_lost(error)) from error
+        if not is_live:
+            publish.drop(prepared.staged)
+            archive.drop(path)
+        if not (is_live and isinstance(error, DatabaseError)):
+            raise
+    _tidy(prepared)
     return path
+
+
+def _lost(error: BaseException) -> str:
+    return (
+        f"The database was lost while the new edition went live: {error}. Either all of it is "
+        "live or nothing: sync again once the database is back."
+    )
+
+
+def _tidy(prepared: Prepared) -> None:
+    """Take away what nobody points to any more. What fails is left to the next sync."""
+    for staged in prepared.staged:
+        with suppress(DatabaseError, OSError):
+            publish.prune(staged.project)
+            previews.clear(staged.project)
+
+
+def judge_sources(prepared: Prepared) -> None:
+    """Raise AnnotateError where the sources that lack a page id cannot be written to."""
+    roots = {one.manifest.project: one.source for one in prepared.builds}
+    for missing in prepared.plan.missing_page_ids:
+        root = roots[missing.project]
+        if root is not None:
+            annotate.judge_folder(root, missing.source)
 
 
 def write_page_ids(prepared: Prepared) -> list[str]:

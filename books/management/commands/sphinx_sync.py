@@ -50,15 +50,19 @@ class Command(BaseCommand):
             regrade=options["regrade"],
             each=progress.shown_on(self.stderr, is_wanted=options["format"] == "text"),
         )
+        self.is_live = False
         is_alone = options["dry_run"] or options["preview"]
         try:
             with (
                 nullcontext() if is_alone else lock.hold(),
-                tempfile.TemporaryDirectory(prefix="bookbinder-") as scratch,
+                tempfile.TemporaryDirectory(
+                    prefix="bookbinder-", dir=None if is_alone else run.scratch()
+                ) as scratch,
             ):
                 self.sync(self.builds(Path(scratch)))
         except run.ERRORS as error:
-            raise CommandError(run.explain(error)) from error
+            what = f"The new edition is live, but then: {error}" if self.is_live else None
+            raise CommandError(what or run.explain(error)) from error
 
     def builds(self, scratch: Path) -> list[run.Build]:
         if self.options["release"] is not None:
@@ -117,6 +121,8 @@ class Command(BaseCommand):
             self.tell_program(prepared)
             is_all = prepared.is_nothing or self.options["preview"]
             sys.exit(0 if is_all else SOMETHING_TO_DO)
+        if self.options["back_annotate"]:
+            run.judge_sources(prepared)
         if not prepared.is_nothing:
             self.ask_for_all(prepared)
         return not run.is_stale(prepared)
@@ -142,6 +148,7 @@ class Command(BaseCommand):
 
     def carry_out(self, prepared: run.Prepared) -> None:
         path = run.carry_out(prepared, operator=getpass.getuser())
+        self.is_live = True
         if path:
             self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
