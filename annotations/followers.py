@@ -31,5 +31,8 @@ class AnnotationsFollower:
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         return iter(())
 
+    def hold(self, plan: Plan) -> None:
+        """A note waits for nothing of a sync's, nor a sync for it."""
+
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """The page of an annotation becomes null with the page's deletion."""

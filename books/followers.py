@@ -63,6 +63,12 @@ class Follower(Protocol):
     def going(self, plan: "Plan") -> "Iterable[QuerySet[Any]]":
         """Return the rows that the plan's deletions take, for the archive."""
 
+    def hold(self, plan: "Plan") -> None:
+        """Stop others from writing what `follow` and the plan's deletions touch.
+
+        Called first in the transaction; it lasts until its end.
+        """
+
     def follow(self, plan: "Plan", effects: Effects, pks: Mapping[int, int]) -> None:
         """Write rows, within the transaction that applies the plan.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.db.models import Case, Count, F, Model, QuerySet, TextField, Value, When
 
 from books.followers import Counts, Effects
@@ -14,7 +15,7 @@ from books.sync.changes import Plan
 from books.sync.options import Options
 from books.sync.show import FIRST
 from grading import graders, judged, regrading
-from grading.models import Answer, Attempt, Course, Interactive, Regrade
+from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
 REASON = "A new edition was published, and its feedback gives other points."
@@ -22,9 +23,9 @@ REASON = "A new edition was published, and its feedback gives other points."
 
 @dataclass(frozen=True)
 class _Rows:
-    """What `follow` writes: question -> (answer before -> with new keys), and new points."""
+    """What `follow` writes: new keys into answers to these questions, and new points."""
 
-    strings: Mapping[int, Mapping[str, str]]
+    rekeyed: Mapping[int, regrading.Material]
     regrading: regrading.Regrading | None
 
 
@@ -52,12 +53,15 @@ class AnswersFollower:
     ) -> Effects:
         materials = judged.after(plan, everything=options.regrade)
         found = regrading.look(materials, options.each)
+        rekeyed = {
+            pk: one for pk, one in materials.items() if one.keys and one.question.grader == "choice"
+        }
         told = judged.tell(found, materials, is_wanted=options.regrade)
         return Effects(
             lines=told.lines,
             losses=_losses(plan),
             figures=told.figures,
-            rows=_Rows(_strings(materials), found if options.regrade else None),
+            rows=_Rows(rekeyed, found if options.regrade else None),
             is_work=options.regrade and bool(found.rows),
         )
 
@@ -69,16 +73,27 @@ class AnswersFollower:
             if model is Answer:
                 yield Regrade.objects.filter(answer__question__in=questions).order_by("pk")
 
+    def hold(self, plan: Plan) -> None:
+        """Let answers to the plan's books wait, as SQLite does by itself.
+
+        An answer locks its student's place before all else: one that came in between would wait
+        for rows of ours while we wait for its own.
+        """
+        if connection.features.has_select_for_update:
+            places = Enrollment.objects.filter(course__book__project__in=plan.projects)
+            locked = places.select_for_update(of=("self",), no_key=True).order_by("pk")
+            list(locked.values_list("pk"))
+
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """Write choices' new keys into the answers that took them, then new points."""
-        for question, strings in effects.rows.strings.items() if effects.rows else ():
+        for question, strings in _strings(effects.rows.rekeyed).items():
             whens = [When(string=old, then=Value(new)) for old, new in strings.items()]
             for model in (Answer, Attempt):
                 rows: Any = model._default_manager.filter(question=question)
                 rows.filter(string__in=strings).update(
                     string=Case(*whens, default=F("string"), output_field=TextField())
                 )
-        if effects.rows and effects.rows.regrading:
+        if effects.rows.regrading:
             regrading.write(effects.rows.regrading, REASON, pks)
 
 
@@ -101,16 +116,17 @@ def _told(answer: Answer) -> str:
     return f"{user.email}: {question.page.url}#{question.label}: {short!r}"
 
 
-def _strings(materials: Mapping[int, regrading.Material]) -> dict[int, dict[str, str]]:
-    """Return, by question, which kept answers are written otherwise under changed keys."""
-    changed: dict[int, dict[str, str]] = {}
-    for pk, material in materials.items():
-        if material.keys and material.question.grader == "choice":
-            strings = set(Attempt.objects.filter(question=pk).values_list("string", flat=True))
-            strings |= set(Answer.objects.filter(question=pk).values_list("string", flat=True))
-            renamed = {
-                string: graders.with_keys(string, material.question, material.keys)
-                for string in strings
-            }
-            changed[pk] = {old: new for old, new in renamed.items() if old != new}
-    return {pk: strings for pk, strings in changed.items() if strings}
+def _strings(rekeyed: Mapping[int, regrading.Material]) -> dict[int, dict[str, str]]:
+    """Return, by question, which kept answers are written otherwise under changed keys.
+
+    Read within the transaction: one given since the plan was made has its old keys too.
+    """
+    changed: dict[int, dict[str, str]] = defaultdict(dict)
+    for model in (Answer, Attempt) if rekeyed else ():
+        for pks in regrading.in_chunks(list(rekeyed), regrading.CHUNK):
+            rows: Any = model._default_manager.filter(question__in=pks).order_by()
+            for pk, old in rows.values_list("question", "string").distinct():
+                new = graders.with_keys(old, rekeyed[pk].question, rekeyed[pk].keys)
+                if new != old:
+                    changed[pk][old] = new
+    return changed

@@ -7,18 +7,21 @@ questions, and with a choice that is gone.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from books.models import Feedback, Question
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment
 
+# How long an answer may be on its way into the database.
+UNDER_WAY = timedelta(minutes=1)
 CHUNK = 500  # questions whose answers are read at once
 
 
@@ -47,10 +50,15 @@ class Regraded(NamedTuple):
 
 @dataclass(frozen=True)
 class Regrading:
-    """What all of it comes to; `at` is when the answers were read."""
+    """What all of it comes to, as it was `at` a time.
+
+    `read` is the last attempt that was there for certain when the answers were read.
+    """
 
     at: datetime
+    read: int
     rows: tuple[Regraded, ...]
+    materials: Mapping[int, Material]
 
 
 Outcome = tuple[Decimal, int | None]
@@ -97,19 +105,22 @@ def look(
 ) -> Regrading:
     """Judge all answers to some questions by other material; nothing is written."""
     at = timezone.now()
+    read = Attempt.objects.filter(created_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
     judge = _Judge(materials)
     rows: list[Regraded] = []
     for pks in in_chunks(list(each(materials, "judging answers", len(materials))), CHUNK):
-        best = _best_attempts(pks, judge)
-        rows += _differing(pks, judge, best)
-    return Regrading(at, tuple(rows))
+        rows += _differing(pks, judge)
+    return Regrading(at, read["last"] or 0, tuple(rows), materials)
 
 
 def _differing(
-    questions: Sequence[int], judge: _Judge, best: Mapping[tuple[int, int], str]
+    questions: Sequence[int], judge: _Judge, places: Sequence[int] | None = None
 ) -> Iterator[Regraded]:
+    """Yield the answers that earn other points; only those of `places` where they are given."""
+    only = {} if places is None else {"enrollment__in": places}
+    best = _best_attempts(questions, judge, only)
     answers = (
-        Answer.objects.filter(question__in=questions, override_points__isnull=True)
+        Answer.objects.filter(question__in=questions, override_points__isnull=True, **only)
         .order_by()
         .values_list(
             "pk", "question", "enrollment", "enrollment__origin", "string", "points", "feedback"
@@ -130,12 +141,15 @@ def _differing(
             )
 
 
-def _best_attempts(questions: Sequence[int], judge: _Judge) -> dict[tuple[int, int], str]:
+def _best_attempts(
+    questions: Sequence[int], judge: _Judge, only: Mapping[str, Any]
+) -> dict[tuple[int, int], str]:
     """Return what counts where the best attempt does: of equal ones the latest."""
     attempts = (
         Attempt.objects.filter(
             question__in=questions,
             enrollment__course__attempts_policy=Course.AttemptsPolicy.BEST,
+            **only,
         )
         .order_by("pk")
         .values_list("enrollment", "question", "string")
@@ -152,19 +166,43 @@ def _best_attempts(questions: Sequence[int], judge: _Judge) -> dict[tuple[int, i
 def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
     """Give answers their new points, each with what it had in its history.
 
-    Call it in a transaction, after changed keys were written into answers. An answer given since
-    the regrading was looked at is left alone. `pks` maps keys of feedback made meanwhile.
+    Call it in a transaction, after changed keys were written into answers, while no answer can
+    come in: those that came since the regrading was looked at are judged here. `pks` maps keys
+    of feedback made meanwhile.
     """
-    if not regrading.rows:
+    late = _late(regrading)
+    rows = [row for row in regrading.rows if (row.enrollment, row.question) not in late]
+    _write(rows, regrading.at, reason, pks)
+    _write(list(_judged_again(regrading, late)), timezone.now(), reason, pks)
+
+
+def _late(regrading: Regrading) -> set[tuple[int, int]]:
+    """Return the places and questions with attempts that may not have been there to be read."""
+    attempts = Attempt.objects.filter(pk__gt=regrading.read).order_by()
+    pairs = attempts.values_list("enrollment", "question").distinct()
+    return {(place, question) for place, question in pairs if question in regrading.materials}
+
+
+def _judged_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
+    # Changed keys are in the answers by now.
+    materials = {pk: replace(regrading.materials[pk], keys={}) for _place, pk in late}
+    judge = _Judge(materials)
+    places = sorted({place for place, _question in late})
+    for pks in in_chunks(list(materials), CHUNK):
+        for row in _differing(pks, judge, places):
+            if (row.enrollment, row.question) in late:
+                yield row
+
+
+def _write(regraded: Sequence[Regraded], at: datetime, reason: str, pks: Mapping[int, int]) -> None:
+    if not regraded:
         return
-    rows = json.dumps([_values(row, pks) for row in regrading.rows])
-    at, now = (
-        connection.ops.adapt_datetimefield_value(time) for time in (regrading.at, timezone.now())
-    )
+    rows = json.dumps([_values(row, pks) for row in regraded])
+    now, since = (connection.ops.adapt_datetimefield_value(time) for time in (timezone.now(), at))
     source = _ROWS[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP_HISTORY + source + _UNCHANGED, [reason, now, rows, at])
-        cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, at])
+        cursor.execute(_KEEP_HISTORY + source + _UNCHANGED, [reason, now, rows, since])
+        cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, since])
 
 
 def _values(row: Regraded, pks: Mapping[int, int]) -> tuple[Any, ...]:

@@ -38,6 +38,8 @@ def apply(
 
     Raises ChangedError where somebody has answered a question that goes since the plan was made.
     """
+    for follower in followers.registered():
+        follower.hold(plan)
     _judge_losses(plan)
     releases = {
         one.project: Release.objects.create(
