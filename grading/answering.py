@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,7 +41,6 @@ class NotEnrolled(Exception):
     """The person has no place in a course of the question's book."""
 
 
-@transaction.atomic
 def answer(
     user: User, question: Question, given: Any, client_key: UUID, course_id: int | None = None
 ) -> Reply:
@@ -49,8 +48,23 @@ def answer(
 
     Raises NotEnrolled, AnswerError, Refused or Conflict, and keeps nothing then.
     """
+    try:
+        return _answer(user, question, given, client_key, course_id)
+    except IntegrityError:
+        if Question.objects.filter(pk=question.pk).exists():
+            raise
+        # A new edition went live meanwhile.
+        raise graders.AnswerError(_("The book has no such question. Reload the page.")) from None
+
+
+@transaction.atomic
+def _answer(
+    user: User, question: Question, given: Any, client_key: UUID, course_id: int | None
+) -> Reply:
     place = _locked_place(user, question, course_id)
-    feedback = list(question.feedback.all())
+    feedback = list(question.feedback.select_related("question"))
+    # As it is now: an edition may have gone live while this waited for its turn.
+    question = feedback[0].question if feedback else question
     string = graders.read(given, question, feedback)
     before = list(_attempts(place, question, client_key))
     outcome = graders.grade(string, question, feedback)

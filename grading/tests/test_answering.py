@@ -174,3 +174,19 @@ def test_one_answer_sent_five_times_at_once_is_kept_once(place, adding, course):
         thread.join()
     assert len(replies) == 5 and len(set(replies)) == 1
     assert Attempt.objects.count() == 1
+
+
+def test_it_is_graded_by_the_question_as_it_is_when_its_turn_comes(place, page):
+    several = make_question(page, "several", grader="choice", options={"multiple": True})
+    make_feedback(several, "two", key="a", points=Decimal(2))
+    page.questions.filter(pk=several.pk).update(points_possible=5)
+    assert answering.answer(place.user, several, ["a"], uuid.uuid4()).points == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_went_meanwhile_takes_no_answer(place, adding):
+    page_id = adding.pk
+    adding.page.questions.filter(pk=page_id).delete()
+    with pytest.raises(AnswerError, match="no such question"):
+        answering.answer(place.user, adding, "4", uuid.uuid4())
+    assert not Attempt.objects.exists()
