@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SITE := http://127.0.0.1:$(PORT)
 
-.PHONY: run test fuzz test-stripe bench
+.PHONY: run test fuzz crash test-stripe bench
 
 .venv/runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -25,6 +25,11 @@ test: .venv/dev
 # The same tests of the API with 10,000 requests, as every role.
 fuzz: .venv/dev
 	FUZZ_REQUESTS=10000 $(BIN)/python -m pytest -s bookbinder/tests/test_fuzz.py
+
+# Kills CRASHES real syncs (200) at random instants on each database.
+crash: .venv/dev
+	$(BIN)/python -m bookbinder.tests.crash
+	$(BIN)/python -m bookbinder.tests.postgres $(BIN)/python -m bookbinder.tests.crash
 
 # Buys a place at the real Stripe, in its test mode.
 test-stripe: .venv/dev
