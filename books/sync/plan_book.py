@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from bookbinder.sphinx import manifest as m
 from books.sync import near
@@ -16,7 +15,7 @@ from books.sync.changes import (
     Prefer,
     Table,
 )
-from books.sync.matching import Matching
+from books.sync.matching import Claims, Matching
 from books.sync.merging import Merger
 from books.sync.plan_feedback import FeedbackPlanner
 from books.sync.snapshot import BookRow, PageRow, QuestionRow, Snapshot
@@ -171,39 +170,52 @@ class _BookPlanner:
     # Questions: looked for on their page first, then in the whole book.
 
     def questions_of(self, asked: list[tuple[int, m.Page]]) -> None:
-        old_by_page = {pk: self.snapshot.questions.get(pk, []) for pk in self.old_pages}
-        found: dict[int, tuple[QuestionRow, str]] = {}
-        left_old: list[QuestionRow] = []
-        left_new: list[m.Question] = []
-        for pk, page in asked:
-            on_page = _match_on_page(old_by_page.pop(pk, []), page)
-            found |= {id(new): (row, by) for row, new, by in on_page.pairs}
-            left_old += on_page.old
-            left_new += on_page.new
-        for rows in old_by_page.values():
-            left_old += rows
-        in_book = self.match_in_book(left_old, left_new)
-        found |= {id(new): (row, by) for row, new, by in in_book.pairs}
+        rows = [row for pk in self.old_pages for row in self.snapshot.questions.get(pk, [])]
+        matching = self.match_questions(rows, asked)
+        found = {id(new): (row, by) for row, new, by in matching.pairs}
         for pk, page in asked:
             for index, question in enumerate(page.questions):
                 row, by = found.get(id(question), (None, NEW_BY))
                 self.question(pk, page, index, row, question, by)
-        self.questions.delete += in_book.old
-        self.near_misses += near.questions(in_book.old, in_book.new, self.old_pages, self.snapshot)
+        self.questions.delete += matching.old
+        self.near_misses += near.questions(
+            matching.old, matching.new, self.old_pages, self.snapshot
+        )
 
-    def match_in_book(
-        self, rows: list[QuestionRow], items: list[m.Question]
+    def match_questions(
+        self, rows: list[QuestionRow], asked: list[tuple[int, m.Page]]
     ) -> Matching[QuestionRow, m.Question]:
+        items = [question for _pk, page in asked for question in page.questions]
+        places = {id(one): (pk, one.label) for pk, page in asked for one in page.questions}
         matching: Matching[QuestionRow, m.Question] = Matching(rows, items)
-        matching.by(":was:", self.place_of, lambda question: question.was)
-        matching.by("moved", lambda row: row.label, lambda question: question.label)
-        matching.by(":was:", lambda row: row.label, lambda question: question.was)
+        if any(one.was for one in items):
+            matching.by_was(self.claims(places))
+        matching.by("label", lambda row: (row.page_id, row.label), lambda one: places[id(one)])
+        matching.by("moved", lambda row: row.label, lambda one: one.label)
+        matching.by(":was:", lambda row: row.label, lambda one: one.was)
         matching.by(
             "text",
-            lambda row: (row.fingerprint, row.grader) if row.fingerprint else None,
-            lambda question: (question.fingerprint, question.grader),
+            lambda row: _text(row) if row.fingerprint else None,
+            _text,
         )
         return matching
+
+    def claims(self, places: dict[int, tuple[int, str]]) -> Claims:
+        """Return how questions say what they were: a label of their page, or `page#label`."""
+        pages = {page.url: pk for pk, page in self.old_pages.items()}
+
+        def was(question: m.Question) -> tuple[int | None, str] | None:
+            url, hash_, label = (question.was or "").rpartition("#")
+            page = pages.get(url) if hash_ else places[id(question)][0]
+            return (page, label) if question.was else None
+
+        return Claims(
+            row=lambda row: (row.page_id, row.label),
+            item=lambda question: places[id(question)],
+            was=was,
+            row_text=_text,
+            item_text=_text,
+        )
 
     def place_of(self, row: QuestionRow) -> str:
         return f"{self.old_pages[row.page_id].url}#{row.label}"
@@ -238,21 +250,21 @@ class _BookPlanner:
 def _match_pages(rows: list[PageRow], new: m.Book) -> Matching[PageRow, m.Page]:
     matching: Matching[PageRow, m.Page] = Matching(rows, new.pages)
     matching.by("page id", lambda row: row.source_id, lambda page: page.page_id)
-    # Left in the source after its sync, `was` must not take a newer page of that url.
-    urls = {row.url for row in rows}
-    matching.by(":was:", lambda row: row.url, lambda p: None if p.url in urls else p.was)
+    if any(page.was for page in new.pages):
+        matching.by_was(
+            Claims(
+                row=lambda row: row.url,
+                item=lambda page: page.url,
+                was=lambda page: page.was,
+                row_text=lambda row: row.fingerprint,
+                item_text=lambda page: page.fingerprint,
+            )
+        )
     matching.by("url", lambda row: row.url, lambda page: page.url)
     matching.by("text", lambda row: row.fingerprint or None, lambda page: page.fingerprint)
     return matching
 
 
-def _match_on_page(rows: list[QuestionRow], page: m.Page) -> Matching[QuestionRow, m.Question]:
-    matching: Matching[QuestionRow, m.Question] = Matching(rows, page.questions)
-    labels = {row.label for row in rows} if any(one.was for one in page.questions) else set()
-
-    def was(question: m.Question) -> Any:
-        return None if question.label in labels else question.was
-
-    matching.by(":was:", lambda row: row.label, was)
-    matching.by("label", lambda row: row.label, lambda question: question.label)
-    return matching
+def _text(question: QuestionRow | m.Question) -> tuple[str, str]:
+    """Return what makes two questions one: the same text, asked for the same kind of answer."""
+    return question.fingerprint, question.grader
