@@ -31,15 +31,28 @@ def is_typo(old: str, new: str) -> bool:
 
 def questions(
     old: Sequence[QuestionRow],
-    new: Sequence[m.Question],
+    new: Sequence[tuple[int, m.Page, m.Question]],
     pages: Mapping[int, PageRow],
     snapshot: Snapshot,
 ) -> Iterator[NearMiss]:
-    """Yield each question that goes with the most similar of those that come."""
-    for row, item in _pairs(old, new, lambda row: row.prompt, lambda item: item.prompt):
+    """Yield each question that goes with the most similar of those that come.
+
+    `new` are those with their pages, and the keys of the pages' rows.
+    """
+    for row, found in _pairs(old, new, lambda row: row.prompt, lambda item: item[2].prompt):
+        page_pk, page, item = found
         counts = snapshot.counts.get(row.pk, {})
-        name = f"{pages[row.page_id].url}#{row.label}"
-        yield NearMiss("question", name, item.label, f":was: {row.label}", counts)
+        old_url = pages[row.page_id].url
+        name = item.label if page.url == old_url else f"{page.url}#{item.label}"
+        # A label alone is looked for on the question's own page, where another may have it.
+        is_here = page_pk == row.page_id
+        was = row.label if is_here else f"{_former(page, old_url)}#{row.label}"
+        yield NearMiss("question", f"{old_url}#{row.label}", name, f":was: {was}", counts)
+
+
+def _former(page: m.Page, url: str) -> str:
+    """Return the docname that a page of the same book had: what an author writes."""
+    return page.docname.removesuffix(page.url) + url
 
 
 def pages(old: Sequence[PageRow], new: Sequence[m.Page], snapshot: Snapshot) -> Iterator[NearMiss]:
@@ -56,8 +69,8 @@ def pages(old: Sequence[PageRow], new: Sequence[m.Page], snapshot: Snapshot) -> 
         counts: Counter[str] = Counter()
         for question in snapshot.questions.get(row.pk, []):
             counts.update(snapshot.counts.get(question.pk, {}))
-        former = page.docname.removesuffix(page.url) + row.url
-        yield NearMiss("page", row.url, page.url, f":was: {former}", dict(counts))
+        was = f":was: {_former(page, row.url)}"
+        yield NearMiss("page", row.url, page.url, was, dict(counts))
 
 
 def _pairs(

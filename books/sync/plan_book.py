@@ -178,9 +178,9 @@ class _BookPlanner:
                 row, by = found.get(id(question), (None, NEW_BY))
                 self.question(pk, page, index, row, question, by)
         self.questions.delete += matching.old
-        self.near_misses += near.questions(
-            matching.old, matching.new, self.old_pages, self.snapshot
-        )
+        left = set(map(id, matching.new))
+        new = [(pk, page, one) for pk, page in asked for one in page.questions if id(one) in left]
+        self.near_misses += near.questions(matching.old, new, self.old_pages, self.snapshot)
 
     def match_questions(
         self, rows: list[QuestionRow], asked: list[tuple[int, m.Page]]

@@ -115,3 +115,13 @@ def test_a_question_says_the_label_that_it_had_on_another_page():
     before = make_manifest(page("p", 1, question("q", 1)), page("other", 2))
     new = make_manifest(page("p", 1), page("other", 2, question("z", 3, "q")))
     assert questions_after(before, new) == {"other#z": "p#q"}
+
+
+def test_a_question_that_may_have_moved_is_asked_for_with_its_page():
+    """On its new page the label alone would be that of another question."""
+    before = make_manifest(page("a", 1, question("q", 1)), page("b", 2, question("q", 2)))
+    new = make_manifest(page("a", 1), page("b", 2, question("q", 2), question("z", 3)))
+    (miss,) = plan_of(brought_in(before), new).parts[0].near_misses
+    assert (miss.old, miss.new, miss.was) == ("a#q", "b#z", ":was: a#q")
+    told = make_manifest(page("a", 1), page("b", 2, question("q", 2), question("z", 3, "a#q")))
+    assert questions_after(before, told) == {"b#q": "b#q", "b#z": "a#q"}
