@@ -38,12 +38,18 @@ class FeedbackPlanner:
         found = {id(item): row for row, item, _by in matching.pairs}
         for index, item in items:
             self.put(question_pk, label, index, found.get(id(item)), item)
+        place = len(items)
         for row in matching.old:
             # What an admin has added stays, but not among choices: those stand in the page.
             if row.origin == "source" or new.grader in WITHOUT_ADDED:
                 self.table.delete.append(row)
                 if _is_edited(row):
                     self.lost_edits.append(f"{label}: {row.answer}")
+            else:
+                # It was put last, and the first that matches wins: the source's come before it.
+                place = max(place, row.index)
+                self.table.put(row, row._replace(index=place))
+                place += 1
 
     def put(
         self, question_pk: int, label: str, index: int, old: FeedbackRow | None, new: m.Feedback
