@@ -56,7 +56,7 @@ class FeedbackPlanner:
     ) -> None:
         pk = next(self.new_pks) if old is None else old.pk
         row = FeedbackRow(pk, question_pk, *_columns(index, new))
-        if old is not None and old.origin == "source":
+        if old is not None:
             row = self.with_edits(label, old, row)
         self.table.put(old, row)
 
@@ -68,11 +68,12 @@ class FeedbackPlanner:
                 self.matches.append(Match("choice", row.pk, name, f"{label}: {item.answer}", by))
 
     def with_edits(self, label: str, old: FeedbackRow, row: FeedbackRow) -> FeedbackRow:
-        """Return the new row with what an admin has changed of the old one."""
-
+        """Return the new row with what an admin has changed of the old one, or has added."""
         name = f"{label}: {row.source_answer}"
         merger = self.merger.row("feedback", old.pk, name, old.conflicts)
         shown, source = (old.text, old.markup), (old.source_text, old.source_markup)
+        if old.origin == "admin" and old.text == row.text:
+            shown = (row.text, row.markup)  # the same words, brought into the source by hand
         text, markup = merger.merged("reply", shown, source, (row.text, row.markup))
         is_kept = (text, markup) != (row.text, row.markup)
         return row._replace(
@@ -104,6 +105,8 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
     # What was added in the admin, and is in the source now.
     matching.by("added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text))
+    # What both have added: who of the two is right is for people to say.
+    matching.by("added", _added_answer, lambda item: item.answer)
     # Two that are wholly alike: the first is the first.
     old, items = (
         _numbered(matching.old, _source_answer_and_text),
@@ -129,6 +132,10 @@ def _numbered(items: list[Any], name: Callable[[Any], Any]) -> dict[int, tuple[A
         numbered[id(item)] = (name(item), seen[name(item)])
         seen[name(item)] += 1
     return numbered
+
+
+def _added_answer(row: FeedbackRow) -> str | None:
+    return row.answer if row.origin == "admin" else None
 
 
 def _source_answer_and_text(row: FeedbackRow) -> tuple[str, str | None] | None:
