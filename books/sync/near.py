@@ -3,29 +3,41 @@
 A hint for the author, who settles it with `:was:`; nothing is matched by it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from bookbinder.sphinx import manifest as m
 from books.sync.changes import NearMiss
 from books.sync.snapshot import PageRow, QuestionRow, Snapshot
 
 ALIKE = 60  # of 100, by RapidFuzz's ratio
-TYPO = 80
 MOST = 200  # of each side that are looked at
-_DIGITS = re.compile(r"\d+")
+SHORT = 4  # letters: in a shorter word one of them makes another word, as in not and now
 
 
 def is_typo(old: str, new: str) -> bool:
-    """Whether two short texts differ by a typo: as many words, the same numbers, nearly equal."""
+    """Whether two texts differ by a slip of the pen: by one letter inside one word.
+
+    Never in a number or a sign: `x < y` and `x <= y` are two answers.
+    """
+    before, now = old.split(), new.split()
+    wrong = [pair for pair in zip(before, now, strict=False) if pair[0] != pair[1]]
+    return len(before) == len(now) and len(wrong) == 1 and _is_slip(*wrong[0])
+
+
+def _is_slip(old: str, new: str) -> bool:
+    old, new = old.rstrip(".,;:"), new.rstrip(".,;:")
     return (
-        len(old.split()) == len(new.split())
-        and _DIGITS.findall(old) == _DIGITS.findall(new)
-        and fuzz.ratio(old, new) >= TYPO
+        min(len(old), len(new)) >= SHORT
+        and old.isalpha()
+        and new.isalpha()
+        and old[0].casefold() == new[0].casefold()
+        # A letter more, less or another, or two that changed places.
+        and OSA.distance(old, new) <= 1
     )
 
 

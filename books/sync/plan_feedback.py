@@ -33,23 +33,27 @@ class FeedbackPlanner:
             return  # as nearly always: nothing here has changed, nor been edited
         matching = _match(rows, new)
         if new.grader == "choice":
-            _match_mended(matching)
+            _match_mended(matching, rows, new)
             self.note_choices(label, matching)
         found = {id(item): row for row, item, _by in matching.pairs}
         for index, item in items:
             self.put(question_pk, label, index, found.get(id(item)), item)
-        place = len(items)
+        # What an admin has added stays, but not among choices: those stand in the page.
+        stays = [
+            row for row in matching.old if row.origin == "admin" and new.grader not in WITHOUT_ADDED
+        ]
+        self.move_last(stays, len(items))
         for row in matching.old:
-            # What an admin has added stays, but not among choices: those stand in the page.
-            if row.origin == "source" or new.grader in WITHOUT_ADDED:
+            if row not in stays:
                 self.table.delete.append(row)
                 if _is_edited(row):
                     self.lost_edits.append(f"{label}: {row.answer}")
-            else:
-                # It was put last, and the first that matches wins: the source's come before it.
-                place = max(place, row.index)
-                self.table.put(row, row._replace(index=place))
-                place += 1
+
+    def move_last(self, added: list[FeedbackRow], place: int) -> None:
+        """Move what was put after all others back there: the first that matches wins."""
+        step = max([0, *(place - row.index for row in added)])
+        for row in added:
+            self.table.put(row, row._replace(index=row.index + step))
 
     def put(
         self, question_pk: int, label: str, index: int, old: FeedbackRow | None, new: m.Feedback
@@ -102,7 +106,12 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     matching.by("key", lambda row: row.key, lambda item: item.key)
     matching.by("both", _source_answer_and_text, lambda item: (item.answer, item.text))
     matching.by("answer", lambda row: row.source_answer, lambda item: item.answer)
-    matching.by("text", lambda row: row.source_text or None, lambda item: item.text or None)
+    is_choice = new.grader == "choice"
+    matching.by(
+        "text",
+        lambda row: _reply(row.source_text, is_choice and _is_right(row)),
+        lambda item: _reply(item.text, is_choice and item.points > 0),
+    )
     # What was added in the admin, and is in the source now.
     matching.by("added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text))
     # What both have added: who of the two is right is for people to say.
@@ -116,12 +125,36 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     return matching
 
 
-def _match_mended(matching: Matching[FeedbackRow, m.Feedback]) -> None:
-    """Pair a choice whose typo was mended: without a key or a reply its text was all its name."""
+def _reply(text: str | None, is_right: bool) -> tuple[str, bool] | None:
+    """Return what names an item by its reply. A right choice and a wrong one are two."""
+    return (text, is_right) if text else None
+
+
+def _match_mended(
+    matching: Matching[FeedbackRow, m.Feedback], rows: list[FeedbackRow], new: m.Question
+) -> None:
+    """Pair a choice whose typo was mended: without a key or a reply its text was all its name.
+
+    Not where a third choice is as near: there a letter tells the choices apart.
+    """
+    texts = {_said(row) for row in rows} | {item.answer for item in new.feedback}
     for item in list(matching.new):
-        alike = [row for row in matching.old if is_typo(row.source_answer or "", item.answer)]
-        if len(alike) == 1:
-            matching.pair(alike[0], item, "similar text")
+        for row in list(matching.old):
+            pair = {_said(row), item.answer}
+            others = texts - pair
+            is_alone = not any(is_typo(other, one) for other in others for one in pair)
+            is_right = item.points > 0
+            if is_typo(_said(row), item.answer) and is_alone and _is_right(row) == is_right:
+                matching.pair(row, item, "similar text")
+                break
+
+
+def _said(row: FeedbackRow) -> str:
+    return row.source_answer or ""
+
+
+def _is_right(row: FeedbackRow) -> bool:
+    return row.source_points is not None and row.source_points > 0
 
 
 def _numbered(items: list[Any], name: Callable[[Any], Any]) -> dict[int, tuple[Any, int]]:

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_manifest, make_page, make_question
 from books.sync.changes import Plan
+from books.sync.near import is_typo
 from books.sync.snapshot import FeedbackRow, Snapshot
 from books.tests.editions import after, brought_in, flat, plan_of
 
@@ -64,3 +67,80 @@ def test_what_was_added_in_the_admin_and_came_into_the_source_is_no_edit():
     done = after(before, plan_of(before, edition(make_feedback(answer="1"), ours)))
     row = flat(done.feedback)[1]
     assert (row.pk, row.origin, row.markup, row.conflicts) == (90, "source", "sphinx", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Helsinky", "Helsinki"),
+        ("helsinki", "Helsinki"),
+        ("It was built in 1812", "It was bulit in 1812"),
+        ("It accomodates ten guests.", "It accommodates ten guests."),
+        ("The ending", "The ending."),
+    ],
+)
+def test_a_slip_of_the_pen_is_a_typo(old, new):
+    assert is_typo(old, new) and is_typo(new, old)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x < y", "x > y"),
+        ("x < y", "x <= y"),
+        ("a + b", "a - b"),
+        ("f(x) + 1", "f(x) - 1"),
+        ("-10", "10"),
+        ("It increases", "It decreases"),
+        ("possible", "impossible"),
+        ("symmetric", "asymmetric"),
+        ("It is not in the set", "It is now in the set"),
+        ("the cat saw the dog", "the dog saw the cat"),
+        ("counts[1]", "counts[l]"),
+        ("list_a", "list_b"),
+        ("Yes", "Yep"),
+    ],
+)
+def test_another_answer_is_no_typo(old, new):
+    assert not is_typo(old, new) and not is_typo(new, old)
+
+
+def choices(*texts: str, right: str = "Right answer", reply: str = "") -> m.Manifest:
+    """A question of choices that have no key of their own."""
+    items = [
+        make_feedback(key=f"hash of {text}", answer=text, text=reply, points=Decimal(text == right))
+        for text in texts
+    ]
+    return edition(*items, grader="choice")
+
+
+def renamed(before: m.Manifest, new: m.Manifest) -> dict[str, str]:
+    """Return which choices are known again under another key: answers follow them."""
+    plan = plan_of(brought_in(before), new)
+    return {old.answer: row.answer for old, row in plan.feedback.update if old.key != row.key}
+
+
+def test_a_choice_whose_typo_was_mended_is_the_same():
+    assert renamed(choices("Helsinky", "Turku"), choices("Helsinki", "Turku")) == {
+        "Helsinky": "Helsinki"
+    }
+
+
+def test_a_choice_is_not_taken_for_another_where_a_letter_tells_them_apart():
+    before = choices("nitrate", "phosphate", "nitride")
+    assert renamed(before, choices("nitrite", "phosphate", "nitride")) == {}
+    assert renamed(choices("nitrate"), choices("nitrite", "nitrata")) == {}
+    assert renamed(choices("nitrite", "nitrata"), choices("nitrate")) == {}
+
+
+def test_a_wrong_choice_is_not_taken_for_a_right_one():
+    before = choices("recieve", "rceive", right="none")
+    assert renamed(before, choices("receive", right="receive")) == {}
+    before = choices("5", "7", right="5", reply="Count again.")
+    assert (
+        renamed(choices("5", reply="Look it up."), choices("4", right="4", reply="Look it up."))
+        == {}
+    )
+    assert renamed(choices("5", reply="Look it up."), choices("6", reply="Look it up.")) == {
+        "5": "6"
+    }
