@@ -1,6 +1,6 @@
 """What happens to one book: its pages, then its questions, looked for in the whole book. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bookbinder.sphinx import manifest as m
@@ -17,7 +17,7 @@ from books.sync.changes import (
 )
 from books.sync.matching import Claims, Matching
 from books.sync.merging import Merger
-from books.sync.plan_feedback import FeedbackPlanner
+from books.sync.plan_feedback import FeedbackPlanner, lost_edits
 from books.sync.snapshot import BookRow, PageRow, QuestionRow, Snapshot
 
 NEW_BY = "new"
@@ -55,6 +55,7 @@ def plan_without(book: BookRow, context: Context) -> BookPlan | None:
         pages=Changes(delete=tuple(pages)),
         questions=Changes(delete=tuple(question for _page, question in questions)),
         is_gutted=bool(pages),
+        lost_edits=tuple(_lost_edits((one for _page, one in questions), snapshot)),
         losses=tuple(_losses(questions, snapshot)),
     )
 
@@ -64,6 +65,11 @@ def _losses(questions: list[tuple[PageRow, QuestionRow]], snapshot: Snapshot) ->
         counts = snapshot.counts.get(question.pk)
         if counts:
             yield Loss(question.pk, page.url, question.label, counts)
+
+
+def _lost_edits(gone: Iterable[QuestionRow], snapshot: Snapshot) -> Iterator[str]:
+    for question in gone:
+        yield from lost_edits(question.label, snapshot.feedback.get(question.pk, []))
 
 
 class _BookPlanner:
@@ -104,7 +110,10 @@ class _BookPlanner:
             matches=tuple(self.matches + self.feedback.matches),
             near_misses=tuple(self.near_misses),
             edits=tuple(self.merger.edits),
-            lost_edits=tuple(self.feedback.lost_edits),
+            lost_edits=(
+                *self.feedback.lost_edits,
+                *_lost_edits(self.questions.delete, self.snapshot),
+            ),
             losses=tuple(_losses(gone, self.snapshot)),
             missing_page_ids=tuple(self.missing_page_ids),
         )

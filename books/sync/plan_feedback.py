@@ -1,7 +1,7 @@
 """What happens to the feedback of one question. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
@@ -43,11 +43,9 @@ class FeedbackPlanner:
             row for row in matching.old if row.origin == "admin" and new.grader not in WITHOUT_ADDED
         ]
         self.move_last(stays, len(items))
-        for row in matching.old:
-            if row not in stays:
-                self.table.delete.append(row)
-                if _is_edited(row):
-                    self.lost_edits.append(f"{label}: {row.answer}")
+        gone = [row for row in matching.old if row not in stays]
+        self.table.delete += gone
+        self.lost_edits += lost_edits(label, gone)
 
     def move_last(self, added: list[FeedbackRow], place: int) -> None:
         """Move what was put after all others back there: the first that matches wins."""
@@ -88,6 +86,11 @@ class FeedbackPlanner:
             feedback=old.feedback if is_kept else row.feedback,
             conflicts=merger.conflicts,
         )
+
+
+def lost_edits(label: str, gone: Iterable[FeedbackRow]) -> list[str]:
+    """Return the names of feedback of one question that an admin had edited or added."""
+    return [f"{label}: {row.answer}" for row in gone if _is_edited(row)]
 
 
 def _is_edited(row: FeedbackRow) -> bool:

@@ -5,12 +5,14 @@ and collide. Pure: no database.
 """
 
 import itertools
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bookbinder.sphinx import manifest as m
@@ -19,6 +21,16 @@ from books.sync.changes import Changes, Plan
 from books.sync.plan import make_plan
 from books.sync.snapshot import FeedbackRow, PageRow, QuestionRow, Snapshot, _grouped
 
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
+plans = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    # The same each time, unless more are asked for: what fails is the change.
+    derandomize="PROPERTY_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+PREFER = st.sampled_from([None, "source", "admin"])
 PROJECT = "project"
 BOOKS = ("one", "two")
 LABELS = ("q1", "q2", "q3", "q4")
@@ -29,7 +41,6 @@ TEXTS = (
     "alpha beta gamma delta epsilon",
     "Why?",
 )
-NOTHING = st.none()
 
 
 def draw_from(*values: Any) -> st.SearchStrategy[Any]:
@@ -185,6 +196,14 @@ def with_row(snapshot: Snapshot, table: str, row: Any) -> Snapshot:
         for parent, rows in getattr(snapshot, table).items()
     }
     return replace(snapshot, **{table: groups})
+
+
+@st.composite
+def edited_editions(draw, *, is_plain: bool = False) -> tuple[m.Manifest, Snapshot]:
+    """Return an edition, perhaps after an older one, and the rows once an admin was at them."""
+    older = [draw(manifests(is_plain=is_plain))] if draw(st.booleans()) else []
+    edition = draw(manifests(is_plain=is_plain))
+    return edition, with_answers(draw(edited(brought_in(*older, edition))))
 
 
 # What a plan leaves.

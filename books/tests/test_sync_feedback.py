@@ -144,3 +144,10 @@ def test_a_wrong_choice_is_not_taken_for_a_right_one():
     assert renamed(choices("5", reply="Look it up."), choices("6", reply="Look it up.")) == {
         "5": "6"
     }
+
+
+def test_what_an_admin_has_added_to_a_question_that_goes_is_told():
+    before = with_added(brought_in(edition(make_feedback(answer="1"))), "5")
+    assert lost_edits(plan_of(before, make_manifest(make_page(questions=())))) == ["adding: 5"]
+    other = make_manifest(books=(m.Book("second", "Second"),))
+    assert lost_edits(plan_of(before, other)) == ["adding: 5"]
