@@ -131,7 +131,7 @@ def manifests(draw, *, is_plain: bool = False, most: int = 2) -> m.Manifest:
 @st.composite
 def edited(draw, snapshot: Snapshot) -> Snapshot:
     """Return the snapshot after an admin has been at some of its rows."""
-    count = draw(st.integers(0, 5))
+    count = draw(st.integers(1, 6))
     for _edit in range(count):
         kind = draw(draw_from("page", "feedback", "added", "book"))
         rows: list[Any] = list(
@@ -191,7 +191,7 @@ _EDITS: dict[str, Any] = {
 
 
 def with_row(snapshot: Snapshot, table: str, row: Any) -> Snapshot:
-    groups = {
+    groups: Any = {
         parent: [row if one.pk == row.pk else one for one in rows]
         for parent, rows in getattr(snapshot, table).items()
     }

@@ -88,6 +88,22 @@ def test_an_answer_stays_with_the_question_that_it_was_given_to(before, new):
     check_answers(before[1], new)
 
 
+@plans
+@given(edited_editions(), manifests())
+def test_a_text_decides_only_where_it_stands_once(before, new):
+    for part in plan_of(before[1], new).parts:
+        by_text = {(one.kind, one.pk) for one in part.matches if one.by == "text"}
+        for kind, changes in (("page", part.pages), ("question", part.questions)):
+            rows = [row for row, _new in changes.update if (kind, row.pk) in by_text]
+            doubtful = [text_of(row) for row in (*changes.create, *changes.delete)]
+            assert not repeated(map(text_of, rows))
+            assert not {text_of(row) for row in rows} & set(doubtful)
+
+
+def text_of(row):
+    return row.fingerprint, getattr(row, "grader", "")
+
+
 # Rows.
 
 
@@ -240,6 +256,7 @@ def check_conflicts(old, new, prefer) -> list[str]:
         is_conflict = is_edited and (said != theirs or field in old.conflicts.split(","))
         is_taken = not is_edited or (is_conflict and prefer == "source")
         assert value(new, shown) == (theirs if is_taken else ours)
+        assert is_taken or field != "reply" or new.feedback == old.feedback
         conflicts += [field] if is_conflict else []
     left = [] if prefer else conflicts
     assert sorted(filter(None, new.conflicts.split(","))) == sorted(left)
@@ -253,16 +270,16 @@ def check_conflicts(old, new, prefer) -> list[str]:
 @given(edited_editions(), manifests(), st.data())
 def test_a_page_id_that_another_book_has_is_an_error(before, new, data):
     rows = {row.source_id: row.book_id for row in flat(before[1].pages)}
-    page_id = data.draw(st.sampled_from([*sorted(rows), "elsewhere"]))
     snapshot = replace(before[1], elsewhere={"elsewhere": "guide: guide/intro"})
     *others, last = new.books
+    carried = {page.page_id for book in others for page in book.pages if page.page_id}
+    page_id = data.draw(st.sampled_from([*sorted(rows.keys() | carried), "elsewhere"]))
     first, *pages = last.pages
     last = last._replace(pages=(first._replace(page_id=page_id), *pages))
     if page_id in {page.page_id for page in pages}:
         return  # no build says that
     edition = new._replace(books=(*others, last))
     books = {row.url: row.pk for row in flat(snapshot.books)}
-    carried = {page.page_id for book in others for page in book.pages}
     if rows.get(page_id, -1) == books.get(last.url) and page_id not in carried:
         plan_of(snapshot, edition)
     else:

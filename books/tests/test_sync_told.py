@@ -6,9 +6,20 @@ import json
 from hypothesis import given
 
 from bookbinder.sphinx import manifest as m
+from bookbinder.tests.manifests import make_manifest, make_page
 from books.sync import kinds, show
 from books.sync.changes import NearMiss
-from books.tests.editions import BOOKS, PREFER, edited_editions, manifests, plan_of, plans
+from books.tests.editions import (
+    BOOKS,
+    PREFER,
+    brought_in,
+    edited_editions,
+    flat,
+    manifests,
+    plan_of,
+    plans,
+    with_row,
+)
 
 
 @plans
@@ -36,6 +47,37 @@ def test_a_book_is_told_on_a_screen(before, new, prefer):
     assert all("\n" not in line.text and line.text for line in lines)
     everything = {line.text for line in show.lines(plan, {}, verbose=True)}
     assert {line.text for line in lines if "-v 2 shows them" not in line.text} <= everything
+
+
+def test_a_book_of_many_changes_is_told_on_a_screen():
+    """Six each of what is matched, what goes, what may be the same, and what was edited."""
+
+    def edition(name: str) -> m.Manifest:
+        def page(number: int, page_id: str | None, what: str) -> m.Page:
+            text = f"{int(name == 'new')}{number}{len(what)}".rjust(64, "0")
+            title = f"{what} {number} {number}"
+            return make_page(
+                f"{name}{what}{number}",
+                page_id=page_id,
+                title=title,
+                fingerprint=text,
+                questions=(),
+            )
+
+        pages = [page(number, f"id{number}", "kept") for number in range(6)]
+        return make_manifest(
+            books=(m.Book("tiny", name, (*pages, *(page(n, None, "gone") for n in range(6)))),)
+        )
+
+    before = brought_in(edition("old"))
+    for row in flat(before.pages):
+        before = with_row(before, "pages", row._replace(title="Mine"))
+    plan = plan_of(before, edition("new"))
+    (part,) = plan.parts
+    assert (
+        min(len(part.matches), len(part.pages.delete), len(part.near_misses), len(part.edits)) == 6
+    )
+    assert len(show.lines(plan, {})) <= 24 < len(show.lines(plan, {}, verbose=True))
 
 
 @plans
