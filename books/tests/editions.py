@@ -125,6 +125,41 @@ def manifests(draw, *, is_plain: bool = False, most: int = 2) -> m.Manifest:
     return m.Manifest(PROJECT, tuple(draw(books(url, is_plain=is_plain)) for url in urls), {})
 
 
+@st.composite
+def revised(draw, edition: m.Manifest) -> m.Manifest:
+    """Return the edition with other words here and there: where edits in the admin conflict."""
+
+    def item(old: m.Feedback) -> m.Feedback:
+        fields = {
+            "text": draw(draw_from("New", old.text)),
+            "points": draw(draw_from(Decimal(3), old.points)),
+        }
+        return old._replace(feedback=f"<p>{fields['text']}</p>", **fields)
+
+    def page(old: m.Page) -> m.Page:
+        questions = [
+            one._replace(feedback=tuple(map(item, one.feedback))) for one in old.questions
+        ]  # fmt: skip
+        title, index = draw(draw_from("New", old.title)), draw(draw_from(3, old.index))
+        return old._replace(title=title, index=index, questions=tuple(questions))
+
+    return edition._replace(
+        books=tuple(book._replace(pages=tuple(map(page, book.pages))) for book in edition.books)
+    )
+
+
+@st.composite
+def histories(draw, count: int) -> tuple[Snapshot, list[m.Manifest]]:
+    """Return rows once an admin was at them, and the editions to come: mostly much like these."""
+    edition, snapshot = draw(edited_editions())
+    editions = []
+    for _edition in range(count):
+        is_much_alike = draw(draw_from(True, True, False))
+        edition = draw(revised(edition) if is_much_alike else manifests())
+        editions.append(edition)
+    return snapshot, editions
+
+
 # Admins' edits.
 
 
