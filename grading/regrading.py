@@ -129,7 +129,9 @@ def _differing(
     for pk, question, enrollment, origin, own, points, feedback in answers.iterator(10_000):
         string = best.get((enrollment, question), own)
         outcome = judge(question, string)
-        if outcome is not None and (string != own or outcome != (points, feedback)):
+        if outcome is None or _stays(judge(question, own), points, outcome):
+            continue
+        if string != own or outcome != (points, feedback):
             yield Regraded(
                 pk,
                 question,
@@ -139,6 +141,11 @@ def _differing(
                 *outcome,
                 judge.current(question, string) if string != own else None,
             )
+
+
+def _stays(own: Outcome | None, points: Decimal | None, best: Outcome) -> bool:
+    """Whether an answer that cannot be judged anew keeps what it earned: no other earns more."""
+    return own is None and points is not None and points >= best[0]
 
 
 def _best_attempts(
