@@ -18,6 +18,12 @@ from grading import graders, judged, regrading
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
+# Where answers are written, as they are and as they were, and the way to their question.
+WRITTEN: tuple[tuple[type[Model], str], ...] = (
+    (Answer, "question"),
+    (Attempt, "question"),
+    (Regrade, "answer__question"),
+)
 REASON = "A new edition was published, and its feedback gives other points."
 
 
@@ -88,11 +94,9 @@ class AnswersFollower:
         """Write choices' new keys into the answers that took them, then new points."""
         for question, strings in _strings(effects.rows.rekeyed).items():
             whens = [When(string=old, then=Value(new)) for old, new in strings.items()]
-            for model in (Answer, Attempt):
-                rows: Any = model._default_manager.filter(question=question)
-                rows.filter(string__in=strings).update(
-                    string=Case(*whens, default=F("string"), output_field=TextField())
-                )
+            for model, path in WRITTEN:
+                rows = model._default_manager.filter(**{path: question}, string__in=strings)
+                rows.update(string=Case(*whens, default=F("string"), output_field=TextField()))
         if effects.rows.regrading:
             regrading.write(effects.rows.regrading, REASON, pks)
 
@@ -122,10 +126,10 @@ def _strings(rekeyed: Mapping[int, regrading.Material]) -> dict[int, dict[str, s
     Read within the transaction: one given since the plan was made has its old keys too.
     """
     changed: dict[int, dict[str, str]] = defaultdict(dict)
-    for model in (Answer, Attempt) if rekeyed else ():
+    for model, path in WRITTEN if rekeyed else ():
         for pks in regrading.in_chunks(list(rekeyed), regrading.CHUNK):
-            rows: Any = model._default_manager.filter(question__in=pks).order_by()
-            for pk, old in rows.values_list("question", "string").distinct():
+            rows = model._default_manager.filter(**{f"{path}__in": pks}).order_by()
+            for pk, old in rows.values_list(path, "string").distinct():
                 new = graders.with_keys(old, rekeyed[pk].question, rekeyed[pk].keys)
                 if new != old:
                     changed[pk][old] = new
