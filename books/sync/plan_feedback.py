@@ -31,19 +31,17 @@ class FeedbackPlanner:
             row[2:] == _columns(index, item) for row, (index, item) in zip(rows, items, strict=True)
         ):
             return  # as nearly always: nothing here has changed, nor been edited
-        matching = _match(rows, new)
+        # What an admin has added stays, but not among choices: those stand in the page.
+        added = [row for row in rows if row.origin == "admin" and new.grader in WITHOUT_ADDED]
+        matching = _match([row for row in rows if row not in added], new)
         if new.grader == "choice":
             _match_mended(matching, rows, new)
             self.note_choices(label, matching)
         found = {id(item): row for row, item, _by in matching.pairs}
         for index, item in items:
             self.put(question_pk, label, index, found.get(id(item)), item)
-        # What an admin has added stays, but not among choices: those stand in the page.
-        stays = [
-            row for row in matching.old if row.origin == "admin" and new.grader not in WITHOUT_ADDED
-        ]
-        self.move_last(stays, len(items))
-        gone = [row for row in matching.old if row not in stays]
+        self.move_last([row for row in matching.old if row.origin == "admin"], len(items))
+        gone = [row for row in matching.old if row.origin == "source"] + added
         self.table.delete += gone
         self.lost_edits += lost_edits(label, gone)
 

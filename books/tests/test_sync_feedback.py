@@ -151,3 +151,14 @@ def test_what_an_admin_has_added_to_a_question_that_goes_is_told():
     assert lost_edits(plan_of(before, make_manifest(make_page(questions=())))) == ["adding: 5"]
     other = make_manifest(books=(m.Book("second", "Second"),))
     assert lost_edits(plan_of(before, other)) == ["adding: 5"]
+
+
+def test_what_was_added_in_the_admin_does_not_decide_which_choice_is_right():
+    """It foresaw a text, and its points would be those of the choice that takes its place."""
+    before = with_added(
+        brought_in(edition(make_feedback(answer="1"))), "Turku", text="", points=Decimal(0)
+    )
+    plan = plan_of(before, choices("Turku", "Oulu", right="Turku"))
+    assert [row.points for row in flat(after(before, plan).feedback)] == [1, 0]
+    assert not [edit for part in plan.parts for edit in part.edits]
+    assert lost_edits(plan) == ["adding: Turku"]
