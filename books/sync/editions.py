@@ -294,6 +294,7 @@ def _digest(prepared: run.Prepared) -> str:
 
 def _end(edition: Edition, state: str, message: str) -> None:
     edition.state, edition.step, edition.message = state, "", message
+    edition.names = []  # whose data it was is in the archive
     edition.save()
     if state in (State.PUBLISHED, State.NOTHING):
         forget(edition)

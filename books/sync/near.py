@@ -16,6 +16,7 @@ from books.sync.snapshot import PageRow, QuestionRow, Snapshot
 
 ALIKE = 60  # of 100, by RapidFuzz's ratio
 MOST = 200  # of each side that are looked at
+BEGINNING = 1_000  # characters of a text: the time grows with the square
 SHORT = 4  # letters: in a shorter word one of them makes another word, as in not and now
 
 
@@ -91,9 +92,9 @@ def _pairs(
     text_of_row: Callable[[Any], str],
     text_of_item: Callable[[Any], str],
 ) -> Iterator[tuple[Any, Any]]:
-    left = {number: text_of_item(item) for number, item in enumerate(new[:MOST])}
+    left = {n: text_of_item(item)[:BEGINNING] for n, item in enumerate(new[:MOST])}
     for row in old[:MOST]:
-        text = text_of_row(row)
+        text = text_of_row(row)[:BEGINNING]
         best = process.extractOne(text, left, scorer=fuzz.ratio, score_cutoff=ALIKE)
         if text and best is not None:
             del left[best[2]]

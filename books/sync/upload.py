@@ -91,6 +91,9 @@ def _judge(entry: zipfile.ZipInfo) -> None:
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise UploadError(_("%(path)s is a link or no file at all.") % {"path": name[:200]})
+    # Others inflate without a limit: a few kilobytes would fill the memory.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UploadError(_("The zip is packed in an unusual way: pack it as usual (deflate)."))
     if entry.flag_bits & 1:
         raise UploadError(_("The zip is encrypted."))
 
