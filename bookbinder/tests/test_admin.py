@@ -219,6 +219,16 @@ def test_an_author_edits_feedback_beside_its_question(as_user, ada, adding):
     assert (added.origin, added.feedback, added.source_answer) == ("admin", "<p>Nearly.</p>", None)
 
 
+def test_a_reply_that_nobody_touched_stays_as_it_is(as_user, ada, adding):
+    html = "<p>One.</p><p>Two.</p>"
+    Feedback.objects.update(markup="sphinx", text="One.\n\nTwo.", feedback=html)
+    rows = [{"answer": answer, "points": "1", "text": "One.\r\n\r\nTwo."} for answer in ("4", "*")]
+    response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
+    assert response.status_code == 302, response.context["errors"]
+    assert {one.markup for one in adding.feedback.all()} == {"sphinx"}
+    assert {one.feedback for one in adding.feedback.all()} == {html}
+
+
 def test_an_answer_that_the_grader_cannot_read_is_refused(as_user, ada, adding):
     rows = [
         {"answer": "four", "points": "2", "text": "x"},

@@ -32,6 +32,12 @@ class PointsFormField(forms.DecimalField):
         return super().to_python(value)
 
 
+class ReplyField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        """A browser sends other ends of lines: a reply that nobody touched is not changed."""
+        return super().to_python(value.replace("\r\n", "\n") if value else value)
+
+
 class FeedbackForm(forms.ModelForm):
     """An answer foreseen and the reply to it, in Markdown; what is not changed stays as it is."""
 
@@ -39,13 +45,16 @@ class FeedbackForm(forms.ModelForm):
         label=_("Points"), min_value=0, max_digits=8, decimal_places=2, initial=0
     )
 
+    text = ReplyField(
+        label=_("Reply"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "cols": 48, "class": "bookbinder-reply"}),
+    )
+
     class Meta:
         model = Feedback
         fields = ("answer", "points", "text")
-        widgets = {
-            "answer": forms.Textarea(attrs={"rows": 2, "cols": 24}),
-            "text": forms.Textarea(attrs={"rows": 6, "cols": 48, "class": "bookbinder-reply"}),
-        }
+        widgets = {"answer": forms.Textarea(attrs={"rows": 2, "cols": 24})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +63,7 @@ class FeedbackForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", str(field.label or ""))
         if self.instance.pk:
             self.said = self.instance.text
-            self.initial["text"] = editing.text_to_edit(self.instance)
+            self.initial["text"] = editing.text_to_edit(self.instance).strip()
 
     def clean_answer(self) -> str:
         answer = tidy_answer(self.cleaned_data["answer"])
