@@ -1,5 +1,6 @@
 """Progress bars on standard error; silent where that is no terminal."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,6 @@ def shown_on(stream: OutputWrapper, *, is_wanted: bool) -> Each:
 
     def each(items: Iterable[Any], step: str, total: int) -> Iterable[Any]:
         # A step that is done in a moment needs no bar.
-        return tqdm(items, desc=step, total=total, file=stream, leave=False, delay=0.5)
+        return tqdm(items, desc=step, total=total, file=sys.stderr, leave=False, delay=0.5)
 
     return each

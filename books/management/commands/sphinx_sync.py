@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -147,7 +148,7 @@ class Command(BaseCommand):
         self.say("Authors of the book and admins may open it, for a day or until the next sync.")
 
     def carry_out(self, prepared: run.Prepared) -> None:
-        path = run.carry_out(prepared, operator=getpass.getuser())
+        path = run.carry_out(prepared, operator=operator())
         self.is_live = True
         if path:
             self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
@@ -197,6 +198,14 @@ class Command(BaseCommand):
             for failure in failures:
                 self.stderr.write(failure)
             self.say(f"Page ids written into {count - len(failures)} source files.")
+
+
+def operator() -> str:
+    """Return who runs the command; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def add_what(parser: ArgumentParser) -> None:
