@@ -64,6 +64,8 @@ def upload(client, data: bytes, name: str = "build.zip"):
 
 
 def decide(client, edition: Edition, **data):
+    """Press a button of the page as it is now."""
+    data = {"digest": Edition.objects.get(pk=edition.pk).digest} | data
     return client.post(reverse("admin:books_edition_decide", args=(edition.pk,)), data, follow=True)
 
 
@@ -144,6 +146,21 @@ def test_another_plan_than_was_shown_is_shown_again(as_user, admin, live, change
     assert "The database has changed meanwhile" in page and "title edited in the admin" in page
     assert everything() == before
     assert "The new edition is live." in text_of(decide(client, edition, publish="x"))
+
+
+def test_a_yes_is_to_the_plan_that_was_seen(as_user, admin, live, changed):
+    client = as_user(admin)
+    upload(client, zipped(changed))
+    edition = Edition.objects.get()
+    page = text_of(decide(client, edition, publish="x", digest="of a plan before"))
+    assert "its plan is another" in page and Release.objects.count() == 1
+
+
+def test_an_edition_whose_maker_may_no_more_is_planned_by_an_admin(as_user, author, admin, changed):
+    upload(as_user(author), zipped(changed))
+    edition = Edition.objects.get()
+    Author.objects.filter(user=author).delete()
+    assert "Waits for a yes" in text_of(decide(as_user(admin), edition, again="x"))
 
 
 def test_other_wishes_are_another_plan(as_user, admin, live, changed):
@@ -265,7 +282,7 @@ def test_a_second_yes_does_nothing(as_user, admin, live, changed):
     upload(client, zipped(changed))
     edition = Edition.objects.get()
     decide(client, edition, publish="x")
-    assert "Somebody has decided this already." in text_of(decide(client, edition, publish="x"))
+    assert "This has been decided already" in text_of(decide(client, edition, publish="x"))
     assert Release.objects.count() == 2
 
 

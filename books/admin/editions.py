@@ -133,20 +133,25 @@ class EditionAdmin(ReadOnly, RulesAdmin):
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take what a button of the plan's page says."""
-        edition = self.edition(request, pk)
+        edition, user = self.edition(request, pk), signed_in(request)
         form = PlanForm(request.POST)
         if request.method != "POST" or not form.is_valid():
             raise Http404
         if "publish" in request.POST:
-            if not editions.may_publish(signed_in(request), edition.project):
+            if not editions.may_publish(user, edition.project):
                 raise PermissionDenied
-            is_taken = editions.agree(edition, signed_in(request), form.cleaned_data)
+            digest = request.POST.get("digest", "")
+            is_taken = editions.agree(edition, user, form.cleaned_data, digest)
         else:
-            is_taken = editions.plan_again(edition, form.cleaned_data)
+            is_taken = editions.plan_again(edition, user, form.cleaned_data)
         if is_taken:
             tasks.begin(edition)
         else:
-            self.message_user(request, _("Somebody has decided this already."), messages.WARNING)
+            self.message_user(
+                request,
+                _("This has been decided already, or its plan is another."),
+                messages.WARNING,
+            )
         return redirect(_address(edition))
 
 

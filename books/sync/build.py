@@ -2,9 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread, Timer
 
@@ -63,6 +65,7 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            start_new_session=True,  # so that what it starts ends with it
         )
     except OSError as error:
         raise BuildError(f"{python}: {error}. Look at BOOKBINDER_SPHINX_PYTHON.") from None
@@ -84,19 +87,20 @@ def _watch(process: subprocess.Popen[str], source: Path, each: Each) -> tuple[st
     reader.start()
     late = Event()
 
-    def end() -> None:
+    def end_late() -> None:
         late.set()
-        process.kill()
+        _end(process)
 
-    timer = Timer(TIME_LIMIT, end)
+    timer = Timer(TIME_LIMIT, end_late)
     timer.start()
+    Thread(target=_end_the_rest, args=(process,), daemon=True).start()
     try:
         for _percent in each(_percents(process.stdout, said), _("building the book"), 200):
             pass
         process.wait()
     finally:
         timer.cancel()
-        process.kill()
+        _end(process)
         process.wait()
         reader.join()
         process.stdout.close()
@@ -105,6 +109,17 @@ def _watch(process: subprocess.Popen[str], source: Path, each: Each) -> tuple[st
         minutes = TIME_LIMIT // 60
         raise BuildError(f"{source}: the build took over {minutes} minutes and was ended.")
     return "".join(said), "".join(warnings)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a build with all that it has started: those hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end_the_rest(process: subprocess.Popen[str]) -> None:
+    process.wait()
+    _end(process)
 
 
 def _percents(lines: Iterable[str], said: list[str]) -> Iterator[int]:

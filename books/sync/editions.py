@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from bookbinder.sphinx import manifest as m
 from books.models import Author, Book, Edition
 from books.sync import lock, publish, run, show, upload
 from books.sync.options import Options
@@ -121,16 +122,16 @@ def may_publish(user: User, project: str) -> bool:
 # What a request asks for.
 
 
-def agree(edition: Edition, by: User, options: dict[str, Any]) -> bool:
-    """Take the yes to the plan that was shown; False where it is being done already.
+def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> bool:
+    """Take the yes to the plan of that digest; False where another one waits by now, or none.
 
     With other wishes than the plan was made for, the plan is made anew: it is another one.
     """
     if any((options.get(one) or "") != (edition.options.get(one) or "") for one in WISHES):
-        return plan_again(edition, options)
+        return plan_again(edition, by, options)
     with transaction.atomic():
         fresh = Edition.objects.select_for_update().get(pk=edition.pk)
-        if fresh.state != State.PLANNED:
+        if fresh.state != State.PLANNED or fresh.digest != digest:
             return False
         fresh.state, fresh.step, fresh.message = State.PUBLISHING, "", ""
         fresh.options = {**options, "by": by.pk}
@@ -138,14 +139,14 @@ def agree(edition: Edition, by: User, options: dict[str, Any]) -> bool:
     return True
 
 
-def plan_again(edition: Edition, options: dict[str, Any]) -> bool:
+def plan_again(edition: Edition, by: User, options: dict[str, Any]) -> bool:
     """Have the plan made anew, with other wishes or after it failed."""
     with transaction.atomic():
         fresh = Edition.objects.select_for_update().get(pk=edition.pk)
         if not can_retry(fresh):
             return False
         fresh.state, fresh.step, fresh.message = State.PLANNING, "", ""
-        fresh.options = options
+        fresh.options = {**options, "by": by.pk}
         fresh.save()
     return True
 
@@ -180,7 +181,7 @@ def _is_held(edition: Edition) -> bool:
 
 def work(pk: int) -> None:
     """Do what an edition waits for: plan it, or publish it. No error leaves here."""
-    edition = Edition.objects.select_related("created_by").filter(pk=pk).first()
+    edition = Edition.objects.filter(pk=pk).first()
     steps: dict[str, Callable[[Edition], None]] = {
         State.PLANNING: _plan,
         State.PUBLISHING: _publish,
@@ -209,7 +210,7 @@ def _held(edition: Edition) -> Iterator[None]:
 def _plan(edition: Edition) -> None:
     _tell(edition, _("reading the build"))
     build = _read(edition, build_first=bool(edition.source))
-    _judge(edition, build.manifest.project, edition.created_by, may_plan)
+    _judge(edition, build.manifest.project, may_plan)
     edition.project = build.manifest.project
     prepared = run.prepare([build], stage=False, options=_options(edition))
     _keep_plan(edition, prepared)
@@ -222,11 +223,10 @@ def _plan(edition: Edition) -> None:
 
 
 def _publish(edition: Edition) -> None:
-    by = User.objects.filter(pk=edition.options.get("by"), is_active=True).first()
     with lock.hold():
         _tell(edition, _("reading the build"))
         build = _read(edition, build_first=False)
-        _judge(edition, build.manifest.project, by, may_publish)
+        by = _judge(edition, build.manifest.project, may_publish)
         prepared = run.prepare([build], stage=True, options=_options(edition))
         is_other = _digest(prepared) != edition.digest
         may_not_delete = prepared.plan.needs_permission_to_delete and not edition.options.get(
@@ -260,14 +260,16 @@ def _read(edition: Edition, *, build_first: bool) -> run.Build:
     return run.read(Path(edition.source), folder_of(edition), _each(edition))
 
 
-def _judge(
-    edition: Edition, project: str, by: User | None, may: Callable[[User, str], bool]
-) -> None:
+def _judge(edition: Edition, project: str, may: Callable[[User, str], bool]) -> User:
+    """Return who has asked for this, if they still may. Raises NotYours."""
+    pk = edition.options.get("by", edition.created_by_id)
+    by = User.objects.filter(pk=pk, is_active=True).first()
     if by is None or not may(by, project):
         raise NotYours(
             _("You may not do this with %(project)s: you are not the author of its books.")
             % {"project": project}
         )
+    return by
 
 
 def _options(edition: Edition) -> Options:
@@ -287,9 +289,13 @@ def _keep_plan(edition: Edition, prepared: run.Prepared) -> None:
 
 
 def _digest(prepared: run.Prepared) -> str:
-    """Return what tells a plan from another: all that is shown of it, at its longest."""
-    text = show.text(prepared.plan, prepared.effects, verbose=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return what tells a plan from another: the build, and what it does to which rows.
+
+    Not what answers would earn: a class answers all the time.
+    """
+    manifests = b"".join(m.dumps(one.manifest) for one in prepared.builds)
+    text = show.text(prepared.plan, {}, verbose=True)
+    return hashlib.sha256(manifests + text.encode()).hexdigest()
 
 
 def _end(edition: Edition, state: str, message: str) -> None:
