@@ -31,6 +31,9 @@ class AnnotationsFollower:
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         return iter(())
 
+    def mark(self, plan: Plan) -> Any:
+        """No annotation goes."""
+
     def hold(self, plan: Plan) -> None:
         """A note waits for nothing of a sync's, nor a sync for it."""
 

@@ -1,5 +1,6 @@
 """Edits made in the admin. What the source last said stays beside them, so that a sync can tell."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -109,6 +110,12 @@ def set_reply(feedback: Feedback, text: str) -> None:
     feedback.text = text
     feedback.markup = Feedback.Markup.MARKDOWN
     feedback.feedback = markdown.render(text)
+
+
+def mark_of(feedback: Feedback) -> str:
+    """Return what tells whether a feedback has been changed since somebody looked at it."""
+    said = (feedback.answer, feedback.points, feedback.text, feedback.source_text)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def put_last(feedback: Feedback) -> None:

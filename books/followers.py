@@ -63,6 +63,9 @@ class Follower(Protocol):
     def going(self, plan: "Plan") -> "Iterable[QuerySet[Any]]":
         """Return the rows that the plan's deletions take, for the archive."""
 
+    def mark(self, plan: "Plan") -> Any:
+        """Return what differs once anybody has written to the rows that go with the plan."""
+
     def hold(self, plan: "Plan") -> None:
         """Stop others from writing what `follow` and the plan's deletions touch.
 

@@ -15,9 +15,10 @@ from books.sync import previews
 def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     """A file of an edition that is not live, for its authors and admins."""
     found = previews.find(request.user, token)
-    if found is None or path not in found.files:
+    file = found.file(path) if found else None
+    if file is None:
         raise Http404
-    return reader.send_preview(request, found.file(path))
+    return reader.send_preview(request, file)
 
 
 @require_safe

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, Model, QuerySet, TextField, Value, When
+from django.db.models import Case, Count, F, Max, Model, QuerySet, Sum, TextField, Value, When
 
 from books.followers import Counts, Effects
 from books.sync.changes import Plan
@@ -75,9 +75,18 @@ class AnswersFollower:
         questions = [loss.question_id for loss in plan.losses]
         for model in KINDS.values():
             rows = model._default_manager.filter(question__in=questions).order_by("pk")
-            yield rows.select_related("question__page__book")
+            # By these a matched feedback is named in the archive.
+            matched = () if model is Interactive else ("feedback__question__page__book",)
+            yield rows.select_related("question__page__book", *matched)
             if model is Answer:
-                yield Regrade.objects.filter(answer__question__in=questions).order_by("pk")
+                history = Regrade.objects.filter(answer__question__in=questions).order_by("pk")
+                yield history.select_related("feedback__question__page__book")
+
+    def mark(self, plan: Plan) -> Any:
+        gone = Answer.objects.filter(question__in=[loss.question_id for loss in plan.losses])
+        return gone.aggregate(
+            Count("pk"), Max("answered_at"), Max("override_at"), Sum("override_points")
+        )
 
     def hold(self, plan: Plan) -> None:
         """Let answers to the plan's books wait, as SQLite does by itself.

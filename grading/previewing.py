@@ -1,5 +1,6 @@
 """Questions of an edition that is not live: judged by its manifest, and nothing is kept."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,27 +21,30 @@ class PreviewedQuestion:
 
 
 def questions_on(preview: Preview, docname: str) -> list[PreviewedQuestion] | None:
-    """Return the questions of a page; None where the edition has no such page."""
-    number = 0
-    for page in preview.manifest.pages():
-        if page.docname == docname:
-            return [_as_models(number + n, one) for n, one in enumerate(page.questions, start=1)]
-        number += len(page.questions)
-    return None
+    """Return the questions of a page; None where the person may read no such page."""
+    if docname not in preview.docnames:
+        return None
+    return [_as_models(n, one) for n, page, one in _numbered(preview) if page.docname == docname]
 
 
 def answer(preview: Preview, number: int, given: Any) -> Reply | None:
-    """Judge an answer to a question; None where there is none of that number.
+    """Judge an answer to a question; None where the person may read none of that number.
 
     Raises AnswerError.
     """
-    questions = [one for page in preview.manifest.pages() for one in page.questions]
-    if not 1 <= number <= len(questions):
-        return None
-    asked = _as_models(number, questions[number - 1])
-    string = graders.read(given, asked.question, asked.feedback)
-    outcome = graders.grade(string, asked.question, asked.feedback)
-    return Reply(outcome.points, asked.question.points_possible, outcome.html, 1)
+    for own, page, one in _numbered(preview):
+        if own == number and page.docname in preview.docnames:
+            asked = _as_models(number, one)
+            string = graders.read(given, asked.question, asked.feedback)
+            outcome = graders.grade(string, asked.question, asked.feedback)
+            return Reply(outcome.points, asked.question.points_possible, outcome.html, 1)
+    return None
+
+
+def _numbered(preview: Preview) -> Iterator[tuple[int, m.Page, m.Question]]:
+    pairs = ((page, one) for page in preview.manifest.pages() for one in page.questions)
+    for number, (page, one) in enumerate(pairs, start=1):
+        yield number, page, one
 
 
 def _as_models(number: int, one: m.Question) -> PreviewedQuestion:

@@ -46,6 +46,8 @@ class Regraded(NamedTuple):
     feedback: int | None
     # The attempt that counts now, where it is another one.
     string: str | None
+    # What was judged to be there, as it is written once changed keys are in it.
+    judged: str
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def _differing(
                 points,
                 *outcome,
                 judge.current(question, string) if string != own else None,
+                judge.current(question, own),
             )
 
 
@@ -214,20 +217,25 @@ def _write(regraded: Sequence[Regraded], at: datetime, reason: str, pks: Mapping
 
 def _values(row: Regraded, pks: Mapping[int, int]) -> tuple[Any, ...]:
     feedback = None if row.feedback is None else pks.get(row.feedback, row.feedback)
-    return row.answer, str(row.after), feedback, row.string
+    return row.answer, str(row.after), feedback, row.string, row.judged
 
 
 # All answers in two statements, whose rows come as one JSON text: there may be a hundred thousand,
 # and on SQLite nobody else writes meanwhile.
 _ROWS = {
     "sqlite": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS points,"
-    " json_extract(value, '$[2]') AS feedback_id, json_extract(value, '$[3]') AS string"
+    " json_extract(value, '$[2]') AS feedback_id, json_extract(value, '$[3]') AS string,"
+    " json_extract(value, '$[4]') AS judged"
     " FROM json_each(%s)) AS v",
     "postgresql": "(SELECT (value ->> 0)::bigint AS id, (value ->> 1)::numeric AS points,"
-    " (value ->> 2)::bigint AS feedback_id, value ->> 3 AS string"
+    " (value ->> 2)::bigint AS feedback_id, value ->> 3 AS string, value ->> 4 AS judged"
     " FROM json_array_elements(%s::json)) AS v",
 }
-_UNCHANGED = " WHERE grading_answer.id = v.id AND grading_answer.answered_at <= %s"
+# Not by the time alone: servers' clocks differ. The history is kept first, so both find the same.
+_UNCHANGED = (
+    " WHERE grading_answer.id = v.id AND grading_answer.answered_at <= %s"
+    " AND grading_answer.string = v.judged AND grading_answer.override_points IS NULL"
+)
 _KEEP_HISTORY = (
     "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason, created_at)"
     " SELECT grading_answer.id, grading_answer.string, grading_answer.points,"

@@ -54,6 +54,21 @@ def is_safe_path(value: Any) -> bool:
     )
 
 
+def is_plain_object(value: Any) -> bool:
+    """Whether any database takes `value` as JSON: no fraction, and no NUL in a text."""
+    return isinstance(value, dict) and _is_plain(value)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return "\0" not in value
+    return value is None or isinstance(value, int)
+
+
 def one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in values
 

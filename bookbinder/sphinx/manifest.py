@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from bookbinder.sphinx.checks import (
     Fault,
     Shape,
+    is_plain_object,
     is_safe_path,
     matches,
     one_of,
@@ -144,7 +145,7 @@ _QUESTION = Shape(
         "grader": (one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
         "points_possible": (points, "a number of at most two decimals, not negative"),
         "prompt": (text(_LONG), "a text"),
-        "options": (lambda value: isinstance(value, dict), "an object"),
+        "options": (is_plain_object, "an object of texts, whole numbers, lists and objects"),
         "fingerprint": (matches(_SHA256), "a SHA-256 in hex"),
         "line": (whole, "a line number"),
         "feedback": (lambda value: isinstance(value, list), "a list"),
@@ -321,13 +322,17 @@ def read(folder: Path) -> Manifest:
         )
     try:
         # Decimals, since 0.1 as a float is not what the author wrote.
-        raw = json.loads(data, parse_float=Decimal)
+        raw = json.loads(data, parse_float=Decimal, parse_constant=_refuse)
         if b"\\ud" in data.lower():
             # Half of a surrogate pair has no encoding: no database would take it.
             json.dumps(raw, ensure_ascii=False, default=str).encode()
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise ManifestError([f"{path}: is no JSON ({error}). Build the book again."]) from None
     return parse(raw, str(path))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def dumps(manifest: Manifest) -> bytes:

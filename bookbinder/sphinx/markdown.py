@@ -3,6 +3,7 @@
 Both sides must give the same HTML for the same text, or every sync would find a difference.
 """
 
+import re
 from html import escape
 from typing import Any
 
@@ -10,12 +11,15 @@ import nh3
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+# What would make a link, a style or an id of an author's formula: MathJax takes any address.
+_ACTIVE = re.compile(r"\\(?:href|url|style|class|cssId|unicode|require)(?![A-Za-z])")
 MATH = "math"  # the class in which MathJax looks for formulas
 
 
 def _formula(tex: str, options: dict[str, Any]) -> str:
     """Return TeX between the marks that Sphinx' own formulas stand between."""
     begin, end = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
+    tex = _ACTIVE.sub(r"\\text", tex)
     return f"{begin}{escape(tex, quote=False)}{end}"
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -227,6 +228,23 @@ def test_a_reply_that_nobody_touched_stays_as_it_is(as_user, ada, adding):
     assert response.status_code == 302, response.context["errors"]
     assert {one.markup for one in adding.feedback.all()} == {"sphinx"}
     assert {one.feedback for one in adding.feedback.all()} == {html}
+
+
+def test_a_form_that_was_open_meanwhile_changes_nothing(as_user, ada, adding):
+    client = as_user(ada)
+    page = text_of(client.get(change_form(adding)))
+    seen = re.findall(r'name="feedback-\d+-seen" value="(\w+)"', page)
+    first = adding.feedback.order_by("index", "pk")[0]
+    Feedback.objects.filter(pk=first.pk).update(text="Mended.", source_text="Mended.")
+    rows = [
+        {"answer": answer, "points": "1", "text": "Old.", "seen": mark}
+        for answer, mark in zip(("4", "*"), seen, strict=True)
+    ]
+    assert "changed meanwhile" in text_of(
+        client.post(change_form(adding), feedback_data(adding, *rows))
+    )
+    first.refresh_from_db()
+    assert (first.text, first.points) == ("Mended.", 2)
 
 
 def test_an_answer_that_the_grader_cannot_read_is_refused(as_user, ada, adding):

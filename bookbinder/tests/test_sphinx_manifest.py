@@ -122,3 +122,13 @@ def test_a_newer_version_says_what_to_do():
         "bookbinder.json: written in format version 2, and this Book Binder reads 1. Upgrade the "
         "server, or build with its version of the extension."
     ]
+
+
+@pytest.mark.parametrize(
+    "value", ["0.5", "NaN", "1e99999999999999999999", '"a\\u0000b"', '{"a": [0.5]}']
+)
+def test_options_that_no_database_takes_are_refused(tmp_path, value):
+    data = m.dumps(make_manifest()).replace(b'"options":{}', b'"options":{"x":%s}' % value.encode())
+    (tmp_path / m.FILE_NAME).write_bytes(data)
+    with pytest.raises(m.ManifestError):
+        m.read(tmp_path)

@@ -3,9 +3,10 @@
 import os
 
 import pytest
+from django.utils import timezone
 
 from bookbinder.tests.syncing import answered, change, everything, sync
-from books.models import Book, Question
+from books.models import Book, Page, Question
 from books.sync import lock, publish, run
 from books.sync.apply import ChangedError, apply
 from grading.models import Answer
@@ -21,6 +22,32 @@ def test_an_answer_in_the_last_moment_stops_what_would_delete_it(live, source, m
         run.carry_out(prepared)
     assert Answer.objects.count() == 1
     assert Question.objects.filter(label="capital").exists()
+
+
+def test_an_edit_in_the_last_moment_is_not_written_over(live, source):
+    change(source, "cities.rst", "Cities\n======", "Towns\n=====")
+    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    Page.objects.filter(url="cities").update(title="By hand")
+    with pytest.raises(ChangedError, match="edited meanwhile"):
+        run.carry_out(prepared)
+    page = Page.objects.get(url="cities")
+    assert (page.title, page.source_title) == ("By hand", "Cities")
+
+
+def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source, monkeypatch):
+    answer = answered()
+    (source / "cities.rst").write_text("Cities\n======\n")
+    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    settle = publish.settle
+
+    def grade_and_settle(staged):
+        Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())
+        settle(staged)
+
+    monkeypatch.setattr(publish, "settle", grade_and_settle)
+    with pytest.raises(ChangedError):
+        run.carry_out(prepared)
+    assert Answer.objects.get().override_points == 1
 
 
 def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monkeypatch):
@@ -104,3 +131,17 @@ def test_an_edit_in_the_database_makes_a_plan_stale(live, source):
     assert not run.is_stale(prepared)
     answered()
     assert run.is_stale(prepared)
+
+
+def test_an_interrupt_is_told_and_leaves_nothing(live, source, monkeypatch, data_dir):
+    change(source, "cities.rst", "until 1812", "until about 1812")
+    before = everything()
+
+    def interrupt(prepared):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "is_stale", interrupt)
+    code, _out, err = sync(source, "--noinput")
+    assert (code, "Interrupted: nothing was changed." in err) == (130, True)
+    assert everything() == before
+    assert len(list((data_dir / "releases/tiny-book").iterdir())) == 1

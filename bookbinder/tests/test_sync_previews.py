@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Author, Book
 from books.sync import previews
@@ -107,3 +108,32 @@ def test_it_goes_after_a_day(as_user, author, address, source, data_dir):
 def test_a_preview_needs_no_lock_and_keeps_no_row(live, source, address):
     code, out, _err = sync(source, "--preview", "--format", "json")
     assert code == 0 and out.startswith("{")
+
+
+def test_an_author_of_one_book_reads_that_one_alone(as_user, tmp_path):
+    question = (
+        "\n.. question:: q\n\n   Q?\n\n   .. feedback:: the key\n      :points: 1\n\n      Yes.\n"
+    )
+    source = builds.write_book(
+        tmp_path / "two",
+        builds.HEAD + 'bookbinder_layout = "folders"\nbookbinder_non_book_pages = ["index"]\n',
+        index="T\n=\n\n.. toctree::\n\n   a/index\n   b/index\n",
+        a__index="A\n=\n" + question,
+        b__index="B\n=\n" + question,
+    )
+    assert sync(source, "--noinput")[0] == 0
+    ada = make_user("ada")
+    Author.objects.create(book=Book.objects.get(url="a"), user=ada)
+    _code, out, _err = sync(source, "--preview")
+    token = out[out.index("/preview/") :].split("/")[2]
+    client = as_user(ada)
+    assert b"<h1>A" in content(client.get(f"/preview/{token}/a/index.html"))
+    for path in ("b/index.html", "index.html", "searchindex.js", "genindex.html"):
+        assert client.get(f"/preview/{token}/{path}").status_code == 404, path
+    api = f"/api/previews/{token}"
+    assert client.get(f"{api}/state/b/index").status_code == 404
+    statuses = [
+        client.post(f"{api}/questions/{n}/answers", {"answer": "x"}, "application/json").status_code
+        for n in (1, 2)
+    ]
+    assert statuses == [200, 404]

@@ -51,6 +51,8 @@ class FeedbackForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 6, "cols": 48, "class": "bookbinder-reply"}),
     )
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Feedback
         fields = ("answer", "points", "text")
@@ -63,7 +65,17 @@ class FeedbackForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", str(field.label or ""))
         if self.instance.pk:
             self.said = self.instance.text
+            self.initial["seen"] = editing.mark_of(self.instance)
             self.initial["text"] = editing.text_to_edit(self.instance).strip()
+
+    def clean_seen(self) -> str:
+        """Refuse a form that was open while an edition or somebody else changed the feedback."""
+        seen: str = self.cleaned_data["seen"]
+        if seen and seen != self.initial.get("seen", seen):
+            raise forms.ValidationError(
+                _("This has been changed meanwhile: reload the page, then edit it again.")
+            )
+        return seen
 
     def clean_answer(self) -> str:
         answer = tidy_answer(self.cleaned_data["answer"])
@@ -96,7 +108,7 @@ class FeedbackInline(RulesInline):
     model = Feedback
     form = FeedbackForm
     formset = FeedbackFormSet
-    fields = ("answer", "points", "text", "shown", "origin")
+    fields = ("answer", "points", "text", "seen", "shown", "origin")
     readonly_fields = ("shown", "origin")
     verbose_name_plural = _("Feedback: replies are written in Markdown")
 

@@ -20,7 +20,10 @@ class ChangedError(Exception):
     """The database is not as it was when the plan was made."""
 
 
+CHUNK = 10_000  # rows that are asked for at once: SQLite takes 32,766 parameters
+EDITED = "What the plan would change has been edited meanwhile. Nothing was changed: sync again."
 Effects = Mapping[str, followers.Effects]
+Marks = Mapping[str, Any]
 Pks = dict[int, int]
 
 
@@ -33,14 +36,18 @@ def apply(
     summary: str,
     by: User | None = None,
     operator: str = "",
+    marks: Marks | None = None,
 ) -> None:
     """Write what the plan says. Rows that go were written to the archive before.
 
-    Raises ChangedError where somebody has answered a question that goes since the plan was made.
+    `marks` are what followers say of rows that go, as they were archived. Raises ChangedError
+    where somebody has edited what is written, or touched what goes, since the plan was made.
     """
     for follower in followers.registered():
         follower.hold(plan)
-    _judge_losses(plan)
+    for model, changes in _tables(plan):
+        _judge_rows(model, changes)
+    _judge_losses(plan, marks or {})
     releases = {
         one.project: Release.objects.create(
             project=one.project,
@@ -57,7 +64,35 @@ def apply(
         follower.follow(plan, effects[follower.name], pks)
 
 
-def _judge_losses(plan: Plan) -> None:
+def _tables(plan: Plan) -> list[tuple[type[models.Model], Changes[Any]]]:
+    return [
+        (Book, plan.books),
+        (Page, plan.pages),
+        (Question, plan.questions),
+        (Feedback, plan.feedback),
+    ]
+
+
+def _judge_rows(model: type[models.Model], changes: Changes[Any]) -> None:
+    """Hold the rows that the plan changes, and see that they are as it was made for."""
+    expected = {row.pk: row for row in (*(old for old, _new in changes.update), *changes.delete)}
+    pks = list(expected)
+    for start in range(0, len(pks), CHUNK):
+        some = model._default_manager.filter(pk__in=pks[start : start + CHUNK]).order_by()
+        names = expected[pks[start]]._fields
+        for values in some.select_for_update(of=("self",)).values_list(*names):
+            if expected.pop(values[0]) != values:
+                raise ChangedError(EDITED)
+    if expected:
+        raise ChangedError(EDITED)
+
+
+def marks_of(plan: Plan) -> Marks:
+    """Return what tells whether anybody touches the rows that go, from when they are archived."""
+    return {one.name: one.mark(plan) for one in followers.registered()} if plan.losses else {}
+
+
+def _judge_losses(plan: Plan, marks: Marks) -> None:
     gone = [question.pk for question in plan.questions.delete]
     if not gone:
         return
@@ -68,10 +103,15 @@ def _judge_losses(plan: Plan) -> None:
     for follower in followers.registered():
         for pk, counts in follower.counts(plan.projects).by_question.items():
             found.setdefault(pk, {}).update(counts)
-    if any(found.get(pk, {}) != expected.get(pk, {}) for pk in gone):
+    is_counted = all(found.get(pk, {}) == expected.get(pk, {}) for pk in gone)
+    if not is_counted or any(one.mark(plan) != marks[one.name] for one in _marked(marks)):
         raise ChangedError(
             "Somebody has answered a question that would go. Nothing was changed: sync again."
         )
+
+
+def _marked(marks: Marks) -> list[followers.Follower]:
+    return [one for one in followers.registered() if one.name in marks]
 
 
 def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,26 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Preview:
+    """An edition as somebody may read it: `docnames` are the pages of their own books."""
+
     token: str
     manifest: m.Manifest
     files: dict[str, Any]
+    docnames: frozenset[str] = frozenset()
 
-    def file(self, path: str) -> Path:
-        return _root() / self.token / "html" / path
+    def file(self, path: str) -> Path | None:
+        """Return the file at `path`, if there is one and it is theirs to read."""
+        entry = self.files.get(path)
+        if entry is None:
+            return None
+        pages = set(entry["docnames"])
+        # What belongs to no page, as the search index, tells of all.
+        is_theirs = not self.docnames.isdisjoint(pages) if pages else self._is_whole
+        return _root() / self.token / "html" / path if entry["public"] or is_theirs else None
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.docnames.issuperset(page.docname for page in self.manifest.pages())
 
 
 def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
@@ -68,20 +82,25 @@ def find(user: Person, token: str) -> Preview | None:
         preview = _read(token) if age < LIFETIME else None
     except (OSError, m.ManifestError):
         return None
-    return preview if preview and may_read(user, preview.manifest.project) else None
+    docnames = _docnames(user, preview.manifest) if preview else frozenset()
+    return replace(preview, docnames=docnames) if preview and docnames else None
 
 
-def may_read(user: Person, project: str) -> bool:
-    """Whether `user` is an author of one of the project's books, or an admin.
+def _docnames(user: Person, manifest: m.Manifest) -> frozenset[str]:
+    """Return the pages that `user` may read: of the books that they write.
 
-    Of a project that is not here yet: an author by type.
+    Everything is for admins; what is of a project that is not here yet, for authors by type.
     """
-    if not isinstance(user, User):
-        return False
-    books = Book.objects.filter(project=project)
-    if user.is_superuser or not books.exists():
-        return user.is_superuser or user.type == User.Type.AUTHOR
-    return books.filter(access.rows(user, "books.change_book")).exists()
+    here = Book.objects.filter(project=manifest.project)
+    written = set(here.filter(access.rows(user, "books.change_book")).values_list("url", flat=True))
+    is_author = isinstance(user, User) and user.type == User.Type.AUTHOR and not here.exists()
+    is_all = is_author or (isinstance(user, User) and user.is_superuser)
+    return frozenset(
+        page.docname
+        for book in manifest.books
+        if is_all or book.url in written
+        for page in book.pages
+    )
 
 
 def clear(project: str) -> None:

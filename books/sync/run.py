@@ -21,7 +21,7 @@ from bookbinder.sphinx import manifest as m
 from books import followers
 from books.models import Release
 from books.sync import annotate, archive, build, lock, previews, publish, show, snapshot
-from books.sync.apply import ChangedError, apply
+from books.sync.apply import ChangedError, apply, marks_of
 from books.sync.changes import Plan
 from books.sync.options import NO_OPTIONS, Each, Options, silently
 from books.sync.plan import PlanError, make_plan
@@ -211,13 +211,22 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
     """
     plan, path = prepared.plan, None
     try:
+        marks = marks_of(plan)
         path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
             publish.settle(staged)
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
         summary = show.summary(plan)
-        apply(plan, prepared.effects, prepared.staged, summary=summary, by=by, operator=operator)
+        apply(
+            plan,
+            prepared.effects,
+            prepared.staged,
+            summary=summary,
+            by=by,
+            operator=operator,
+            marks=marks,
+        )
     except BaseException as error:
         # Not what has gone live: a connection can be lost after the commit, an interrupt can come.
         is_live = publish.is_live(prepared.staged)

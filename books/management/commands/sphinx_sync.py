@@ -20,6 +20,7 @@ from books.sync.options import Options
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
+INTERRUPTED = 130  # as shells say it
 TRIES = 20  # to carry out a plan that the database has left behind
 
 
@@ -61,6 +62,9 @@ class Command(BaseCommand):
                 ) as scratch,
             ):
                 self.sync(self.builds(Path(scratch)))
+        except KeyboardInterrupt:
+            state = "the new edition is live" if self.is_live else "nothing was changed"
+            raise CommandError(f"Interrupted: {state}.", returncode=INTERRUPTED) from None
         except run.ERRORS as error:
             what = f"The new edition is live, but then: {error}" if self.is_live else None
             raise CommandError(what or run.explain(error)) from error
