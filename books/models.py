@@ -56,6 +56,8 @@ class Release(models.Model):
         blank=True,
         related_name="+",
     )
+    # The source folder that it was built from, where that is known.
+    source = models.CharField(_("source folder"), max_length=500, blank=True)
     # Who ran the command, by the name that the machine knows them by.
     operator = models.CharField(_("operator"), max_length=100, blank=True)
     summary = models.TextField(_("what changed"), blank=True)

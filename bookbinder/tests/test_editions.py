@@ -172,8 +172,28 @@ def test_other_wishes_are_another_plan(as_user, admin, live, changed):
     assert "The new edition is live." in page
 
 
+def publish_from(source: Path) -> None:
+    """Bring a change live from the folder: so it is known whose it is."""
+    change(source, "numbers.rst", "Nearly.", "Very nearly.")
+    assert sync(source, "--noinput")[0] == 0
+
+
+def test_a_folder_of_another_book_is_not_built(as_user, author, admin, other, source, settings):
+    settings.BOOKBINDER_SOURCES = [source]
+    stranger = make_user("eve")
+    Author.objects.create(book=other, user=stranger)
+    for user in (author, stranger):
+        assert str(source) not in text_of(as_user(user).get(reverse(ADD)))
+        assert as_user(user).post(reverse(ADD), {"source": str(source)}).status_code == 403
+    publish_from(source)
+    assert as_user(stranger).post(reverse(ADD), {"source": str(source)}).status_code == 403
+    assert str(source) in text_of(as_user(author).get(reverse(ADD)))
+    assert str(source) in text_of(as_user(admin).get(reverse(ADD)))
+
+
 def test_a_source_folder_of_the_operator_is_built(as_user, author, source, settings):
     settings.BOOKBINDER_SOURCES = [source]
+    publish_from(source)
     change(source, "cities.rst", "It was, until 1812", "It was, until about 1812")
     client = as_user(author)
     assert str(source) in text_of(client.get(reverse(ADD)))
@@ -184,6 +204,7 @@ def test_a_source_folder_of_the_operator_is_built(as_user, author, source, setti
 
 def test_a_build_that_fails_says_why(as_user, author, source, settings):
     settings.BOOKBINDER_SOURCES = [source]
+    publish_from(source)
     change(source, "numbers.rst", ":grader: regex", ":grader: wrong")
     page = text_of(as_user(author).post(reverse(ADD), {"source": str(source)}, follow=True))
     assert "Not published" in page and "unknown grader" in page

@@ -87,7 +87,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
             "title": _("New edition"),
             "opts": self.opts,
             "form": form,
-            "sources": editions.sources(),
+            "sources": editions.sources(signed_in(request)),
             "limit": editions.limit(),
         }
         return TemplateResponse(request, "admin/books/edition/add.html", context)

@@ -37,8 +37,11 @@ def apply(
     by: User | None = None,
     operator: str = "",
     marks: Marks | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> None:
     """Write what the plan says. Rows that go were written to the archive before.
+
+    `sources` are the folders that projects were built from.
 
     `marks` are what followers say of rows that go, as they were archived. Raises ChangedError
     where somebody has edited what is written, or touched what goes, since the plan was made.
@@ -54,6 +57,7 @@ def apply(
             folder=one.release,
             created_by=by,
             operator=operator,
+            source=(sources or {}).get(one.project, ""),
             summary=summary,
             files=plan.releases[one.project].files,
         )

@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
-from books.models import Author, Book, Edition
+from books.models import Author, Book, Edition, Release
 from books.sync import lock, publish, run, show, upload
 from books.sync.options import Options
 
@@ -41,9 +42,18 @@ class NotYours(Exception):
     """The person may not do this with this project."""
 
 
-def sources() -> list[Path]:
-    """Return the source folders that the operator lets people build."""
-    return [path.resolve() for path in settings.BOOKBINDER_SOURCES]
+def sources(by: User) -> list[Path]:
+    """Return the operator's source folders that `by` may have built.
+
+    What a build says is its author's alone. Whose a folder is, is known once it was published;
+    before that it is an admin's to build.
+    """
+    return [path for path in map(Path.resolve, settings.BOOKBINDER_SOURCES) if _may_build(by, path)]
+
+
+def _may_build(by: User, source: Path) -> bool:
+    last = Release.objects.filter(source=str(source)).order_by("-pk").first()
+    return by.is_superuser or (last is not None and may_plan(by, last.project))
 
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
@@ -61,8 +71,8 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
 
 def of_source(source: Path, by: User) -> Edition:
     """Return a new edition that is built from one of the operator's source folders."""
-    if source not in sources():
-        raise NotYours(_("The operator has not named this folder."))
+    if source not in sources(by):
+        raise NotYours(_("This folder is not yours to build, or the operator has not named it."))
     _forget_old()
     folder = secrets.token_hex(16)
     edition = Edition.objects.create(source=str(source), folder=folder, created_by=by)
@@ -254,7 +264,8 @@ def _publish(edition: Edition) -> None:
 def _read(edition: Edition, *, build_first: bool) -> run.Build:
     if not build_first:
         # Never `run.read`: a `conf.py` in what somebody sent would be run.
-        return run.read_build(folder_of(edition) / "html")
+        build = run.read_build(folder_of(edition) / "html")
+        return replace(build, source=Path(edition.source)) if edition.source else build
     shutil.rmtree(folder_of(edition) / "html", ignore_errors=True)
     shutil.rmtree(folder_of(edition) / "doctrees", ignore_errors=True)
     return run.read(Path(edition.source), folder_of(edition), _each(edition))

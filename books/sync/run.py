@@ -218,6 +218,7 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
         summary = show.summary(plan)
+        sources = {one.manifest.project: str(one.source or "") for one in prepared.builds}
         apply(
             plan,
             prepared.effects,
@@ -226,6 +227,7 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
             by=by,
             operator=operator,
             marks=marks,
+            sources=sources,
         )
     except BaseException as error:
         # Not what has gone live: a connection can be lost after the commit, an interrupt can come.
