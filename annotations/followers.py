@@ -37,5 +37,8 @@ class AnnotationsFollower:
     def hold(self, plan: Plan) -> None:
         """A note waits for nothing of a sync's, nor a sync for it."""
 
+    def drop(self, plan: Plan) -> None:
+        """No annotation goes."""
+
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """The page of an annotation becomes null with the page's deletion."""

@@ -72,6 +72,9 @@ class Follower(Protocol):
         Called first in the transaction; it lasts until its end.
         """
 
+    def drop(self, plan: "Plan") -> None:
+        """Delete the rows that go with the plan, before their questions: fast, and no others."""
+
     def follow(self, plan: "Plan", effects: Effects, pks: Mapping[int, int]) -> None:
         """Write rows, within the transaction that applies the plan.
 

@@ -8,22 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, Max, Model, QuerySet, Sum, TextField, Value, When
+from django.db.models import Count, Max, Model, QuerySet, Sum
 
 from books.followers import Counts, Effects
 from books.sync.changes import Plan
 from books.sync.options import Options
 from books.sync.show import FIRST
-from grading import graders, judged, regrading
+from grading import graders, judged, regrading, rekeying
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
-# Where answers are written, as they are and as they were, and the way to their question.
-WRITTEN: tuple[tuple[type[Model], str], ...] = (
-    (Answer, "question"),
-    (Attempt, "question"),
-    (Regrade, "answer__question"),
-)
 REASON = "A new edition was published, and its feedback gives other points."
 
 
@@ -99,13 +93,19 @@ class AnswersFollower:
             locked = places.select_for_update(of=("self",), no_key=True).order_by("pk")
             list(locked.values_list("pk"))
 
+    def drop(self, plan: Plan) -> None:
+        """Delete without Django's cascade, which fetches every row first: on SQLite others wait."""
+        gone = [loss.question_id for loss in plan.losses]
+        rows: list[Any] = [
+            Regrade.objects.filter(answer__question__in=gone),
+            *(model._default_manager.filter(question__in=gone) for model in KINDS.values()),
+        ]
+        for some in rows:
+            some._raw_delete(some.db)
+
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """Write choices' new keys into the answers that took them, then new points."""
-        for question, strings in _strings(effects.rows.rekeyed).items():
-            whens = [When(string=old, then=Value(new)) for old, new in strings.items()]
-            for model, path in WRITTEN:
-                rows = model._default_manager.filter(**{path: question}, string__in=strings)
-                rows.update(string=Case(*whens, default=F("string"), output_field=TextField()))
+        rekeying.write(rekeying.look(effects.rows.rekeyed))
         if effects.rows.regrading:
             regrading.write(effects.rows.regrading, REASON, pks)
 
@@ -127,19 +127,3 @@ def _told(answer: Answer) -> str:
     words = " ".join(said.split())
     short = words if len(words) <= 40 else f"{words[:39]}…"
     return f"{user.email}: {question.page.url}#{question.label}: {short!r}"
-
-
-def _strings(rekeyed: Mapping[int, regrading.Material]) -> dict[int, dict[str, str]]:
-    """Return, by question, which kept answers are written otherwise under changed keys.
-
-    Read within the transaction: one given since the plan was made has its old keys too.
-    """
-    changed: dict[int, dict[str, str]] = defaultdict(dict)
-    for model, path in WRITTEN if rekeyed else ():
-        for pks in regrading.in_chunks(list(rekeyed), regrading.CHUNK):
-            rows = model._default_manager.filter(**{f"{path}__in": pks}).order_by()
-            for pk, old in rows.values_list(path, "string").distinct():
-                new = graders.with_keys(old, rekeyed[pk].question, rekeyed[pk].keys)
-                if new != old:
-                    changed[pk][old] = new
-    return changed

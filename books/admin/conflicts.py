@@ -1,7 +1,7 @@
 """What an admin and the source have both changed: both texts side by side, a button for each."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -59,13 +59,13 @@ class ConflictsAdmin(RulesAdmin):
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         given = request.POST.get("take_source") or request.POST.get("keep_admin") or ""
-        take = "source" if "take_source" in request.POST else "admin"
+        take: Literal["source", "admin"] = "source" if "take_source" in request.POST else "admin"
         pk, _dash, field = given.partition("-")
         rows = {str(row.pk): row for row in self.editables(obj)}
         if pk not in rows or field not in editing.FIELDS:
             raise Http404
         try:
-            editing.settle(rows[pk], field, "source" if take == "source" else "admin")
+            editing.settle(rows[pk], field, take)
         except ValidationError as error:
             self.message_user(request, error.messages[0], messages.WARNING)
         else:

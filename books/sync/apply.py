@@ -63,6 +63,8 @@ def apply(
         )
         for one in staged
     }
+    for follower in followers.registered() if plan.losses else ():
+        follower.drop(plan)
     pks = _write_books(plan, releases)
     for follower in followers.registered():
         follower.follow(plan, effects[follower.name], pks)

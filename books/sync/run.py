@@ -39,10 +39,6 @@ class Build:
     source: Path | None = None
     warnings: str = ""
 
-    @property
-    def name(self) -> str:
-        return str(self.source or self.folder)
-
 
 @dataclass(frozen=True)
 class Prepared:
