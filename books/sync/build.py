@@ -56,6 +56,7 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
     command = [python, "-m", "sphinx", "-b", "html", "-d", scratch / "doctrees"]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PYTHONUNBUFFERED"] = "1"  # else how far it is would be known at its end
     try:
         process = subprocess.Popen(
             [*command, source, output],

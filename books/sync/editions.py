@@ -168,7 +168,7 @@ def notice_the_dead(edition: Edition) -> None:
     waits_for_worker = settings.BOOKBINDER_WORKER and not begun
     if not edition.is_working or not is_late or waits_for_worker or _is_held(edition):
         return
-    what = _("The process that did this has ended without a word: nothing has changed. Try again.")
+    what = _("The process that did this has ended without a word. Show the plan anew to go on.")
     Edition.objects.filter(pk=edition.pk, state=edition.state).update(
         state=State.FAILED, message=what
     )
@@ -202,7 +202,9 @@ def work(pk: int) -> None:
         try:
             steps[edition.state](edition)
         except (*run.ERRORS, NotYours) as error:
-            _end(edition, State.FAILED, run.explain(error))
+            # Where an upload lies here is nobody's concern.
+            message = run.explain(error).replace(f"{folder_of(edition)}/html/", "")
+            _end(edition, State.FAILED, message)
         except BaseException:
             log.exception("edition %s", pk)
             _end(edition, State.FAILED, _("Something went wrong here; the log says what."))

@@ -63,9 +63,11 @@ def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
     """Return a kept answer whose choices' keys have changed: old key -> new key."""
     if not keys or question.grader != "choice":
         return string
-    if not question.is_multiple:
+    taken = keys_of(string)
+    if taken == [string]:
         return keys.get(string, string)
-    return json.dumps(sorted({keys.get(key, key) for key in keys_of(string)}))
+    # A list, maybe from when the question took several.
+    return json.dumps(sorted({keys.get(key, key) for key in taken}))
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:

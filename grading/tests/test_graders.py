@@ -143,3 +143,11 @@ def test_points_are_told_without_needless_decimals():
     ]
     assert told(Decimal("1.50"), Decimal(2)) == "1.5 of 2 points"
     assert told(None, Decimal(2)) == "Received. It will be graded by a person."
+
+
+def test_kept_choices_follow_their_keys_also_from_before_it_took_several():
+    for multiple in (True, False):
+        question = Question(grader="choice", options={"multiple": True} if multiple else {})
+        assert graders.with_keys("a", question, {"a": "b"}) == "b"
+        assert graders.with_keys('["a", "c"]', question, {"a": "d"}) == '["c", "d"]'
+        assert graders.with_keys("x", question, {"a": "b"}) == "x"

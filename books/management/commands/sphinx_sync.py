@@ -45,7 +45,8 @@ class Command(BaseCommand):
         self.options = options
         if options["release"] is not None and options["paths"]:
             raise CommandError("Give folders or --release, not both.", returncode=2)
-        if not (options["paths"] or settings.BOOKBINDER_SOURCES or options["release"]):
+        is_named = options["paths"] or options["release"] is not None
+        if not (is_named or settings.BOOKBINDER_SOURCES):
             raise CommandError("Name a folder to sync, or set BOOKBINDER_SOURCES.")
         self.wishes = Options(
             prefer=options["prefer"],
