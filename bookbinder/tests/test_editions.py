@@ -16,6 +16,7 @@ from bookbinder.tests.admin_pages import change_form, changelist, text_of
 from bookbinder.tests.syncing import answered, change, database_url, everything, sync
 from books.models import Author, Book, Edition, Feedback, Release
 from books.sync import editions, lock
+from books.sync import upload as upload_module
 from conftest import make_user
 from grading.models import Answer
 
@@ -277,6 +278,15 @@ def test_files_that_nobody_said_yes_to_go_after_two_weeks(as_user, author, chang
     upload(as_user(author), zipped(changed))
     assert not editions.folder_of(first).exists()
     assert "Publish" not in text_of(as_user(author).get(change_form(first)))
+
+
+def test_a_zip_of_too_many_files_is_refused_unread(as_user, author, built, monkeypatch):
+    data = zipped(built)
+    monkeypatch.setattr(upload_module, "FILES", 10)
+    monkeypatch.setattr(
+        zipfile.ZipFile, "_RealGetContents", lambda self: pytest.fail("it was read")
+    )
+    assert "more than 10 files" in text_of(upload(as_user(author), data))
 
 
 def test_a_manifest_that_lies_is_told(as_user, author, built):

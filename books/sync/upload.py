@@ -1,7 +1,9 @@
 """A build that comes as a zip file: unpacked into a folder of ours, or refused."""
 
+import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +17,9 @@ from bookbinder.sphinx.manifest import FILE_NAME
 
 FILES = 50_000  # files in one build
 CHUNK = 1024 * 1024
+_LAST_RECORD = 22  # bytes, and then a comment
+_LONGEST_COMMENT = 65_535
+_A_NAME = 300  # bytes that a file takes in the list, generously
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -29,6 +34,7 @@ def unpack(file: IO[bytes], target: Path) -> None:
     """
     target.mkdir(parents=True)
     try:
+        _judge_directory(file)
         with zipfile.ZipFile(file) as archive:
             _unpack(archive, target)
     except UploadError:
@@ -42,6 +48,23 @@ def unpack(file: IO[bytes], target: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         what = _("The file cannot be unpacked here: %(why)s.")
         raise UploadError(what % {"why": error.strerror}) from error
+
+
+def _judge_directory(file: IO[bytes]) -> None:
+    """Look how much a zip lists before Python reads all of it into memory.
+
+    By its last record (APPNOTE.TXT 4.3.16), which is full where there are 65,535 files or more.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LAST_RECORD - _LONGEST_COMMENT))
+    end = file.read()
+    at = end.rfind(b"PK\x05\x06")
+    file.seek(0)
+    if at < 0 or len(end) < at + _LAST_RECORD:
+        return  # no zip, which is told of next
+    count, listed = struct.unpack_from("<HI", end, at + 10)
+    if count > FILES or listed > FILES * _A_NAME:
+        raise UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
 
 
 def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
