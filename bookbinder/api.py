@@ -9,6 +9,8 @@ from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
 from accounts.http import signed_in
+from annotations import api as annotations_api
+from annotations import state as annotations_state
 from bookbinder import api_previews
 from books.models import Book, Page
 from books.sync import publish
@@ -19,6 +21,7 @@ from grading.models import Course, Enrollment
 
 api = NinjaAPI(title="Book Binder", version="1", auth=django_auth, docs_url="/docs")
 api.add_router("", grading_api.router)
+api.add_router("", annotations_api.router)
 api.add_router("", api_previews.router)
 
 
@@ -77,8 +80,15 @@ def page_state(
         "courses": courses,
         "is_test": bool(place and place.is_test),
         "questions": [_question(one) for one in grading_state.of(page, place)],
-        "notes": [],
+        "notes": _notes(request, page, place),
     }
+
+
+def _notes(request: HttpRequest, page: Page, place: Enrollment | None) -> list[dict[str, Any]]:
+    if not request.user.is_authenticated:
+        return []
+    site = request.build_absolute_uri("/").rstrip("/")
+    return annotations_state.of(page, signed_in(request), place.course_id if place else None, site)
 
 
 def _places(
