@@ -27,9 +27,12 @@ PROBLEMS: dict[type[Exception], int] = {
     drafts.Stale: 409,
     drafts.TooLong: 413,
 }
-READ = {200: dict[str, Any], 422: Invalid} | dict.fromkeys((401, 404), Problem)
+READ = {200: dict[str, Any], 304: None, 422: Invalid} | dict.fromkeys((401, 404), Problem)
 WRITE = READ | {201: dict[str, Any], 204: None, 412: dict[str, Any]}
 WRITE |= dict.fromkeys((400, 403, 409, 413, 428, 429), Problem)
+_LD = {"content": {"application/ld+json": {"schema": {"type": "object"}}}}
+EXTRA = {"responses": {200: _LD}}
+EXTRA_MADE = {"responses": {200: _LD, 201: _LD}}
 Given = Body(..., description="A W3C Web Annotation, with what is ours under `bookbinder`.")
 
 
@@ -84,7 +87,9 @@ def _page(request: HttpRequest, pk: int) -> Page:
     return get_object_or_404(pages.select_related("book__release"), pk=pk)
 
 
-@router.get("/pages/{page_id}/annotations", response=READ, url_name="annotations")
+@router.get(
+    "/pages/{page_id}/annotations", response=READ, url_name="annotations", openapi_extra=EXTRA
+)
 def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
     """The notes on a page that the reader may see, as an AnnotationPage."""
     page, site = _page(request, page_id), _site(request)
@@ -97,7 +102,7 @@ def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None
     return _json(data, ETag=etag)
 
 
-@router.post("/pages/{page_id}/annotations", response=WRITE)
+@router.post("/pages/{page_id}/annotations", response=WRITE, openapi_extra=EXTRA_MADE)
 def add_annotation(request: HttpRequest, page_id: Pk, data: dict[str, Any] = Given) -> Any:
     """Make a note on a page; or a reply, whose target is a note's id. Sent again, it is kept once.
 
@@ -120,7 +125,7 @@ def add_annotation(request: HttpRequest, page_id: Pk, data: dict[str, Any] = Giv
     return _shown(request, note.uuid, 201 if made else 200)
 
 
-@router.get("/annotations/{uuid}", response=READ, url_name="annotation")
+@router.get("/annotations/{uuid}", response=READ, url_name="annotation", openapi_extra=EXTRA)
 def annotation(request: HttpRequest, uuid: UUID) -> Any:
     """One note."""
     return _shown(request, uuid)
@@ -145,7 +150,7 @@ def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _problem(412, what, annotation=now)
 
 
-@router.put("/annotations/{uuid}", response=WRITE)
+@router.put("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
 def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = Given) -> Any:
     """Change a note's text, tags or audience. Needs If-Match; 412 has the note as it is now."""
     note = _own(request, uuid, "annotations.change_annotation")
@@ -164,7 +169,7 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
     return _shown(request, uuid)
 
 
-@router.delete("/annotations/{uuid}", response=WRITE)
+@router.delete("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
 def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
     """Delete a note. If-Match is judged where it is sent."""
     note = _own(request, uuid, "annotations.delete_annotation")
@@ -177,7 +182,7 @@ def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
     return HttpResponse(status=204)
 
 
-@router.post("/annotations/{uuid}/{act}", response=WRITE)
+@router.post("/annotations/{uuid}/{act}", response=WRITE, openapi_extra=EXTRA)
 def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
     """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
     if act not in acting.ACTS:

@@ -52,4 +52,8 @@ def _write(template: str, note: Annotation) -> None:
         "url": address_of(note),
         "stop_url": stop_address(person),
     }
-    mail.send(mail.compose(template, person.email, context))
+    message = mail.compose(template, person.email, context)
+    # By RFC 8058 mail programs offer this as a button.
+    message.extra_headers["List-Unsubscribe"] = f"<{context['stop_url']}>"
+    message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.send(message)

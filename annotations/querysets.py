@@ -2,6 +2,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from accounts import access
 from accounts.access import Person
@@ -24,9 +25,8 @@ class AnnotationQuerySet(models.QuerySet):
     def with_people(self) -> Self:
         """With what tells who wrote it, and whether they teach its course."""
         teaches = Instructor.objects.filter(course=OuterRef("course"), user=OuterRef("user"))
-        return self.select_related("user", "book", "page", "course", "root", "parent").annotate(
-            by_instructor=Exists(teaches)
-        )
+        rows = self.select_related("user", "book", "page__book", "course", "root", "parent")
+        return rows.annotate(by_instructor=Exists(teaches))
 
     def with_rights_of(self, user: Person) -> Self:
         """With whether `user` teaches the note's course."""
@@ -38,5 +38,6 @@ class AnnotationQuerySet(models.QuerySet):
         return self.annotate(reply_count=Count("replies", filter=living, distinct=True))
 
     def in_reading_order(self) -> Self:
-        """By place on the page; replies after one another, as they came."""
-        return self.order_by("page__position", "start", "pk")
+        """By place on the page; replies after what they reply to, as they came."""
+        thread = Coalesce("root", "pk")
+        return self.order_by(Coalesce("root__start", "start").asc(nulls_first=True), thread, "pk")
