@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from books.models import Book, Feedback, PointsField, Question
+from books.models import Book, Feedback, Page, PointsField, Question
 from grading.querysets import (
     CourseQuerySet,
     EnrollmentQuerySet,
@@ -86,6 +86,14 @@ class Course(models.Model):
         null=True,
         blank=True,
         help_text=_("From this date they show to everybody, whatever they have shared."),
+    )
+    allows_tries = models.BooleanField(
+        _("tries without an account"),
+        default=True,
+        help_text=_(
+            "Off: while this course is open, nobody can try the questions of its book that the "
+            "author has marked with :try: without a place in a course."
+        ),
     )
 
     objects = CourseQuerySet.as_manager()
@@ -187,6 +195,10 @@ class Enrollment(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # Which of several courses on one book is meant where none is named: the one used last.
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
+    # Where its holder stopped reading.
+    last_page = models.ForeignKey(
+        Page, models.SET_NULL, verbose_name=_("last page"), null=True, blank=True, related_name="+"
+    )
 
     objects = EnrollmentQuerySet.as_manager()
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('annotations', '0001_initial'),
         ('books', '0003_release_source'),
-        ('grading', '0004_classmates_notes'),
+        ('grading', '0005_classmates_notes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

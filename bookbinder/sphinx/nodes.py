@@ -14,7 +14,7 @@ _ = get_translation("bookbinder")
 
 
 class question(nodes.General, nodes.Element):
-    """`label`, `grader`, `multiple`, `action` (where its form goes)."""
+    """`label`, `grader`, `multiple`, `try`, `action` (where its form goes)."""
 
 
 class prompt(nodes.General, nodes.Element):

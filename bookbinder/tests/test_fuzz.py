@@ -13,7 +13,7 @@ from bookbinder.tests import roles
 from bookbinder.tests.fuzz import fuzz
 from conftest import lay_page, make_note, make_user
 
-OPERATIONS = 10
+OPERATIONS = 11
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1080"))
 EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))
 
@@ -44,7 +44,7 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
     """It would notice an answer that the schema does not know."""
     from bookbinder import api
 
-    monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
+    monkeypatch.setattr(api, "_question", lambda *one: {"pk": "no number"})
     with pytest.raises(BaseExceptionGroup):
         real = {
             "project": ["tiny"],

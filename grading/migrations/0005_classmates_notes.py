@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('grading', '0003_regrades'),
+        ('grading', '0004_tries_and_bookmarks'),
     ]
 
     operations = [
