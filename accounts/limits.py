@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 HOUR = 3600  # seconds
+MINUTE = 60
 
 
 def _key(request: HttpRequest, what: str, seconds: int) -> str:
@@ -18,15 +19,22 @@ def _key(request: HttpRequest, what: str, seconds: int) -> str:
     return f"limit:{what}:{who}:{int(time.time() // seconds)}"
 
 
-def count(request: HttpRequest, what: str, *, seconds: int = HOUR) -> None:
-    """Count one try, in a row of times of `seconds` each."""
+def count(request: HttpRequest, what: str, *, seconds: int = HOUR) -> int:
+    """Count one try, in a row of times of `seconds` each; return its number."""
     key = _key(request, what, seconds)
     if not cache.add(key, 1, seconds):
         try:
-            cache.incr(key)
+            number = cache.incr(key)
             cache.touch(key, seconds)  # the database's cache forgets for how long it was
+            return number
         except ValueError:  # it ended in this moment
             cache.add(key, 1, seconds)
+    return 1
+
+
+def seconds_left(seconds: int) -> int:
+    """Return when counting begins anew."""
+    return seconds - int(time.time() % seconds)
 
 
 def is_over(

@@ -9,11 +9,11 @@ from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
 from accounts.http import signed_in
-from bookbinder import api_previews
+from bookbinder import api_previews, reader_texts
 from books.models import Book, Page
 from books.sync import publish
 from grading import api as grading_api
-from grading import enrolling
+from grading import enrolling, progress, trying
 from grading import state as grading_state
 from grading.models import Course, Enrollment
 
@@ -25,18 +25,34 @@ api.add_router("", api_previews.router)
 class CourseOut(Schema):
     pk: int
     name: str
+    keeps_best: bool
 
 
 class QuestionOut(Schema):
     pk: int
     label: str
     grader: str
+    version: str
     enabled: bool
+    can_try: bool
     points_possible: float
     answer: str | None
     points: float | None
     feedback: str | None
+    attempts: int
     attempts_left: int | None
+
+
+class ProgressOut(Schema):
+    answered: int
+    questions: int
+    points: float
+    points_possible: float
+
+
+class LinkOut(Schema):
+    title: str
+    url: str
 
 
 class StateOut(Schema):
@@ -44,11 +60,16 @@ class StateOut(Schema):
     book: str
     book_url: str
     user: str | None
+    user_pk: int | None
     course: CourseOut | None
     courses: list[CourseOut]
     is_test: bool
+    progress: ProgressOut | None
+    next: LinkOut | None
+    resume: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
+    texts: dict[str, str]
 
 
 STATUSES = {200: StateOut, 404: grading_api.Problem, 422: grading_api.Invalid}
@@ -60,7 +81,7 @@ def page_state(
 ) -> dict[str, Any]:
     """What a reader has on a page. Sets the CSRF cookie that answers need."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
-    page = pages.select_related("book").first()
+    page: Any = trying.with_tries(pages).select_related("book").first()
     if page is None:
         raise Http404
     get_token(request)  # sets the cookie
@@ -68,16 +89,22 @@ def page_state(
     courses: list[Course] = []
     if request.user.is_authenticated:
         place, courses = _places(request, page, course)
+    takes_tries = place is None and page.takes_tries
     return {
         "page": page.pk,
         "book": page.book.title,
         "book_url": page.book.get_absolute_url(),
         "user": request.user.get_full_name() if request.user.is_authenticated else None,
+        "user_pk": request.user.pk,
         "course": place and place.course,
         "courses": courses,
         "is_test": bool(place and place.is_test),
-        "questions": [_question(one) for one in grading_state.of(page, place)],
+        "progress": place and progress.of(place),
+        "next": place and progress.next_question(place, page.book),
+        "resume": place and progress.resume(place, page),
+        "questions": [_question(one, takes_tries) for one in grading_state.of(page, place)],
         "notes": [],
+        "texts": reader_texts.texts(),
     }
 
 
@@ -86,25 +113,33 @@ def _places(
 ) -> tuple[Enrollment | None, list[Course]]:
     """Return the place that counts and all courses to choose from."""
     user = signed_in(request)
-    places = list(enrolling.places_on(user, page.book_id))
+    wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
+    places = list(enrolling.places_on(user, page.book_id, wanted))
     chosen = [place for place in places if course in (None, place.course_id)]
-    place = chosen[0] if chosen else enrolling.place_for(user, page.book_id, course)
-    if place and course is not None:
-        enrolling.use(place)
+    place = (
+        chosen[0] if chosen else enrolling.place_as_test_student(user, page.book_id, course, wanted)
+    )
+    if place:
+        # By a GET, since a bookmark by a second request would cost each page one more; who has
+        # come by a forged link has lost no more than a bookmark.
+        progress.visit(place, page, places)
     return place, [one.course for one in places]
 
 
-def _question(one: grading_state.QuestionState) -> dict[str, Any]:
+def _question(one: grading_state.QuestionState, takes_tries: bool) -> dict[str, Any]:
     question = one.question
     return {
         "pk": question.pk,
         "label": question.label,
         "grader": question.grader,
+        "version": question.version,
         "enabled": one.enabled,
+        "can_try": takes_tries and trying.is_marked(question),
         "points_possible": question.points_possible,
         "answer": one.string,
         "points": one.points,
         "feedback": one.feedback,
+        "attempts": one.attempts,
         "attempts_left": one.attempts_left,
     }
 

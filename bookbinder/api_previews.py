@@ -8,6 +8,7 @@ from django.urls import reverse
 from ninja import Router, Schema, Status
 
 from accounts.http import signed_in
+from bookbinder import reader_texts
 from books.sync import previews
 from grading import api as grading_api
 from grading import previewing
@@ -24,11 +25,14 @@ class PreviewQuestionOut(Schema):
     pk: int
     label: str
     grader: str
+    version: str
     enabled: bool = True
+    can_try: bool = False
     points_possible: float
     answer: None = None
     points: None = None
     feedback: None = None
+    attempts: int = 0
     attempts_left: None = None
 
 
@@ -38,8 +42,14 @@ class PreviewStateOut(Schema):
     book: str
     book_url: str
     user: str
+    user_pk: int
     is_preview: bool = True
+    progress: None = None
+    next: None = None
+    resume: None = None
     questions: list[PreviewQuestionOut]
+    notes: list[Any] = []
+    texts: dict[str, str]
 
 
 def _preview(request: HttpRequest, token: str) -> previews.Preview:
@@ -64,15 +74,18 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
         "book": preview.manifest.books[0].title,
         "book_url": reverse("preview", args=(token, f"{docname}.html")),
         "user": signed_in(request).get_full_name(),
+        "user_pk": request.user.pk,
         "questions": [
             {
                 "pk": one.number,
                 "label": one.question.label,
                 "grader": one.question.grader,
+                "version": one.question.version,
                 "points_possible": one.question.points_possible,
             }
             for one in questions
         ],
+        "texts": reader_texts.texts(),
     }
 
 

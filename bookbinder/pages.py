@@ -140,6 +140,7 @@ def _take(request: HttpRequest, page: Page) -> HttpResponseBase:
         answering.NotEnrolled,
         answering.Refused,
         answering.Conflict,
+        answering.Changed,
     ) as error:
         messages.error(request, str(error))
     target = reverse("answer", args=(page.book.project, page.docname))

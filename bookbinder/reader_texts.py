@@ -3,9 +3,10 @@
 `{name}` is filled in by the script; of a number `n` there are two texts, `_one` and `_many`.
 """
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-TEXTS = {
+TEXTS: dict[str, Promise] = {
     # The bar.
     "bar": _("Book Binder"),
     "to_bar": _("Skip to the Book Binder bar"),
@@ -62,4 +63,9 @@ TEXTS = {
     "right": _("Right."),
     "wrong": _("Not right."),
     "join_for_more": _("Join a course to get feedback and keep your answers"),
-}  # fmt: skip
+}
+
+
+def texts() -> dict[str, str]:
+    """Return every text in the language of this request."""
+    return {key: str(text) for key, text in TEXTS.items()}

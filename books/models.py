@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from books.querysets import (
@@ -302,6 +303,15 @@ class Question(models.Model):
     @property
     def is_multiple(self) -> bool:
         return bool(self.options.get("multiple"))
+
+    @property
+    def version(self) -> str:
+        """What differs once the question asks, or is worth, something else.
+
+        Keyed, since the plain fingerprint would let a page's source be told from its hash.
+        """
+        asked = f"{self.fingerprint} {self.grader} {self.points_possible:.2f}"
+        return salted_hmac("books.Question.version", asked, algorithm="sha256").hexdigest()[:16]
 
 
 class Feedback(models.Model):

@@ -24,56 +24,87 @@ class Conflict(Exception):
     """The client key has been used for another answer."""
 
 
+class Changed(Exception):
+    """A new edition asks something else than the page that was answered, or asks no more."""
+
+    def __str__(self) -> str:
+        return _(
+            "This question has changed since you opened the page. Reload the page, then answer it."
+        )
+
+
+class Gone(Changed):
+    def __str__(self) -> str:
+        return _("The book has no such question any more. Reload the page.")
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a student is told; `points` is None where a person has to grade the answer.
 
-    `attempt` counts from 1 for the question.
+    `attempt` counts from 1 for the question; None where nothing was kept.
     """
 
     points: Decimal | None
     points_possible: Decimal
     feedback: str | None
-    attempt: int
+    attempt: int | None
 
 
 class NotEnrolled(Exception):
     """The person has no place in a course of the question's book."""
 
+    def __str__(self) -> str:
+        return _("You have no place in a course of this book.")
+
 
 def answer(
-    user: User, question: Question, given: Any, client_key: UUID, course_id: int | None = None
+    user: User,
+    question: Question,
+    given: Any,
+    client_key: UUID,
+    course_id: int | None = None,
+    version: str | None = None,
 ) -> Reply:
     """Keep and grade an answer. The same key with the same answer gives the same reply.
 
-    Raises NotEnrolled, AnswerError, Refused or Conflict, and keeps nothing then.
+    `version` is the question's as the person saw it. Raises NotEnrolled, AnswerError, Refused,
+    Conflict or Changed, and keeps nothing then.
     """
     try:
-        return _answer(user, question, given, client_key, course_id)
+        return _answer(user, question, given, client_key, course_id, version)
     except IntegrityError:
         if Question.objects.filter(pk=question.pk).exists():
             raise
         # A new edition went live meanwhile.
-        raise graders.AnswerError(_("The book has no such question. Reload the page.")) from None
+        raise Gone from None
 
 
 @transaction.atomic
 def _answer(
-    user: User, question: Question, given: Any, client_key: UUID, course_id: int | None
+    user: User,
+    question: Question,
+    given: Any,
+    client_key: UUID,
+    course_id: int | None,
+    version: str | None,
 ) -> Reply:
     place = _locked_place(user, question, course_id)
     feedback = list(question.feedback.select_related("question"))
     # As it is now: an edition may have gone live while this waited for its turn.
     question = feedback[0].question if feedback else question
-    string = graders.read(given, question, feedback)
     before = list(_attempts(place, question, client_key))
+    number, again = _sent_before(before, client_key)
+    # An answer that has been taken gets its reply, whatever its question has become.
+    if again is None and version not in (None, question.version):
+        raise Changed
+    string = graders.read(given, question, feedback)
     outcome = graders.grade(string, question, feedback)
     html = outcome.html if place.shows_feedback is not False else None
-    for number, attempt in enumerate(before, start=1):
-        if attempt.client_key == client_key:
-            if attempt.string != string or attempt.question_id != question.pk:
-                raise Conflict(_("This answer has been sent before with other content."))
-            return Reply(attempt.points, question.points_possible, html, number)
+    if again is not None:
+        if again.string != string or again.question_id != question.pk:
+            raise Conflict(_("This answer has been sent before with other content."))
+        return Reply(again.points, question.points_possible, html, number)
     _judge(place, len(before))
     attempt = Attempt.objects.create(
         enrollment=place,
@@ -85,6 +116,12 @@ def _answer(
     )
     _keep(place.course, attempt)
     return Reply(outcome.points, question.points_possible, html, len(before) + 1)
+
+
+def _sent_before(attempts: list[Attempt], client_key: UUID) -> tuple[int, Attempt | None]:
+    """Return the number of the attempt with this key, and itself."""
+    numbered = enumerate(attempts, start=1)
+    return next(((n, one) for n, one in numbered if one.client_key == client_key), (0, None))
 
 
 def _locked_place(user: User, question: Question, course_id: int | None) -> Any:
@@ -101,7 +138,7 @@ def _locked_place(user: User, question: Question, course_id: int | None) -> Any:
     )
     place = enrolling.place_for(user, question.page.book_id, course_id, places)
     if place is None:
-        raise NotEnrolled(_("You have no place in a course of this book."))
+        raise NotEnrolled
     return place
 
 

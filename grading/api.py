@@ -1,19 +1,23 @@
 """The API of answers: the form of requests and replies, and their status codes."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
+from ninja.security import SessionAuth
 from pydantic import Field
 
+from accounts import limits
 from accounts.http import signed_in
 from books.models import Question
-from grading import answering
+from grading import answering, enrolling, state, trying
 from grading.graders import AnswerError
 
 router = Router(tags=["answers"])
+TRIES_A_MINUTE = 30
 
 
 Pk = Annotated[int, Field(ge=1, lt=2**63)]
@@ -23,6 +27,7 @@ class AnswerIn(Schema):
     answer: Any
     client_key: UUID
     course: Pk | None = None
+    version: str | None = None
 
 
 class ReplyOut(Schema):
@@ -32,8 +37,21 @@ class ReplyOut(Schema):
     attempt: int | None
 
 
+class AttemptOut(Schema):
+    answer: str
+    points: float | None
+    feedback: str | None
+    at: datetime
+
+
 class Problem(Schema):
     detail: str
+
+
+class CodedProblem(Problem):
+    """`changed`: reload the page. `conflict`: the client key stands for another answer."""
+
+    code: Literal["changed", "conflict"]
 
 
 class Invalid(Schema):
@@ -42,23 +60,95 @@ class Invalid(Schema):
     detail: list[Any]
 
 
+class AnybodyWithToken(SessionAuth):
+    """Lets in who has no account too: the view decides. A token against CSRF is asked of all."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        return request.user
+
+
 PROBLEMS: dict[type[Exception], int] = {
     AnswerError: 400,
     answering.NotEnrolled: 403,
     answering.Refused: 403,
-    answering.Conflict: 409,
 }
-STATUSES = {200: ReplyOut, 422: Invalid} | dict.fromkeys((400, 401, 403, 404, 409), Problem)
+CODED: dict[type[Exception], tuple[int, str]] = {
+    answering.Conflict: (409, "conflict"),
+    answering.Changed: (409, "changed"),
+    answering.Gone: (404, "changed"),
+}
+STATUSES = {200: ReplyOut, 422: Invalid} | dict.fromkeys((400, 401, 403, 404), Problem)
+ANSWER_STATUSES = STATUSES | {404: CodedProblem, 409: CodedProblem, 429: Problem}
+ATTEMPT_STATUSES = {200: list[AttemptOut], 422: Invalid} | dict.fromkeys((401, 403, 404), Problem)
 
 
-@router.post("/questions/{question_id}/answers", response=STATUSES)
-def answer_question(request: HttpRequest, question_id: Pk, data: AnswerIn) -> Any:
-    """Give an answer. Sent again with the same client key, it is answered alike and kept once."""
-    questions = Question.objects.select_related("page").filter(page__book__release__isnull=False)
-    question = get_object_or_404(questions, pk=question_id)
+@router.post("/questions/{question_id}/answers", response=ANSWER_STATUSES, auth=AnybodyWithToken())
+def answer_question(
+    request: HttpRequest, response: HttpResponse, question_id: Pk, data: AnswerIn
+) -> Any:
+    """Give an answer. Sent again with the same client key, it is answered alike and kept once.
+
+    Without an account, or a place in a course, a question that its author lets anybody try is
+    judged, and nothing is kept.
+    """
+    try:
+        if request.user.is_authenticated:
+            return _answer(request, response, question_id, data)
+        reply = _try(request, response, question_id, data)
+        return reply or Status(401, {"detail": "Unauthorized"})
+    except (*PROBLEMS, *CODED) as error:
+        return _problem(error)
+
+
+def _published(question_id: int) -> Question | None:
+    questions = Question.objects.filter(page__book__release__isnull=False)
+    return questions.select_related("page").filter(pk=question_id).first()
+
+
+def _answer(request: HttpRequest, response: HttpResponse, question_id: int, data: AnswerIn) -> Any:
+    question = _published(question_id)
+    if question is None:
+        raise answering.Gone
+    user = signed_in(request)
     try:
         return answering.answer(
-            signed_in(request), question, data.answer, data.client_key, data.course
+            user, question, data.answer, data.client_key, data.course, data.version
         )
-    except tuple(PROBLEMS) as error:
-        return Status(PROBLEMS[type(error)], {"detail": str(error)})
+    except answering.NotEnrolled:
+        # Who has an account and no place would have less than who has none.
+        reply = _try(request, response, question_id, data) if data.course is None else None
+        if reply is None:
+            raise
+        return reply
+
+
+def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: AnswerIn) -> Any:
+    """Judge an answer that is not kept; None where the question cannot be tried."""
+    question = trying.find(question_id)
+    if question is None:
+        return None
+    if limits.count(request, "try", seconds=limits.MINUTE) > TRIES_A_MINUTE:
+        wait = limits.seconds_left(limits.MINUTE)
+        response["Retry-After"] = str(wait)
+        text = _("Too many tries. Wait %(n)d seconds, or join a course.") % {"n": wait}
+        return Status(429, {"detail": text})
+    return trying.judge(question, data.answer, data.version)
+
+
+def _problem(error: Exception) -> Status:
+    if type(error) in CODED:
+        status, code = CODED[type(error)]
+        return Status(status, {"detail": str(error), "code": code})
+    return Status(PROBLEMS[type(error)], {"detail": str(error)})
+
+
+@router.get("/questions/{question_id}/attempts", response=ATTEMPT_STATUSES)
+def own_attempts(request: HttpRequest, question_id: Pk, course: Pk | None = None) -> Any:
+    """What the person has tried at a question in their course, newest first, at most 100."""
+    question = _published(question_id)
+    if question is None:
+        raise Http404
+    place = enrolling.held_place(signed_in(request), question.page.book_id, course)
+    if place is None:
+        return _problem(answering.NotEnrolled())
+    return state.attempts_at(question, place)

@@ -174,13 +174,33 @@ def place_for(
     Who runs a course of the book gets a test student's place there when they have none.
     `places` may add locks or annotations to what is looked through.
     """
+    place = held_place(user, book_id, course_id, places)
+    return place or place_as_test_student(user, book_id, course_id, places)
+
+
+def held_place(
+    user: User,
+    book_id: int,
+    course_id: int | None = None,
+    places: QuerySet[Enrollment] | None = None,
+) -> Any:
+    """As `place_for`, and makes none."""
     own = places_on(user, book_id, places)
     if course_id is not None:
         own = own.filter(course=course_id)
-    place = own.first()
-    if place is None and _make_test_place(user, book_id, course_id):
-        place = own.first()
-    return place
+    return own.first()
+
+
+def place_as_test_student(
+    user: User,
+    book_id: int,
+    course_id: int | None = None,
+    places: QuerySet[Enrollment] | None = None,
+) -> Any:
+    """As `place_for`, for who is known to have no place there."""
+    if not _make_test_place(user, book_id, course_id):
+        return None
+    return held_place(user, book_id, course_id, places)
 
 
 def _make_test_place(user: User, book_id: int, course_id: int | None) -> bool:
@@ -194,15 +214,6 @@ def _make_test_place(user: User, book_id: int, course_id: int | None) -> bool:
         course=course, user=user, defaults={"origin": TEST}
     )
     return made
-
-
-def use(place: Enrollment) -> None:
-    """Remember that this place is the one used last on its book."""
-    later = Enrollment.objects.filter(
-        user=place.user_id, course__book=place.course.book_id, used_at__gt=place.used_at
-    )
-    if later.exists():
-        Enrollment.objects.filter(pk=place.pk).update(used_at=timezone.now())
 
 
 def end(places: QuerySet[Enrollment], at: datetime | None = None) -> int:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from books.models import Book, Feedback, PointsField, Question
+from books.models import Book, Feedback, Page, PointsField, Question
 from grading.querysets import (
     CourseQuerySet,
     EnrollmentQuerySet,
@@ -76,6 +76,14 @@ class Course(models.Model):
     course_notes = models.CharField(
         _("notes to the whole course"), max_length=10, choices=Notes.choices, default=Notes.NAMED
     )
+    allows_tries = models.BooleanField(
+        _("tries without an account"),
+        default=True,
+        help_text=_(
+            "Off: while this course is open, nobody can try the questions of its book that the "
+            "author has marked with :try: without a place in a course."
+        ),
+    )
 
     objects = CourseQuerySet.as_manager()
 
@@ -116,6 +124,10 @@ class Course(models.Model):
     @property
     def is_free(self) -> bool:
         return self.amount == 0
+
+    @property
+    def keeps_best(self) -> bool:
+        return self.attempts_policy == self.AttemptsPolicy.BEST
 
     @property
     def is_open(self) -> bool:
@@ -176,6 +188,10 @@ class Enrollment(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # Which of several courses on one book is meant where none is named: the one used last.
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
+    # Where its holder stopped reading.
+    last_page = models.ForeignKey(
+        Page, models.SET_NULL, verbose_name=_("last page"), null=True, blank=True, related_name="+"
+    )
 
     objects = EnrollmentQuerySet.as_manager()
 

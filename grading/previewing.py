@@ -53,6 +53,7 @@ def _as_models(number: int, one: m.Question) -> PreviewedQuestion:
         grader=one.grader,
         points_possible=one.points_possible,
         options=one.options,
+        fingerprint=one.fingerprint,
     )
     feedback = tuple(
         Feedback(

@@ -122,11 +122,14 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
             "pk": adding.pk,
             "label": "adding",
             "grader": "number",
+            "version": adding.version,
             "enabled": True,
+            "can_try": False,
             "points_possible": 2.0,
             "answer": "4",
             "points": 2.0,
             "feedback": "<p>About 4.</p>",
+            "attempts": 1,
             "attempts_left": None,
         }
     ]

@@ -46,7 +46,10 @@ class CourseAdmin(RulesAdmin):
         (None, {"fields": ("name", "book", "price", "join_link")}),
         (_("People"), {"fields": ("students", "answers", "seat_limit")}),
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
-        (_("Answers and notes"), {"fields": ("attempts_policy", "attempt_limit", "course_notes")}),
+        (
+            _("Answers and notes"),
+            {"fields": ("attempts_policy", "attempt_limit", "allows_tries", "course_notes")},
+        ),
     )
     inlines = (InstructorInline, AppointInline, InteractiveInline, NewInteractiveInline)
     # What is known of a course only once it is there.

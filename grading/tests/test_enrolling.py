@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from books.models import Book
-from conftest import enroll, make_course
-from grading import enrolling
+from conftest import enroll, make_course, make_page
+from grading import enrolling, progress
 from grading.enrolling import EnrollError
 from grading.models import Course, Enrollment
 
@@ -70,7 +70,7 @@ def test_without_a_course_named_the_one_used_last_counts(sam, book, course):
     second = enroll(sam, spring)
     assert enrolling.place_for(sam, book.pk) == second
     first = enrolling.place_for(sam, book.pk, course.pk)
-    enrolling.use(first)
+    progress.visit(first, make_page(book), [second])
     assert enrolling.place_for(sam, book.pk) == first
 
 

@@ -1,0 +1,140 @@
+"""How far somebody is in a book: in figures, where they stopped, and what to answer next."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.db import DatabaseError
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
+
+from books.models import Book, Page, Question
+from grading.models import Answer, Enrollment, Interactive
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Figures of the questions that a course has not switched off, in the whole book."""
+
+    answered: int
+    questions: int
+    points: float
+    points_possible: float
+
+
+def with_progress(places: QuerySet[Enrollment], after: Page | None = None) -> QuerySet[Enrollment]:
+    """Add to places what `of`, and with a page `next_after`, tell of them: at no query more."""
+    asked, answered = _asked(), _answered()
+    places = places.annotate(
+        in_book=_counted(asked, "page__book", "points_possible"),
+        done=_counted(answered, "enrollment", Coalesce("override_points", "points")),
+    )
+    return places if after is None else places.annotate(next_question=_next(asked, after))
+
+
+def _is_off(question: str) -> Exists:
+    """Whether the course of the place, two queries out, has switched a question off."""
+    course = OuterRef(OuterRef("course"))
+    off = Interactive.objects.filter(course=course, question=OuterRef(question), enabled=False)
+    return Exists(off)
+
+
+def _asked() -> QuerySet[Question]:
+    return Question.objects.filter(~_is_off("pk"), page__book=OuterRef("course__book"))
+
+
+def _answered() -> QuerySet[Answer]:
+    book = Q(question__page__book=OuterRef("course__book"))
+    return Answer.objects.filter(~_is_off("question"), book, enrollment=OuterRef("pk"))
+
+
+def _counted(rows: QuerySet[Any], by: str, points: Any) -> Subquery:
+    figures = JSONObject(n=Count("pk"), points=Sum(points))
+    counted = rows.order_by().values(by).annotate(figures=figures).values("figures")
+    return Subquery(counted, output_field=JSONField())
+
+
+def _next(asked: QuerySet[Question], page: Page) -> Subquery:
+    """The first unanswered question on a later page; round to the book's start where none is."""
+    done = Answer.objects.filter(enrollment=OuterRef(OuterRef("pk")), question=OuterRef("pk"))
+    is_later = Q(page__position__gt=page.position) | Q(
+        page__position=page.position, page__gt=page.pk
+    )
+    found = (
+        asked.exclude(page=page.pk)
+        .filter(~Exists(done))
+        .order_by(Case(When(is_later, then=0), default=1), "page__position", "page", "index", "pk")
+        .values(found=JSONObject(title="page__title", url="page__url", label="label"))
+    )
+    return Subquery(found[:1], output_field=JSONField())
+
+
+def of(place: Any) -> Progress:
+    """Return the figures of a place that came `with_progress`."""
+    answered, points = _told(place.done)
+    questions, points_possible = _told(place.in_book)
+    return Progress(answered, questions, points, points_possible)
+
+
+def _told(counted: Any) -> tuple[int, float]:
+    """Return a count and its points; SQLite sums these as fractions of two."""
+    found = counted or {"n": 0, "points": None}
+    return found["n"], round(float(found["points"] or 0), 2)
+
+
+@dataclass(frozen=True)
+class Link:
+    title: str
+    url: str
+
+
+def next_question(place: Any, book: Book) -> Link | None:
+    """Return where the next unanswered question stands; None where all are answered."""
+    found = place.next_question
+    if found is None:
+        return None
+    page = Page(book=book, url=found["url"])
+    return Link(found["title"], f"{page.get_absolute_url()}#{quote(found['label'])}")
+
+
+def resume(place: Enrollment, here: Page | None = None) -> Link | None:
+    """Return the page where the place's holder stopped, unless they are `here`.
+
+    Who holds a place may read all pages of its book.
+    """
+    page, book = place.last_page, here.book if here else place.course.book
+    if page is None or page == here or page.book_id != book.pk or book.release_id is None:
+        return None
+    page.book = book
+    return Link(page.title, page.get_absolute_url())
+
+
+def visit(place: Enrollment, page: Page, others: list[Enrollment]) -> None:
+    """Remember that the place is the one used last on its book, and at which page.
+
+    Most calls change neither, and write nothing.
+    """
+    changed: dict[str, Any] = {}
+    if place.last_page_id != page.pk:
+        changed["last_page"] = page.pk
+    if any(one.used_at > place.used_at for one in others):
+        changed["used_at"] = timezone.now()
+    if not changed:
+        return
+    try:
+        Enrollment.objects.filter(pk=place.pk).update(**changed)
+    except DatabaseError:
+        # A new edition has taken the page, or writes for long: nobody misses a page for that.
+        return
