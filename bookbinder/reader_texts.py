@@ -23,6 +23,7 @@ TEXTS: dict[str, Promise] = {
     "of_points_one": _("{points} of 1 point"),
     "of_points_many": _("{points} of {n} points"),
     "next": _("Next unanswered question"),
+    "next_short": _("Next unanswered"),
     "all_answered": _("All questions answered"),
     "resume": _("Continue where you stopped: {page}"),
     "n_waiting_one": _("1 answer waits to be sent"),

@@ -65,11 +65,11 @@ function progress(state) {
 
 function next(state) {
   const anchor = make("a", { className: "bookbinder-next", onclick: (event) => goToNext(event, state) });
-  const label = make("span", {}, t("next"));
+  const label = wideOrNarrow(t("next"), t("next_short"));
   return live(make("span", {}, anchor), (one) => {
     const found = nextQuestion(state);
     if (found) anchor.href = found.url;
-    anchor.replaceChildren(label);
+    anchor.replaceChildren(...label);
     one.replaceChildren(found ? anchor : t("all_answered"));
   });
 }
@@ -80,8 +80,14 @@ function menu(state) {
   if (state.course) panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
   if (state.progress) panel.append(live(make("p"), (one) => (one.textContent = wholeBook(state))));
   panel.append(list);
-  const button = make("button", { type: "button", popoverTargetElement: panel }, state.user);
+  const button = make("button", { type: "button", "aria-label": state.user, popoverTargetElement: panel });
+  button.append(...wideOrNarrow(state.user, "☰"));
   return [button, panel];
+}
+
+/** A text for a wide window, and one for a narrow one. */
+function wideOrNarrow(wide, narrow) {
+  return [make("span", { className: "bookbinder-wide" }, wide), make("span", { className: "bookbinder-narrow" }, narrow)];
 }
 
 function wholeBook({ progress: { answered, questions, points, points_possible: n } }) {

@@ -56,6 +56,7 @@ function recall(form, question, state, notes) {
   const waits = waitingFor(question.label);
   const draft = draftOf(state, question.label);
   if (question.answer !== null) showResult(form, question, { isFresh: false });
+  else say(form, [note(t("worth", { n: question.points_possible }))], { isFresh: false });
   if (waits) say(form, [note(t("waiting"))], { isFresh: false });
   if (touched.has(form)) return;
   const given = waits?.answer ?? draft?.answer ?? question.answer;

@@ -65,7 +65,6 @@ export function showAttempts(form, question, state, ...notes) {
   const parts = [];
   const { attempts, attempts_left: left } = question;
   if (attempts > 1) parts.push(folded(t("attempts", { count: attempts }), () => attemptsList(form, question, state)));
-  if (question.answer === null && state.course) parts.push(note(t("worth", { n: question.points_possible })));
   if (left !== null && left !== undefined) parts.push(note(left ? t("left", { n: left }) : t("none_left")));
   let line = form.querySelector(".bookbinder-attempts");
   // A page from before it was in the build has none.
