@@ -28,6 +28,7 @@ api.add_router("", api_previews.router)
 class CourseOut(Schema):
     pk: int
     name: str
+    keeps_best: bool
 
 
 class QuestionOut(Schema):

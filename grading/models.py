@@ -137,6 +137,10 @@ class Course(models.Model):
         return self.amount == 0
 
     @property
+    def keeps_best(self) -> bool:
+        return self.attempts_policy == self.AttemptsPolicy.BEST
+
+    @property
     def is_open(self) -> bool:
         now = timezone.now()
         return (self.opens_at is None or self.opens_at <= now) and (

@@ -1,6 +1,6 @@
-import { loadState } from "./state.js";
-import { connectQuestions } from "./question.js";
 import { showBar } from "./bar.js";
+import { connectQuestions } from "./question.js";
+import { loadState } from "./state.js";
 
 const arriving = loadState();
 connectQuestions(arriving);
