@@ -58,6 +58,11 @@ class LinkOut(Schema):
     url: str
 
 
+class NoteRights(Schema):
+    audiences: list[str]
+    anonymous: bool
+
+
 class StateOut(Schema):
     page: int
     book: str
@@ -72,6 +77,7 @@ class StateOut(Schema):
     resume: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
+    note_rights: NoteRights
     texts: dict[str, str]
 
 
@@ -107,6 +113,7 @@ def page_state(
         "resume": place and progress.resume(place, page),
         "questions": [_question(one, takes_tries) for one in grading_state.of(page, place)],
         "notes": _notes(request, page, place),
+        "note_rights": annotations_state.rights(place),
         "texts": reader_texts.texts(),
     }
 
