@@ -1,0 +1,193 @@
+"""Which block of the old pages is which of the new: all pages together, so moves are seen.
+
+Sure things first: what stands once in both editions; then what continues a sure thing; then
+what is alike and shares rare words; then what lies between two sure things. Each step's work
+grows with the number of blocks alone: a word that many blocks share leads to none, and only
+small gaps are compared crosswise.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from annotations.anchoring.tokens import Block, likeness
+
+RARE = 24  # a word in more blocks than this tells little, and costs much
+CANDIDATES = 6
+ALIKE = 0.5  # wherever it stands
+ALIKE_IN_PLACE = 0.3  # between the same neighbours
+FEW_WORDS = 5  # so few are alike by chance
+MOST_IN_GAP = 144  # old blocks times new blocks
+NEIGHBOUR_BONUS = 0.15
+
+
+def match(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
+    """Return the new block of each old one that has one, both by their place in the list."""
+    return _Matcher(old, new).match()
+
+
+class _Matcher:
+    def __init__(self, old: Sequence[Block], new: Sequence[Block]) -> None:
+        self.old, self.new = old, new
+        self.pairs: dict[int, int] = {}
+        self.taken: dict[int, int] = {}
+
+    def match(self) -> dict[int, int]:
+        self.match_unique()
+        self.continue_runs(self.is_same)
+        self.match_alike()
+        self.continue_runs(self.is_same)
+        self.fill_gaps()
+        self.continue_runs(self.is_alike)
+        self.match_counted()
+        return self.pairs
+
+    def pair(self, i: int, j: int) -> None:
+        self.pairs[i] = j
+        self.taken[j] = i
+
+    def is_free(self, i: int, j: int) -> bool:
+        return i not in self.pairs and j not in self.taken
+
+    def is_same(self, i: int, j: int) -> bool:
+        return self.old[i].text == self.new[j].text
+
+    def is_alike(self, i: int, j: int) -> bool:
+        return likeness(self.old[i], self.new[j]) >= ALIKE
+
+    def left(self) -> tuple[list[int], list[int]]:
+        return (
+            [i for i in range(len(self.old)) if i not in self.pairs],
+            [j for j in range(len(self.new)) if j not in self.taken],
+        )
+
+    def match_unique(self) -> None:
+        old, new = (
+            _by_text(self.old, range(len(self.old))),
+            _by_text(self.new, range(len(self.new))),
+        )
+        for text, places in old.items():
+            if len(places) == len(new.get(text, ())) == 1:
+                self.pair(places[0], new[text][0])
+
+    def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
+        """Pair the neighbours of paired blocks, on and on, as long as they agree."""
+        for step in (1, -1):
+            for i, j in sorted(self.pairs.items(), reverse=step < 0):
+                while (pair := self.neighbours(i, j, step)) and self.is_free(*pair):
+                    if not agree(*pair):
+                        break
+                    i, j = pair
+                    self.pair(i, j)
+
+    def neighbours(self, i: int, j: int, step: int) -> tuple[int, int] | None:
+        i, j = i + step, j + step
+        if not (0 <= i < len(self.old) and 0 <= j < len(self.new)):
+            return None
+        same_pages = (
+            self.old[i].docname == self.old[i - step].docname
+            and self.new[j].docname == self.new[j - step].docname
+        )
+        return (i, j) if same_pages else None
+
+    def match_alike(self) -> None:
+        old, new = self.left()
+        index = _index(self.new, new)
+        found = [pair for i in old for pair in self.candidates(i, index)]
+        for _score, i, j in sorted(found, key=lambda one: (-one[0], one[1], one[2])):
+            if self.is_free(i, j):
+                self.pair(i, j)
+
+    def candidates(
+        self, i: int, index: dict[object, list[int]]
+    ) -> Iterator[tuple[float, int, int]]:
+        block = self.old[i]
+        votes: Counter[int] = Counter()
+        for key in _keys(block):
+            places = index.get(key, ())
+            for j in places:
+                votes[j] += 1 / len(places)  # type: ignore[assignment]
+        for j, _votes in votes.most_common(CANDIDATES):
+            score = likeness(block, self.new[j])
+            if score >= (ALIKE if len(block.words) > FEW_WORDS else ALIKE + 0.1):
+                yield score + NEIGHBOUR_BONUS * self.has_neighbour(i, j), i, j
+
+    def has_neighbour(self, i: int, j: int) -> bool:
+        return self.pairs.get(i - 1, -2) == j - 1 or self.pairs.get(i + 1, -2) == j + 1
+
+    def fill_gaps(self) -> None:
+        for olds, news in list(self.gaps()):
+            if len(olds) * len(news) <= MOST_IN_GAP:
+                for i, j in self.aligned(olds, news):
+                    self.pair(i, j)
+
+    def gaps(self) -> Iterator[tuple[range, range]]:
+        """Yield the unpaired blocks between two pairs, or a pair and the end of a page."""
+        starts, ends = page_ranges(self.old), page_ranges(self.new)
+        for docname, blocks in starts.items():
+            there = ends.get(docname)
+            first = [(blocks.start - 1, there.start - 1)] if there is not None else []
+            last = [(blocks.stop, there.stop)] if there is not None else []
+            paired = [(i, self.pairs[i]) for i in blocks if i in self.pairs]
+            for (a, b), (c, d) in pairwise([*first, *paired, *last]):
+                if c - a > 1 and self.is_gap(b, d):
+                    yield range(a + 1, c), range(b + 1, d)
+
+    def is_gap(self, b: int, d: int) -> bool:
+        between = range(b + 1, d)
+        if not between or len(between) > MOST_IN_GAP:
+            return False
+        docname = self.new[between[0]].docname
+        return self.new[between[-1]].docname == docname and not any(
+            j in self.taken for j in between
+        )
+
+    def aligned(self, olds: range, news: range) -> Iterator[tuple[int, int]]:
+        """Yield the pairs in order that are most alike together."""
+        best: list[list[tuple[float, tuple[tuple[int, int], ...]]]]
+        best = [[(0.0, ())] * (len(news) + 1) for _ in range(len(olds) + 1)]
+        for x, i in enumerate(olds, 1):
+            for y, j in enumerate(news, 1):
+                score = likeness(self.old[i], self.new[j])
+                total, chain = best[x - 1][y - 1]
+                both = (total + score, (*chain, (i, j))) if score >= ALIKE_IN_PLACE else (-1.0, ())
+                best[x][y] = max(best[x - 1][y], best[x][y - 1], both, key=lambda one: one[0])
+        yield from best[-1][-1][1]
+
+    def match_counted(self) -> None:
+        """Pair what is left of equal blocks in order, where a page lost and gained none."""
+        old, new = self.left()
+        here, there = _by_text(self.old, old), _by_text(self.new, new)
+        for text, places in here.items():
+            others = there.get(text, [])
+            if len(places) == len(others):
+                for i, j in zip(places, others, strict=True):
+                    self.pair(i, j)
+
+
+def _by_text(blocks: Sequence[Block], places: Sequence[int]) -> dict[str, list[int]]:
+    found = defaultdict(list)
+    for place in places:
+        found[blocks[place].text].append(place)
+    return found
+
+
+def _keys(block: Block) -> set[object]:
+    """Words, and pairs of neighbouring words, which are rare where words are not."""
+    return {*block.words, *pairwise(block.words)}
+
+
+def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[object, list[int]]:
+    found = defaultdict(list)
+    for place in places:
+        for key in _keys(blocks[place]):
+            found[key].append(place)
+    return {key: those for key, those in found.items() if len(those) <= RARE}
+
+
+def page_ranges(blocks: Sequence[Block]) -> dict[str, range]:
+    found: dict[str, range] = {}
+    for at, block in enumerate(blocks):
+        start = found[block.docname].start if block.docname in found else at
+        found[block.docname] = range(start, at + 1)
+    return found
