@@ -18,7 +18,9 @@ ALIKE = 0.5  # wherever it stands
 ALIKE_IN_PLACE = 0.3  # between the same neighbours
 FEW_WORDS = 5  # so few are alike by chance
 MOST_IN_GAP = 144  # old blocks times new blocks
-NEIGHBOUR_BONUS = 0.15
+BESIDE = 0.15
+SAME_PAGE = 0.3
+SURELY = 0.1
 
 
 def match(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
@@ -33,12 +35,16 @@ class _Matcher:
         self.taken: dict[int, int] = {}
 
     def match(self) -> dict[int, int]:
-        self.match_unique()
+        self.match_unique(_text)
+        self.match_unique(_page_and_text)
         self.continue_runs(self.is_same)
-        self.match_alike()
+        self.match_alike(surely=True)
         self.continue_runs(self.is_same)
-        self.fill_gaps()
         self.continue_runs(self.is_alike)
+        self.fill_gaps()
+        self.match_alike(surely=False)
+        self.continue_runs(self.is_alike)
+        self.fill_gaps()
         self.match_counted()
         return self.pairs
 
@@ -61,14 +67,13 @@ class _Matcher:
             [j for j in range(len(self.new)) if j not in self.taken],
         )
 
-    def match_unique(self) -> None:
-        old, new = (
-            _by_text(self.old, range(len(self.old))),
-            _by_text(self.new, range(len(self.new))),
-        )
-        for text, places in old.items():
-            if len(places) == len(new.get(text, ())) == 1:
-                self.pair(places[0], new[text][0])
+    def match_unique(self, key: Callable[[Block], object]) -> None:
+        """Pair what stands once in both, as the key tells blocks apart."""
+        left = self.left()
+        old, new = _grouped(self.old, left[0], key), _grouped(self.new, left[1], key)
+        for name, places in old.items():
+            if len(places) == len(new.get(name, ())) == 1:
+                self.pair(places[0], new[name][0])
 
     def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
         """Pair the neighbours of paired blocks, on and on, as long as they agree."""
@@ -90,12 +95,18 @@ class _Matcher:
         )
         return (i, j) if same_pages else None
 
-    def match_alike(self) -> None:
+    def match_alike(self, *, surely: bool) -> None:
+        """Pair what is most alike; `surely`: only what has no rival that is nearly as much so."""
         old, new = self.left()
         index = _index(self.new, new)
         found = [pair for i in old for pair in self.candidates(i, index)]
-        for _score, i, j in sorted(found, key=lambda one: (-one[0], one[1], one[2])):
-            if self.is_free(i, j):
+        mine, theirs = defaultdict(list), defaultdict(list)
+        for score, i, j in found:
+            mine[i].append(score)
+            theirs[j].append(score)
+        for score, i, j in sorted(found, key=lambda one: (-one[0], one[1], one[2])):
+            is_sure = _stands_out(score, mine[i]) and _stands_out(score, theirs[j])
+            if self.is_free(i, j) and (is_sure or not surely):
                 self.pair(i, j)
 
     def candidates(
@@ -110,10 +121,12 @@ class _Matcher:
         for j, _votes in votes.most_common(CANDIDATES):
             score = likeness(block, self.new[j])
             if score >= (ALIKE if len(block.words) > FEW_WORDS else ALIKE + 0.1):
-                yield score + NEIGHBOUR_BONUS * self.has_neighbour(i, j), i, j
+                yield score + self.bonus(i, j), i, j
 
-    def has_neighbour(self, i: int, j: int) -> bool:
-        return self.pairs.get(i - 1, -2) == j - 1 or self.pairs.get(i + 1, -2) == j + 1
+    def bonus(self, i: int, j: int) -> float:
+        beside = self.pairs.get(i - 1, -2) == j - 1 or self.pairs.get(i + 1, -2) == j + 1
+        is_same_page = self.old[i].docname == self.new[j].docname
+        return BESIDE * beside + SAME_PAGE * is_same_page
 
     def fill_gaps(self) -> None:
         for olds, news in list(self.gaps()):
@@ -156,8 +169,9 @@ class _Matcher:
 
     def match_counted(self) -> None:
         """Pair what is left of equal blocks in order, where a page lost and gained none."""
-        old, new = self.left()
-        here, there = _by_text(self.old, old), _by_text(self.new, new)
+        left = self.left()
+        here = _grouped(self.old, left[0], _page_and_text)
+        there = _grouped(self.new, left[1], _page_and_text)
         for text, places in here.items():
             others = there.get(text, [])
             if len(places) == len(others):
@@ -165,11 +179,26 @@ class _Matcher:
                     self.pair(i, j)
 
 
-def _by_text(blocks: Sequence[Block], places: Sequence[int]) -> dict[str, list[int]]:
+def _text(block: Block) -> str:
+    return block.text
+
+
+def _page_and_text(block: Block) -> tuple[str, str]:
+    return block.docname, block.text
+
+
+def _grouped(
+    blocks: Sequence[Block], places: Sequence[int], key: Callable[[Block], object]
+) -> dict[object, list[int]]:
     found = defaultdict(list)
     for place in places:
-        found[blocks[place].text].append(place)
+        found[key(blocks[place])].append(place)
     return found
+
+
+def _stands_out(score: float, scores: list[float]) -> bool:
+    """Return whether a score is its block's best, by far."""
+    return sum(one > score - SURELY for one in scores) == 1
 
 
 def _keys(block: Block) -> set[object]:

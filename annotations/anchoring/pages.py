@@ -182,6 +182,8 @@ def _counterparts(found: list[Run], tokens: range) -> Iterator[range]:
     for run in found[at:]:
         if run.old.start >= tokens.stop:
             return
+        if not run.old:
+            continue
         low = max(tokens.start, run.old.start) - run.old.start
         high = min(tokens.stop, run.old.stop) - run.old.start
         if not run.is_equal:
