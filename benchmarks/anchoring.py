@@ -1,6 +1,7 @@
 """Notes through edits whose truth is known, and the time of 10,000 of them on 100 pages."""
 
 import random
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -59,11 +60,10 @@ class Truth:
         return {self.now[one.word.origin] for one in quote if one.word.origin in self.now}
 
     def covered(self, docname: str, start: int, end: int) -> set[Spot]:
-        return {
-            spot
-            for spot in self.pages.get(docname, ())
-            if spot.start < end and spot.end > start and spot.word.origin is not None
-        }
+        page = self.pages.get(docname, [])
+        first = bisect_right(page, start, key=lambda spot: spot.end)
+        last = bisect_left(page, end, key=lambda spot: spot.start)
+        return {spot for spot in page[first:last] if spot.word.origin is not None}
 
 
 def outcome(pages: PageMap, quote: list[Spot], truth: Truth) -> str:

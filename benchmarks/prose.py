@@ -5,6 +5,7 @@ import html
 import re
 import sysconfig
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -14,6 +15,7 @@ from docutils.core import publish_parts
 SETTINGS = {"report_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
 
 
+@cache
 def manual(size: int) -> dict[str, str]:
     """Return Python's reference manual as pages of about this many characters of HTML."""
     return _pages("manual", [_topic(text) for _name, text in sorted(topics.items())], size)

@@ -31,6 +31,7 @@ def match(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
 class _Matcher:
     def __init__(self, old: Sequence[Block], new: Sequence[Block]) -> None:
         self.old, self.new = old, new
+        self.old_pages, self.new_pages = page_ranges(old), page_ranges(new)
         self.pairs: dict[int, int] = {}
         self.taken: dict[int, int] = {}
 
@@ -78,22 +79,24 @@ class _Matcher:
     def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
         """Pair the neighbours of paired blocks, on and on, as long as they agree."""
         for step in (1, -1):
-            for i, j in sorted(self.pairs.items(), reverse=step < 0):
-                while (pair := self.neighbours(i, j, step)) and self.is_free(*pair):
-                    if not agree(*pair):
+            for i, j, olds, news in list(self.ends(step)):
+                while (i := i + step) in olds and (j := j + step) in news:
+                    if not (self.is_free(i, j) and agree(i, j)):
                         break
-                    i, j = pair
                     self.pair(i, j)
 
-    def neighbours(self, i: int, j: int, step: int) -> tuple[int, int] | None:
-        i, j = i + step, j + step
-        if not (0 <= i < len(self.old) and 0 <= j < len(self.new)):
-            return None
-        same_pages = (
-            self.old[i].docname == self.old[i - step].docname
-            and self.new[j].docname == self.new[j - step].docname
-        )
-        return (i, j) if same_pages else None
+    def ends(self, step: int) -> Iterator[tuple[int, int, range, range]]:
+        """Yield the pairs to go on from, a page's own end among them, and how far one may go."""
+        for i, j in sorted(self.pairs.items(), reverse=step < 0):
+            yield i, j, self.old_pages[self.old[i].docname], self.new_pages[self.new[j].docname]
+        for docname, olds in self.old_pages.items():
+            news = self.new_pages.get(docname, range(0))
+            if not news:
+                continue
+            if step > 0:
+                yield olds.start - 1, news.start - 1, olds, news
+            else:
+                yield olds.stop, news.stop, olds, news
 
     def match_alike(self, *, surely: bool) -> None:
         """Pair what is most alike; `surely`: only what has no rival that is nearly as much so."""
@@ -136,9 +139,8 @@ class _Matcher:
 
     def gaps(self) -> Iterator[tuple[range, range]]:
         """Yield the unpaired blocks between two pairs, or a pair and the end of a page."""
-        starts, ends = page_ranges(self.old), page_ranges(self.new)
-        for docname, blocks in starts.items():
-            there = ends.get(docname)
+        for docname, blocks in self.old_pages.items():
+            there = self.new_pages.get(docname)
             first = [(blocks.start - 1, there.start - 1)] if there is not None else []
             last = [(blocks.stop, there.stop)] if there is not None else []
             paired = [(i, self.pairs[i]) for i in blocks if i in self.pairs]

@@ -17,8 +17,6 @@ from annotations.anchoring.quotes import Quotes
 from annotations.anchoring.text import PageText, read
 from annotations.anchoring.tokens import Block, Run, Token, runs
 
-# More new blocks than this inside a passage, and its parts are no longer one.
-MOST_INSERTED = 4
 State = Literal["kept", "moved", "changed", "orphan"]
 
 
@@ -106,7 +104,7 @@ class PageMap:
         """Return where the diff says that the passage is now; what was torn: its largest part."""
         groups: list[list[_Spot]] = []
         for spot in self._spots(docname, start, end):
-            if not (groups and self._continues(groups[-1][-1], spot)):
+            if not (groups and self._continues(groups[-1][-1], spot, (end - start) / 2)):
                 groups.append([])
             groups[-1].append(spot)
         if not groups:
@@ -115,10 +113,11 @@ class PageMap:
         page = self._new_blocks[most[0].block].docname
         return Place(page, most[0].start, most[-1].end, "changed")
 
-    def _continues(self, one: _Spot, other: _Spot) -> bool:
+    def _continues(self, one: _Spot, other: _Spot, room: float) -> bool:
+        """Return whether two parts of a passage are still one, though something came between."""
         return (
-            0 < other.block - one.block <= MOST_INSERTED
-            and self._new_blocks[one.block].docname == self._new_blocks[other.block].docname
+            self._new_blocks[one.block].docname == self._new_blocks[other.block].docname
+            and 0 <= other.start - one.end <= room
         )
 
     def _spots(self, docname: str, start: int, end: int) -> Iterator[_Spot]:

@@ -33,8 +33,8 @@ class Quotes:
         for at in rarest:
             for start in self.starts(quote, self.blocks[at]):
                 found.setdefault((self.blocks[at].docname, start), at)
-            if len(found) > 1:
-                return None
+                if len(found) > 1:
+                    return None
         return next(((at, start) for (_, start), at in found.items()), None)
 
     def starts(self, quote: str, block: Block) -> Iterator[int]:

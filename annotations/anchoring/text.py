@@ -6,6 +6,7 @@ runs of white space one space, none at either end.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from lxml import etree
@@ -27,51 +28,12 @@ SPACE = re.compile(
     "[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+",
 )
 BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+    re.split(
+        r"\s+",
+        "address article aside blockquote body caption dd details dialog div dl dt fieldset"
+        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main nav ol p"
+        " pre section summary table tbody td tfoot th thead tr ul",
+    )
 )
 
 
@@ -160,7 +122,7 @@ def _is_skipped(element: etree._Element) -> bool:
 
 
 def _trimmed(text: str, cuts: list[int]) -> Iterator[tuple[int, int]]:
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         own = text[start:end]
         start += len(own) - len(own.lstrip(" "))
         end = start + len(own.strip(" "))
