@@ -78,7 +78,8 @@ class _Matcher:
 
     def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
         """Pair the neighbours of paired blocks, on and on, as long as they agree."""
-        for step in (1, -1):
+        # Backwards first: a heading or label belongs to what follows it.
+        for step in (-1, 1):
             for i, j, olds, news in list(self.ends(step)):
                 while (i := i + step) in olds and (j := j + step) in news:
                     if not (self.is_free(i, j) and agree(i, j)):
