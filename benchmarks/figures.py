@@ -12,7 +12,7 @@ RUNS = 7
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured thing beside its floor, both in seconds, and the largest ratio it may have."""
+    """A measured thing beside its floor, in seconds or `unit`, and the largest ratio of them."""
 
     name: str
     ours: float
@@ -20,6 +20,10 @@ class Figure:
     floor: float
     budget: float | None
     note: str = ""
+    unit: str = "s"
+
+    def told(self, value: float) -> str:
+        return f"{value:.3f} s" if self.unit == "s" else f"{value:g} {self.unit}"
 
     @property
     def ratio(self) -> float:
@@ -30,10 +34,13 @@ class Figure:
         return self.budget is None or self.ratio <= self.budget
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+Clock = Callable[[], float]
+
+
+def seconds(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def alternate(
@@ -43,14 +50,15 @@ def alternate(
     before_ours: Callable[[], object] = bool,
     before_floor: Callable[[], object] = bool,
     runs: int = RUNS,
+    clock: Clock = time.perf_counter,
 ) -> tuple[float, float]:
     """Return the best seconds of both, run in turn; what comes before each is not timed."""
     pairs = []
     for _run in range(runs):
         before_ours()
-        first = seconds(ours)
+        first = seconds(ours, clock)
         before_floor()
-        pairs.append((first, seconds(floor)))
+        pairs.append((first, seconds(floor, clock)))
     return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 
@@ -66,7 +74,7 @@ def table(figures: list[Figure]) -> str:
     for one in figures:
         budget = "none" if one.budget is None else f"{one.budget:g}"
         lines.append(
-            f"| {one.name} | {one.ours:.3f} s | {one.floor_name}: {one.floor:.3f} s "
+            f"| {one.name} | {one.told(one.ours)} | {one.floor_name}: {one.told(one.floor)} "
             f"| **{one.ratio:.2f}** | {budget} | {one.note} |"
         )
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """How far somebody is in a book: in figures, where they stopped, and what to answer next."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -30,8 +31,8 @@ class Progress:
 
     answered: int
     questions: int
-    points: float
-    points_possible: float
+    points: Decimal
+    points_possible: Decimal
 
 
 def with_progress(places: QuerySet[Enrollment], after: Page | None = None) -> QuerySet[Enrollment]:
@@ -88,10 +89,10 @@ def of(place: Any) -> Progress:
     return Progress(answered, questions, points, points_possible)
 
 
-def _told(counted: Any) -> tuple[int, float]:
+def _told(counted: Any) -> tuple[int, Decimal]:
     """Return a count and its points; SQLite sums these as fractions of two."""
     found = counted or {"n": 0, "points": None}
-    return found["n"], round(float(found["points"] or 0), 2)
+    return found["n"], Decimal(f"{found['points'] or 0:.2f}")
 
 
 @dataclass(frozen=True)
