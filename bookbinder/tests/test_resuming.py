@@ -91,6 +91,6 @@ def test_pages_cost_no_more_with_more_courses(
     for number in range(2):
         for name in range(number * 5):
             enroll(sam, make_course(book, f"C{name}"), last_page=read.last_page)
-        with django_assert_num_queries(counts[0] if counts else 5 + (path == BOOK)) as found:
+        with django_assert_num_queries(counts[0] if counts else 6 + 2 * (path == BOOK)) as found:
             client.get(path)
         counts.append(len(found))
