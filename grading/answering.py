@@ -90,7 +90,8 @@ def _answer(
     version: str | None,
 ) -> Reply:
     place = _locked_place(user, question, course_id)
-    feedback = list(question.feedback.select_related("question"))
+    # Django's own order would join the tables up to the book.
+    feedback = list(question.feedback.select_related("question").order_by("index", "pk"))
     # As it is now: an edition may have gone live while this waited for its turn.
     question = feedback[0].question if feedback else question
     before = list(_attempts(place, question, client_key))
