@@ -1,14 +1,152 @@
-"""The texts of the reader's scripts: they come with a page's state, in the language asked for."""
+"""The texts of the reader's scripts: they come with the state, in the book's language.
+
+`{name}` is filled in by the script; of a number `n` there are two texts, `_one` and `_many`.
+"""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 TEXTS: dict[str, Promise] = {
-    "bookshelf": _("Bookshelf"),
-    "next_question": _("Next unanswered question"),
-    "not_sent": _("No connection. Your answer was not sent: try again."),
-    "resume": _("Continue where you stopped"),
+    # The bar.
+    "bar": _("Book Binder"),
+    "to_bar": _("Skip to the Book Binder bar"),
+    "shelf": _("Bookshelf"),
+    "account": _("My account"),
     "sign_in": _("Sign in"),
+    "sign_out": _("Sign out"),
+    "preview": _("Preview: not live, nothing is kept"),
+    "test_student": _("{course} (test student)"),
+    "switch": _("Change to the course {course}"),
+    "this_page": _("Progress on this page"),
+    "whole_book": _("Whole book:"),
+    "answered": _("{answered} of {questions} answered"),
+    "of_points_one": _("{points} of 1 point"),
+    "of_points_many": _("{points} of {n} points"),
+    "next": _("Next unanswered question"),
+    "next_short": _("Next unanswered"),
+    "all_answered": _("All questions answered"),
+    "resume": _("Continue where you stopped: {page}"),
+    "n_waiting_one": _("1 answer waits to be sent"),
+    "n_waiting_many": _("{n} answers wait to be sent"),
+    # A question.
+    "worth_one": _("Worth 1 point"),
+    "worth_many": _("Worth {n} points"),
+    "left_one": _("1 attempt left"),
+    "left_many": _("{n} attempts left"),
+    "none_left": _("No attempts left"),
+    "give_answer": _("Give an answer first."),
+    "received": _("Received. It will be graded by a person."),
+    "feedback": _("Feedback"),
+    "attempts": _("My attempts ({count})"),
+    "draft": _("Draft restored."),
+    "switched_off": _("This question is switched off in your course."),
+    # On its way.
+    "connecting": _(
+        "No connection yet. Your answer will be sent when it is back, if you leave this page open."
+    ),
+    "waiting": _(
+        "Waiting for the network. Your answer is kept on this device and sent when it is back."
+    ),
+    "waiting_server": _("The server is busy. Your answer is kept on this device and sent again."),
+    "session_ended": _(
+        "Your session has ended. Your answer is kept on this device and sent when"
+        " you have signed in again."
+    ),
+    "other_person": _(
+        "Somebody else has signed in here. Your answer is kept for you until you sign in again."
+    ),
+    "sent_later": _("An answer that waited has been sent."),
+    "not_taken": _("Your answer was not taken. Reload the page and try again."),
+    "try_again": _("That did not work. Try again in a moment."),
+    "reload": _("Reload the page"),
+    # Without a place in a course.
+    "sign_in_to_answer": _("Sign in to answer."),
+    "join_to_answer": _("Join a course of this book to answer."),
+    "join": _("See its courses"),
+    "try": _("You can try this question; nothing is kept."),
+    "right": _("Right."),
+    "wrong": _("Not right."),
+    "join_for_more": _("Join a course to get feedback and keep your answers"),
+    # Notes.
+    "notes": _("Notes"),
+    "n_notes_one": _("1 note"),
+    "n_notes_many": _("{n} notes"),
+    "notes_here_one": _("1 note on this paragraph"),
+    "notes_here_many": _("{n} notes on this paragraph"),
+    "highlights_here_one": _("1 highlight on this paragraph"),
+    "highlights_here_many": _("{n} highlights on this paragraph"),
+    "highlight": _("Highlight"),
+    "highlighted": _("Highlighted."),
+    "note": _("Note"),
+    "note_mode": _("Note mode"),
+    "note_mode_on": _(
+        "Note mode. The arrows up and down move between paragraphs, Enter writes a note on one,"
+        " Escape leaves."
+    ),
+    "note_mode_off": _("Note mode is off."),
+    "new_note": _("New note"),
+    "edit_note": _("Change the note"),
+    "reply": _("Reply"),
+    "your_note": _("Your note"),
+    "markdown_hint": _("You can use Markdown: *emphasis*, **strong**, `code`, lists."),
+    "passage": _("Passage"),
+    "passage_hint": _("The note is on the whole paragraph, unless you select a part of it here."),
+    "who_reads": _("Who can read it"),
+    "to_private": _("Only me"),
+    "to_instructors": _("My course's instructors"),
+    "to_course": _("My whole course"),
+    "to_authors": _("The book's authors (report a problem)"),
+    "anonymous": _("Hide my name from classmates"),
+    "anonymous_hint": _("Your instructors still see your name."),
+    "is_anonymous": _("without a name to classmates"),
+    "problem_kind": _("What is the problem?"),
+    "problem_error": _("Something is wrong"),
+    "problem_unclear": _("It is unclear"),
+    "problem_typo": _("A typing error"),
+    "problem_broken": _("Something does not work"),
+    "status_new": _("reported"),
+    "status_accepted": _("accepted"),
+    "status_fixed": _("fixed"),
+    "status_declined": _("declined"),
+    "tags": _("Tags, with commas between them"),
+    "save": _("Save"),
+    "cancel": _("Cancel"),
+    "close": _("Close the notes"),
+    "widen": _("More people will be able to read this note. Save it?"),
+    "changed_elsewhere": _("This note has been changed elsewhere. There it says:"),
+    "take_theirs": _("Take that text"),
+    "note_saved": _("Note saved."),
+    "note_deleted": _("Note deleted."),
+    "done": _("Done."),
+    "note_no_connection": _("No connection. The note is not saved yet: try again."),
+    "note_session_ended": _("Your session has ended. Sign in in another tab, then save again."),
+    "all_my_notes": _("All my notes"),
+    "all_on_page": _("All on this page"),
+    "no_notes": _("No notes on this page yet. Select some words, or use Note mode."),
+    "note_by": _("Note by {name}"),
+    "classmate": _("A classmate"),
+    "instructor": _("instructor"),
+    "deleted_note": _("Deleted note"),
+    "go_to_text": _("Go to the text"),
+    "as_it_was": _("See it as it was"),
+    "passage_changed": _("A new edition has changed the passage:"),
+    "lost": _("Lost their place"),
+    "lost_hint": _("Its passage is no longer in the book. The next editions are searched for it."),
+    "suggested": _("Its passage is no longer in the book. It may be this one:"),
+    "accept": _("Put it there"),
+    "edit": _("Change"),
+    "delete": _("Delete"),
+    "delete_sure": _("Delete this note?"),
+    "resolve": _("Mark as resolved"),
+    "reopen": _("Reopen"),
+    "resolved": _("resolved"),
+    "hide": _("Hide from the course"),
+    "show": _("Show to the course"),
+    "hidden": _("hidden from the course"),
+    "pin": _("Pin"),
+    "unpin": _("Unpin"),
+    "flag": _("Tell the instructors"),
+    "flagged": _("to be looked at"),
 }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from docutils import nodes
-from sphinx.locale import get_translation
 from sphinx.writers.html5 import HTML5Translator
 
-_ = get_translation("bookbinder")
+# In the language of the book; a table, since a catalog of two texts would have to be compiled.
+WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Deine Antwort"}}
 
 
 class question(nodes.General, nodes.Element):
@@ -33,6 +33,11 @@ class hidden_feedback(nodes.Invisible, nodes.Element):
     """Keeps the place of a reply while it is hidden."""
 
 
+def _say(self: HTML5Translator, words: str) -> str:
+    language = (self.config.language or "en").partition("_")[0]
+    return self.encode(WORDS.get(language, {}).get(words, words))
+
+
 def visit_question(self: HTML5Translator, node: question) -> None:
     label = node["label"]
     attributes = {
@@ -50,30 +55,36 @@ def visit_question(self: HTML5Translator, node: question) -> None:
 
 
 def depart_question(self: HTML5Translator, node: question) -> None:
-    label, text = self.attval(node["label"]), self.encode
+    label = self.attval(node["label"])
     if node["grader"] != "choice":
         self.body.append(_answer_field(self, node))
     self.body.append(
         f'<div class="bookbinder-actions" data-annot-skip>'
         f'<input type="hidden" name="label" value="{label}">'
-        f'<button type="submit">{text(_("Check my answer"))}</button></div>\n'
-        f'<div class="bookbinder-result" role="status" data-annot-skip></div>\n</form>\n'
+        f'<button type="submit">{_say(self, "Check my answer")}</button></div>\n'
+        f'<div class="bookbinder-result" role="status" data-annot-skip></div>\n'
+        f'<div class="bookbinder-attempts" data-annot-skip></div>\n</form>\n'
     )
 
 
 def _answer_field(self: HTML5Translator, node: question) -> str:
     label = self.attval(node["label"])
-    field = f'id="{label}-answer" name="answer" autocomplete="off"'
+    field = (
+        f'id="{label}-answer" name="answer" aria-describedby="{label}-prompt" autocomplete="off"'
+    )
     if node["grader"] == "manual":
-        field = f'<textarea {field} rows="5"></textarea>'
-    elif node["grader"] == "number":
-        # Not type=number: browsers drop "1/3" and what they take for a wrong decimal mark.
-        field = f'<input type="text" {field} inputmode="text" size="12">'
+        field = f'<textarea {field} rows="5" spellcheck="true"></textarea>'
     else:
-        field = f'<input type="text" {field} size="32">'
+        # A keyboard that corrects nothing. A number's is a text's: browsers drop "1/3" of
+        # type=number, and the keypads for digits of some phones have neither "/" nor "-".
+        size = 12 if node["grader"] == "number" else 32
+        field = (
+            f'<input type="text" {field} size="{size}" autocapitalize="off" autocorrect="off" '
+            f'spellcheck="false" inputmode="text" enterkeyhint="send">'
+        )
     return (
         f'<p class="bookbinder-answer" data-annot-skip><label for="{label}-answer">'
-        f"{self.encode(_('Your answer'))}</label> {field}</p>\n"
+        f"{_say(self, 'Your answer')}</label> {field}</p>\n"
     )
 
 

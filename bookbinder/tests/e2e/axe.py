@@ -10,10 +10,11 @@ SCRIPT = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def faults(page: Page) -> list[str]:
-    """Return what axe finds wrong on the page as it is now."""
+def faults(page: Page, within: str = "html") -> list[str]:
+    """Return what axe finds wrong on the page as it is now, in the elements of a selector."""
     page.evaluate(SCRIPT)
-    found: Any = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    run = "([within, rules]) => axe.run(within, {runOnly: rules})"
+    found: Any = page.evaluate(run, [within, RULES])
     return [
         f"{fault['id']}: {node['html'][:120]}"
         for fault in found["violations"]

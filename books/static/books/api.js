@@ -1,22 +1,29 @@
 // The one place that calls fetch.
 
-function csrfToken() {
+export function csrfToken() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
 }
 
-/** Resolves to { ok, status, body }; status 0 where there was no connection. */
-export async function call(path, { method = "GET", data } = {}) {
-  const headers = { Accept: "application/json" };
-  if (data !== undefined) {
-    headers["Content-Type"] = "application/json";
-    headers["X-CSRFToken"] = csrfToken();
-  }
+/**
+ * Resolves to { ok, status, body, etag, lang }; status 0 where there was no connection.
+ * `lang` is the language of the texts in `body`: the page's, where we speak it.
+ */
+export async function call(path, { method = "GET", data, headers = {} } = {}) {
+  const sent = { Accept: "application/json", "Accept-Language": document.documentElement.lang || "en" };
+  if (method !== "GET") sent["X-CSRFToken"] = csrfToken();
+  if (data !== undefined) sent["Content-Type"] = "application/json";
+  const body = data === undefined ? undefined : JSON.stringify(data);
   try {
-    const body = data === undefined ? undefined : JSON.stringify(data);
-    const response = await fetch(path, { method, headers, body, credentials: "same-origin" });
-    const isJson = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
-    return { ok: response.ok, status: response.status, body: isJson ? await response.json() : null };
+    const reply = await fetch(path, { method, headers: { ...sent, ...headers }, body, credentials: "same-origin" });
+    const { ok, status, headers: told } = reply;
+    const isJson = /^application\/(.+\+)?json/.test(told.get("Content-Type") ?? "");
+    return { ok, status, body: isJson ? await reply.json() : null, etag: told.get("ETag"), lang: told.get("Content-Language") };
   } catch {
-    return { ok: false, status: 0, body: null };
+    return { ok: false, status: 0, body: null, etag: null, lang: null };
   }
+}
+
+/** Whether the same call may do better later: no connection, too many calls, a server in trouble. */
+export function passes(status) {
+  return status === 0 || status === 429 || status >= 500;
 }

@@ -1,139 +1,161 @@
-import { call } from "./api.js";
+import { announce } from "./announce.js";
+import { passes } from "./api.js";
+import { draftOf, draftWasSent, keepDraft } from "./drafts.js";
+import { make, signInAddress } from "./dom.js";
+import { give, goToSignIn, openOutbox, waitingFor } from "./outbox.js";
+import { refreshProgress, takeReply } from "./progress.js";
+import { note, say, showAttempts, showResult } from "./result.js";
+import { t } from "./texts.js";
+import { widgetOf } from "./widgets/index.js";
+
+// Forms into which the person has written since they were last filled from elsewhere.
+const touched = new WeakSet();
+const forms = [...document.querySelectorAll("form.bookbinder-question")];
 
 /**
  * Lets each question of the page answer in place, and shows what was answered before.
  * A click before the state has arrived waits for it.
  */
 export async function connectQuestions(arriving) {
-  const forms = [...document.querySelectorAll("form.bookbinder-question")];
-  for (const form of forms) connect(form, arriving);
+  for (const form of forms) {
+    form.addEventListener("submit", (event) => submit(event, form, arriving));
+    form.addEventListener("input", () => touched.add(form));
+  }
   const state = await arriving;
   if (!state) return;
+  document.addEventListener("bookbinder:reply", ({ detail }) => hear(detail, state));
   for (const form of forms) {
     const question = questionOf(form, state);
-    if (question) show(form, question, state);
+    if (question) connect(form, question, state);
   }
+  openOutbox(state);
 }
 
 function questionOf(form, state) {
   return state.questions.find((question) => question.label === form.dataset.label);
 }
 
-function connect(form, arriving) {
-  // The same key until the answer has arrived: a repeated click or try counts once.
-  let pending = null;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const state = await arriving;
-    const question = state && questionOf(form, state);
-    // To the page without JavaScript, which asks to sign in or says what is the matter.
-    if (!question || !state.course) return form.submit();
-    const answer = read(form);
-    if (answer === null) return note(form, "Give an answer first.");
-    const content = JSON.stringify(answer);
-    if (pending?.content !== content) pending = { content, key: newKey() };
-    const data = { answer, client_key: pending.key, course: state.course.pk };
-    if (await send(form, question, data, state.api)) pending = null;
-  });
-}
-
-/** A random UUID (version 4). `crypto.randomUUID` is missing where a site has no https. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/** Resolves to whether the answer has arrived. */
-async function send(form, question, data, api) {
-  const button = form.querySelector(".bookbinder-actions button");
-  button.disabled = true;
-  const reply = await call(`${api}/questions/${question.pk}/answers`, { method: "POST", data });
-  button.disabled = false;
-  if (!reply.ok) {
-    note(form, problem(reply));
-    return false;
-  }
-  Object.assign(question, reply.body, { answer: data.answer });
-  showResult(form, question);
-  document.dispatchEvent(new CustomEvent("bookbinder:answered"));
-  return true;
-}
-
-function show(form, question, state) {
+function connect(form, question, state) {
+  const notes = [];
   if (!question.enabled) {
-    form.querySelector(".bookbinder-actions button").disabled = true;
-    note(form, "This question is switched off in your course.");
+    close(form);
+    say(form, [note(t("switched_off"))], { isFresh: false });
   } else if (!state.course) {
-    note(form, state.user ? "Join a course of this book to answer." : "Sign in to answer.");
-  } else if (question.answer !== null) {
-    fillIn(form, question.answer);
-    showResult(form, question);
+    notes.push(...invitation(question, state));
+  } else {
+    recall(form, question, state, notes);
+    form.addEventListener("input", () => keepDraft(state, question.label, widgetOf(form).read(form)));
   }
+  if (question.attempts_left === 0) close(form);
+  showAttempts(form, question, state, ...notes);
+  if (touched.has(form) && state.course) keepDraft(state, question.label, widgetOf(form).read(form));
 }
 
-function problem(reply) {
-  if (reply.status === 0) return "No connection. Your answer was not sent: try again.";
-  if (reply.status === 401) return "Your session has ended. Sign in again, then send your answer.";
-  return reply.body?.detail && typeof reply.body.detail === "string"
-    ? reply.body.detail
-    : "Your answer was not taken. Reload the page and try again.";
+/** Shows what was answered, what waits to be sent, or what was written and not sent. */
+function recall(form, question, state, notes) {
+  const waits = waitingFor(question.label);
+  const draft = draftOf(state, question.label);
+  if (question.answer !== null) showResult(form, question, { isFresh: false });
+  else say(form, [note(t("worth", { n: question.points_possible }))], { isFresh: false });
+  if (waits) say(form, [note(t("waiting"))], { isFresh: false });
+  if (touched.has(form)) return;
+  const given = waits?.answer ?? draft?.answer ?? question.answer;
+  if (given !== null) widgetOf(form).fill(form, given);
+  if (draft && !waits) notes.push(note(draft.why ? `${draft.why} ${t("draft")}` : t("draft")));
 }
 
-function read(form) {
-  if (form.dataset.grader === "choice") {
-    const taken = [...form.querySelectorAll("input[name=answer]:checked")].map((box) => box.value);
-    if (!taken.length) return null;
-    return "multiple" in form.dataset ? taken.sort() : taken[0];
-  }
-  const text = form.elements.answer.value;
-  return text.trim() ? text : null;
+async function submit(event, form, arriving) {
+  event.preventDefault();
+  if (isClosed(form)) return;
+  const slow = setTimeout(() => say(form, [note(t("connecting"))]), 1500);
+  close(form);
+  const state = await arriving;
+  clearTimeout(slow);
+  open(form);
+  const question = state && questionOf(form, state);
+  // To the page without JavaScript, which asks to sign in or says what is the matter.
+  if (!question || !(state.course || question.can_try)) return form.submit();
+  if (!question.enabled) return;
+  const answer = widgetOf(form).read(form);
+  if (answer === null) return say(form, [note(t("give_answer"))]);
+  close(form);
+  touched.delete(form);
+  await give(question, answer);
 }
 
-function fillIn(form, answer) {
-  if (form.dataset.grader !== "choice") {
-    form.elements.answer.value = answer;
-    return;
-  }
-  const taken = "multiple" in form.dataset ? JSON.parse(answer) : [answer];
-  for (const box of form.querySelectorAll("input[name=answer]")) box.checked = taken.includes(box.value);
+/** What a reply, to this tab or another, changes here. */
+async function hear({ entry, reply, isRemote = false }, state) {
+  if (entry.course !== state.course?.pk) return;
+  const isHere = entry.path === location.pathname;
+  const form = isHere && forms.find((one) => one.dataset.label === entry.label);
+  if (form) hearHere(form, { entry, reply, isRemote }, state);
+  else if (reply.ok) await hearElsewhere(isRemote, state);
+  else if (!waits(reply)) keepDraft(state, entry.label, entry.answer, { path: entry.path, why: reason(reply) });
+  document.dispatchEvent(new CustomEvent("bookbinder:changed"));
 }
 
-function showResult(form, question) {
-  const points = document.createElement("p");
-  points.className = "bookbinder-points";
-  points.dataset.earned = earned(question);
-  points.textContent =
-    question.points === null
-      ? "Received. It will be graded by a person."
-      : `${question.points} of ${pointsText(question.points_possible)}`;
-  const parts = [points];
-  if (question.feedback) {
-    const feedback = document.createElement("div");
-    feedback.className = "bookbinder-feedback";
-    // Rendered by the author's build, or sanitised by the server.
-    feedback.innerHTML = question.feedback;
-    parts.push(feedback);
-  }
-  form.querySelector(".bookbinder-result").replaceChildren(...parts);
-  window.MathJax?.typesetPromise?.(parts);
+async function hearElsewhere(isRemote, state) {
+  if (!isRemote) announce(t("sent_later"));
+  await refreshProgress(state);
 }
 
-export function pointsText(points) {
-  return points === 1 ? "1 point" : `${points} points`;
+const waits = ({ status }) => passes(status) || status === 401;
+
+function hearHere(form, { entry, reply, isRemote }, state) {
+  const question = questionOf(form, state);
+  open(form);
+  if (!reply.ok) return say(form, refusal(reply, entry, question, state));
+  if (!state.course) return say(form, verdict(reply.body, state));
+  takeReply(state, question, entry.answer, reply.body);
+  draftWasSent(state, question.label, entry.answer);
+  if (isRemote && !touched.has(form)) widgetOf(form).fill(form, entry.answer);
+  showResult(form, reply.body, { isFresh: !isRemote });
+  showAttempts(form, question, state);
+  if (question.attempts_left === 0) close(form);
 }
 
-function earned({ points, points_possible: possible }) {
-  if (points === null) return "later";
-  if (points >= possible) return "all";
-  return points > 0 ? "some" : "none";
+function refusal(reply, entry, question, state) {
+  const isKept = entry.user_pk && !state.is_preview;
+  if (waits(reply)) return [note(...(isKept ? whatFor(reply) : [reply.body?.detail ?? t("try_again")]))];
+  keepDraft(state, question.label, entry.answer);
+  const isOld = reply.status === 404 || reply.body?.code === "changed";
+  const reload = make("button", { type: "button", onclick: () => location.reload() }, t("reload"));
+  return [note(reason(reply)), ...(isOld ? [reload] : [])];
 }
 
-function note(form, text) {
-  const line = document.createElement("p");
-  line.className = "bookbinder-note";
-  line.textContent = text;
-  form.querySelector(".bookbinder-result").replaceChildren(line);
+/** What a kept answer waits for. */
+function whatFor({ status, body }) {
+  if (status === 0) return [t("waiting")];
+  if (status !== 401) return [t("waiting_server")];
+  if (body?.code === "other") return [t("other_person")];
+  return [t("session_ended"), " ", link(signInAddress(), t("sign_in"), { onclick: goToSignIn })];
 }
+
+function reason({ body }) {
+  return typeof body?.detail === "string" ? body.detail : t("not_taken");
+}
+
+function link(href, text, more = {}) {
+  return make("a", { href, ...more }, text);
+}
+
+/** For who has no place in a course: how to come by one. */
+function invitation(question, state) {
+  const how = state.user ? link(state.book_url, t("join")) : link(signInAddress(), t("sign_in"));
+  const text = question.can_try ? t("try") : t(state.user ? "join_to_answer" : "sign_in_to_answer");
+  return [note(text, " ", how)];
+}
+
+function verdict({ points, points_possible: possible }, state) {
+  const isRight = points >= possible;
+  const line = note(t(isRight ? "right" : "wrong"));
+  line.className = "bookbinder-points";
+  line.dataset.earned = isRight ? "all" : "none";
+  return [line, note(link(state.book_url, t("join_for_more")))];
+}
+
+// Not `disabled`, which would take the focus from who has just pressed it.
+const buttonOf = (form) => form.querySelector(".bookbinder-actions button");
+const isClosed = (form) => buttonOf(form).getAttribute("aria-disabled") === "true";
+const close = (form) => buttonOf(form).setAttribute("aria-disabled", "true");
+const open = (form) => buttonOf(form).removeAttribute("aria-disabled");

@@ -1,26 +1,60 @@
-import { call } from "./api.js";
+import { call, csrfToken, passes } from "./api.js";
+import { setTexts, t } from "./texts.js";
 
 // A page knows itself by its address alone: /books/<project>/<docname>.html, or
 // /preview/<token>/<docname>.html of an edition that is not live.
 const PLACE = /^\/books\/([^/]+)\/(.+)\.html$/;
 const PREVIEW = /^\/preview\/([^/]+)\/(.+)\.html$/;
 
-/** The page's state, or null where it has none (an index, the search page, no connection). */
+/** The page's state, or null where it has none (an index, the search page). Waits for a connection. */
 export async function loadState() {
   const preview = location.pathname.match(PREVIEW);
-  if (preview) return loadPreview(preview[1], preview[2]);
-  const place = location.pathname.match(PLACE);
+  const place = preview ?? location.pathname.match(PLACE);
   if (!place) return null;
-  const course = new URLSearchParams(location.search).get("course");
-  const query = course ? `?course=${encodeURIComponent(course)}` : "";
-  const reply = await call(`/api/state/${place[1]}/${place[2]}${query}`);
-  return reply.ok ? { ...reply.body, api: "/api" } : null;
+  const api = preview ? `/api/previews/${place[1]}` : "/api";
+  const path = preview ? `${api}/state/${place[2]}` : `/api/state/${place[1]}/${place[2]}${wish()}`;
+  for (let seconds = 2; ; seconds = Math.min(2 * seconds, 60)) {
+    const reply = await call(path);
+    if (reply.ok) return complete(reply, { api, path });
+    if (!passes(reply.status)) return null;
+    await pause(seconds);
+  }
 }
 
-/** Of a preview: its answers are judged and forgotten, in no course. */
-async function loadPreview(token, docname) {
-  const api = `/api/previews/${token}`;
-  const reply = await call(`${api}/state/${docname}`);
-  if (!reply.ok) return null;
-  return { ...reply.body, api, course: { pk: null, name: "Preview: not live, nothing is kept" }, courses: [], notes: [] };
+function wish() {
+  const course = new URLSearchParams(location.search).get("course");
+  return course ? `?course=${encodeURIComponent(course)}` : "";
+}
+
+function complete({ body, lang }, added) {
+  setTexts(body.texts, lang);
+  const state = { notes: [], courses: [], token: csrfToken(), ...body, ...added };
+  // Of a preview: its answers are judged and forgotten, in no course.
+  if (state.is_preview) state.course = { pk: null, name: t("preview") };
+  return state;
+}
+
+/** Resolves after a while, and at once when the connection is back. */
+export function pause(seconds) {
+  return new Promise((done) => {
+    const timer = setTimeout(done, 1000 * seconds);
+    const now = () => (clearTimeout(timer), done());
+    window.addEventListener("online", now, { once: true });
+  });
+}
+
+/**
+ * What a call would be told that may no longer speak for the person of this state: null while it
+ * may. Signing in changes the CSRF cookie, so that nothing has to be asked while it stays the same.
+ */
+export async function objection(state) {
+  const token = csrfToken();
+  if (token === state.token) return null;
+  const reply = await call(state.path);
+  if (!reply.ok) return reply;
+  if (reply.body.user_pk === state.user_pk) {
+    state.token = csrfToken();
+    return null;
+  }
+  return { ok: false, status: 401, body: { code: reply.body.user_pk ? "other" : "nobody" } };
 }

@@ -1,0 +1,119 @@
+import { call, csrfToken, passes } from "./api.js";
+import { objection } from "./state.js";
+import { allKept, forget, keep, kept } from "./store.js";
+
+// Answers on their way: each is kept on this device, under its person, until the server has replied.
+// So none is lost when the network or the session ends, nor sent or seen by another person.
+
+const LONGEST = 60; // seconds between two tries
+const channel = window.BroadcastChannel && new BroadcastChannel("bookbinder");
+let state;
+let timer;
+let seconds = 2;
+let mayLeave = false;
+
+const keyOf = (entry) => `waiting:${entry.user_pk}:${entry.client_key}`;
+
+/** The answers of this person that the server has not replied to, on all pages, oldest first. */
+export function waiting() {
+  const entries = state?.user_pk ? allKept(`waiting:${state.user_pk}:`) : [];
+  return entries.sort((one, other) => one.at - other.at);
+}
+
+export function waitingFor(label) {
+  return waiting().find((entry) => entry.path === location.pathname && entry.label === label);
+}
+
+/** From here on sends what waits, whenever that may work. */
+export function openOutbox(loaded) {
+  state = loaded;
+  if (!state.user_pk) return;
+  const now = () => ((seconds = 2), sendAll());
+  window.addEventListener("online", now);
+  document.addEventListener("visibilitychange", () => document.hidden || now());
+  window.addEventListener("beforeunload", (event) => {
+    if (!mayLeave && waiting().length) event.preventDefault();
+  });
+  channel?.addEventListener("message", ({ data }) => {
+    if (data.entry.user_pk === state.user_pk) tell({ ...data, isRemote: true });
+  });
+  now();
+}
+
+/** Lets the person go to sign in without a warning: that is what the answers wait for. */
+export function goToSignIn() {
+  mayLeave = true;
+}
+
+/** Keeps an answer and sends it. Each reply is told as the event "bookbinder:reply". */
+export async function give(question, answer) {
+  const entry = {
+    ...{ client_key: newKey(), user_pk: state.user_pk, path: location.pathname, at: Date.now(), answer },
+    ...{ api: state.api, course: state.course?.pk, pk: question.pk, label: question.label, version: question.version },
+  };
+  if (!entry.user_pk || state.is_preview) return tell({ entry, reply: await post(entry) });
+  const before = waitingFor(question.label);
+  // The same answer again is the same try; another one takes its place.
+  if (before && JSON.stringify(before.answer) === JSON.stringify(answer)) entry.client_key = before.client_key;
+  else if (before) forget(keyOf(before));
+  keep(keyOf(entry), entry);
+  await deliver(entry);
+}
+
+async function sendAll() {
+  clearTimeout(timer);
+  for (const entry of waiting()) {
+    // What holds up one holds up all.
+    if ((await deliver(entry)) === false) return;
+  }
+}
+
+/** Resolves to false where the answer still waits. */
+function deliver(entry) {
+  return alone(entry.client_key, async () => {
+    if (!kept(keyOf(entry))) return true; // another tab was faster
+    let reply = (await objection(state)) ?? (await post(entry));
+    // Somebody signed in between the two.
+    if (reply.status === 403 && csrfToken() !== state.token) reply = (await objection(state)) ?? (await post(entry));
+    const waits = passes(reply.status) || reply.status === 401;
+    if (!waits) forget(keyOf(entry));
+    if (passes(reply.status)) tryLater();
+    const { ok, status, body } = reply;
+    tell({ entry, reply: { ok, status, body } });
+    channel?.postMessage({ entry, reply: { ok, status, body } });
+    return !waits;
+  });
+}
+
+/** Two tabs never send the same answer at once. (If they do, its client key lets it count once.) */
+function alone(name, work) {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(`bookbinder:${name}`, { ifAvailable: true }, (lock) => (lock ? work() : true));
+}
+
+async function post({ api, pk, answer, client_key, course, version }) {
+  const data = { answer, client_key, course: course ?? undefined, version };
+  const headers = { "X-CSRFToken": state.token };
+  const reply = await call(`${api}/questions/${pk}/answers`, { method: "POST", data, headers });
+  // A try that nobody has kept is no reply to who has a place in a course.
+  return course && reply.ok && reply.body.attempt === null ? { ok: false, status: 401, body: null } : reply;
+}
+
+function tryLater() {
+  clearTimeout(timer);
+  timer = setTimeout(sendAll, 1000 * seconds);
+  seconds = Math.min(2 * seconds, LONGEST);
+}
+
+function tell(detail) {
+  document.dispatchEvent(new CustomEvent("bookbinder:reply", { detail }));
+}
+
+/** A random UUID (version 4). `crypto.randomUUID` is missing where a site has no https. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

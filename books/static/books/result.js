@@ -1,0 +1,87 @@
+import { call } from "./api.js";
+import { make, told, typeset } from "./dom.js";
+import { moment, t } from "./texts.js";
+import { widgetOf } from "./widgets/index.js";
+
+/** Shows what an answer has earned. What was there before the page was opened is not read out. */
+export function showResult(form, { points, points_possible, feedback }, { isFresh }) {
+  const parts = [pointsLine(points, points_possible)];
+  if (feedback) {
+    const reply = feedbackOf(feedback);
+    parts.push(isFresh ? reply : folded(t("feedback"), () => reply));
+    if (isFresh) typeset(reply);
+  }
+  say(form, parts, { isFresh });
+}
+
+/** Puts parts in the place where screen readers listen. */
+export function say(form, parts, { isFresh = true } = {}) {
+  const result = form.querySelector(".bookbinder-result");
+  if (!isFresh) {
+    // A live region that is filled with what is old news would have it all read out.
+    result.setAttribute("aria-live", "off");
+    setTimeout(() => result.removeAttribute("aria-live"), 1000);
+  }
+  result.replaceChildren(...parts);
+}
+
+export function note(...children) {
+  return told("p", "bookbinder-note", ...children);
+}
+
+function pointsLine(points, possible) {
+  const line = told("p", "bookbinder-points", points === null ? t("received") : t("of_points", { points, n: possible }));
+  line.dataset.earned = earned(points, possible);
+  return line;
+}
+
+function earned(points, possible) {
+  if (points === null) return "later";
+  if (points >= possible) return "all";
+  return points > 0 ? "some" : "none";
+}
+
+function feedbackOf(html) {
+  const feedback = make("div", { className: "bookbinder-feedback" });
+  // Rendered by the author's build, or sanitised by the server.
+  feedback.innerHTML = html;
+  return feedback;
+}
+
+/** What can be opened; `content` is asked for when it is, and its formulas set then. */
+function folded(title, content) {
+  const details = make("details", {}, told("summary", "", title));
+  const open = async () => {
+    const part = await content();
+    details.append(part);
+    typeset(part);
+  };
+  details.addEventListener("toggle", open, { once: true });
+  return details;
+}
+
+/** The line below a question: what it is worth, the attempts that were made and are left. */
+export function showAttempts(form, question, state, ...notes) {
+  const parts = [];
+  const { attempts, attempts_left: left } = question;
+  if (attempts > 1) parts.push(folded(t("attempts", { count: attempts }), () => attemptsList(form, question, state)));
+  if (left !== null && left !== undefined) parts.push(note(left ? t("left", { n: left }) : t("none_left")));
+  let line = form.querySelector(".bookbinder-attempts");
+  // A page from before it was in the build has none.
+  if (!line) form.append((line = make("div", { className: "bookbinder-attempts", "data-annot-skip": "" })));
+  line.replaceChildren(...parts, ...notes);
+}
+
+async function attemptsList(form, question, state) {
+  const query = state.course.pk ? `?course=${state.course.pk}` : "";
+  const reply = await call(`${state.api}/questions/${question.pk}/attempts${query}`);
+  if (!reply.ok) return note(t("try_again"));
+  const list = make("ol", { reversed: true });
+  for (const { answer, points, feedback, at } of reply.body) {
+    const time = make("time", { dateTime: at }, moment(at));
+    const given = make("blockquote", {}, widgetOf(form).words(form, answer));
+    list.append(make("li", {}, time, given, pointsLine(points, question.points_possible)));
+    if (feedback) list.lastChild.append(feedbackOf(feedback));
+  }
+  return list;
+}
