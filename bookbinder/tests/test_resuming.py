@@ -39,9 +39,10 @@ def test_it_is_told_to_nobody_else(client, as_user, read, eve, ines, ada, root, 
 
 def test_it_ends_with_the_place_and_with_the_book(as_user, sam, read):
     client = as_user(sam)
+    release = read.course.book.release
     Book.objects.update(release=None)
     assert "where you stopped" not in text_of(client.get(SHELF))
-    Book.objects.update(release=1)
+    Book.objects.update(release=release)
     Enrollment.objects.update(status="ended")
     for path in (SHELF, BOOK):
         assert "where you stopped" not in text_of(client.get(path))
