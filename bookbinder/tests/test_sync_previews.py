@@ -56,7 +56,13 @@ def test_answers_are_judged_by_the_edition_and_forgotten(as_user, author, addres
     state = client.get(f"{api}/state/cities").json()
     assert state["is_preview"] and state["book"] == "Tiny Book"
     # All that the scripts ask of a live page, but for the course.
-    assert StateOut.model_fields.keys() - state.keys() <= {"page", "course", "courses", "is_test"}
+    assert StateOut.model_fields.keys() - state.keys() <= {
+        "page",
+        "course",
+        "courses",
+        "is_test",
+        "note_rights",
+    }
     assert (state["user_pk"], state["progress"], state["next"]) == (author.pk, None, None)
     question = next(one for one in state["questions"] if one["label"] == "capital")
     assert question.keys() == QuestionOut.model_fields.keys()
