@@ -1,4 +1,5 @@
 import { announce } from "../books/announce.js";
+import { suit } from "./colours.js";
 import { make, told } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { add, annotation, change, ours, placeOf, problem, reader, tagsOf, textOf } from "./store.js";
@@ -25,8 +26,10 @@ export function write(made) {
   });
   form.cancel.addEventListener("click", close);
   document.body.append(dialog);
+  suit(dialog);
   dialog.showModal();
   (form.passage ?? form.text).focus();
+  form.passage?.setSelectionRange(0, 0);
   return new Promise((done) => dialog.addEventListener("close", () => (dialog.remove(), done())));
 }
 

@@ -1,4 +1,5 @@
 import { announce } from "../books/announce.js";
+import { wideOrNarrow } from "../books/bar.js";
 import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { blocksOf, partOf } from "./passages.js";
@@ -13,7 +14,7 @@ let write = null;
 
 export function modeButton(then) {
   write = then;
-  toggle = make("button", { type: "button", "aria-pressed": "false", onclick: () => (isOn() ? leave() : enter()) }, t("note_mode"));
+  toggle = make("button", { type: "button", "aria-pressed": "false", "aria-label": t("note_mode"), onclick: () => (isOn() ? leave() : enter()) }, ...wideOrNarrow(t("note_mode"), "¶"));
   document.addEventListener("keydown", onKey);
   return toggle;
 }

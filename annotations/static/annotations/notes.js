@@ -1,5 +1,5 @@
 import { announce } from "../books/announce.js";
-import { addToBar } from "../books/bar.js";
+import { addToBar, wideOrNarrow } from "../books/bar.js";
 import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { write } from "./dialog.js";
@@ -19,7 +19,9 @@ export function connectNotes(state) {
   list.addEventListener("click", () => (isOpen() ? closePanel() : openPanel({ from: list })));
   const update = () => {
     show(open);
-    list.textContent = t("n_notes", { n: roots().length });
+    const n = roots().length;
+    list.setAttribute("aria-label", t("n_notes", { n }));
+    list.replaceChildren(...wideOrNarrow(t("n_notes", { n }), `✎ ${n}`));
   };
   document.addEventListener("bookbinder:notes", update);
   addToBar(list);

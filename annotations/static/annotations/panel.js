@@ -1,6 +1,7 @@
 import { announce } from "../books/announce.js";
 import { make, told, typeset } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
+import { suit } from "./colours.js";
 import { readable, write } from "./dialog.js";
 import { act, find, ours, placeOf, problem, remove, repliesTo, roots, tagsOf } from "./store.js";
 import { goTo } from "./passages.js";
@@ -30,6 +31,7 @@ export function isOpen() {
 export function openPanel({ notes = null, from = null } = {}) {
   only = notes && new Set(notes.map((note) => ours(note).uuid));
   opener = from ?? document.activeElement;
+  suit(panel);
   panel.hidden = false;
   document.documentElement.classList.add("bookbinder-panel-open");
   render();
@@ -83,10 +85,7 @@ function quote(note) {
     parts.push(make("p", { className: "bookbinder-hint" }, t("passage_changed")), make("blockquote", {}, ...changes.map(([kind, words]) => make(tags[kind], {}, readable(words)))));
   } else if (exact) parts.push(make("blockquote", {}, readable(exact.length > 200 ? `${exact.slice(0, 199)}…` : exact)));
   if (state === "orphan") parts.push(...lostPlace(note));
-  const buttons = make("p", { className: "bookbinder-buttons" });
-  if (state !== "orphan" && note.target?.selector) buttons.append(button("go_to_text", note, () => goTo(note)));
-  if (before) buttons.append(make("a", { href: before }, t("as_it_was")));
-  if (buttons.childNodes.length) parts.push(buttons);
+  if (before) parts.push(make("a", { href: before }, t("as_it_was")));
   return parts.length ? make("div", {}, ...parts) : null;
 }
 
@@ -113,11 +112,12 @@ function body(note) {
 }
 
 function actions(note) {
-  const { acts, root, deleted } = ours(note);
+  const { acts, root, deleted, state } = ours(note);
   const does = { edit: () => write({ note }), delete: () => erase(note) };
   const named = acts.filter((name) => name !== "accept");
   const buttons = named.map((name) => button(name, note, does[name] ?? (() => perform(note, name))));
   if (!root && !deleted) buttons.unshift(button("reply", note, () => write({ parent: note })));
+  if (state !== "orphan" && note.target?.selector) buttons.unshift(button("go_to_text", note, () => goTo(note)));
   return make("p", { className: "bookbinder-buttons" }, ...buttons);
 }
 
