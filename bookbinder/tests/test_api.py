@@ -98,7 +98,11 @@ def test_the_csrf_token_is_checked(adding, sam):
     assert response.status_code == 200
 
 
-def test_an_answer_costs_eight_queries_at_most(student, adding, django_assert_max_num_queries):
+@pytest.mark.parametrize("policy", ["latest", "best"])
+def test_an_answer_costs_eight_queries_at_most(student, adding, course, policy):
+    course.attempts_policy = policy
+    course.save()
+    post(student, adding, "5")
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -116,7 +120,7 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
     post(student, adding, "4")
     data = state(student).json()
     assert (data["page"], data["user"], data["notes"]) == (page.pk, "Sam Tester", [])
-    assert data["course"] == {"pk": course.pk, "name": "Autumn"}
+    assert data["course"] == {"pk": course.pk, "name": "Autumn", "keeps_best": False}
     assert data["questions"] == [
         {
             "pk": adding.pk,
