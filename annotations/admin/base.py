@@ -51,6 +51,9 @@ class InboxAdmin(RulesAdmin):
     # What can be written here; all else is the writer's own.
     written: tuple[str, ...] = ("reply",)
 
+    class Media:
+        css = {"all": ("books/admin.css",)}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         living = Q(replies__deleted_at=None)
         return super().get_queryset(request).annotate(n_replies=Count("replies", filter=living))
@@ -98,11 +101,13 @@ class InboxAdmin(RulesAdmin):
         return format_html('<a href="{}">{}</a>', address, note.page.title)
 
     @admin.display(description=_("passage"))
-    def whole_passage(self, note: Annotation) -> SafeString | str:
-        if note.state == Annotation.State.CHANGED:
-            note.changes = words.changes(note.orig_quote, note.quote)  # type: ignore[attr-defined]
-        note.passage = words.readable(note.quote) or note.fragment  # type: ignore[attr-defined]
-        return render_to_string("notes/_passage.html", {"note": note}).strip() or "-"
+    def whole_passage(self, note: Annotation) -> str:
+        is_changed = note.state == Annotation.State.CHANGED
+        shown = {
+            "passage": words.readable(note.quote) or note.fragment or "-",
+            "changes": words.changes(note.orig_quote, note.quote) if is_changed else (),
+        }
+        return render_to_string("notes/_passage.html", {"note": shown})
 
     @admin.display(description=_("text"))
     def text(self, note: Annotation) -> SafeString | str:
