@@ -4,12 +4,11 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from bookbinder.sphinx.manifest import NOT_TRIED
 from books.models import Page, Question
 from grading import graders
 from grading.answering import Changed, Reply
 from grading.models import Course
-
-NOT_RIGHT_OR_WRONG = ("manual", "poll")
 
 
 def with_tries(pages: QuerySet[Page]) -> Any:
@@ -20,7 +19,7 @@ def with_tries(pages: QuerySet[Page]) -> Any:
 
 def is_marked(question: Question) -> bool:
     """Whether the author has let anybody try the question."""
-    return question.options.get("try") is True and question.grader not in NOT_RIGHT_OR_WRONG
+    return question.options.get("try") is True and question.grader not in NOT_TRIED
 
 
 def find(question_id: int) -> Question | None:

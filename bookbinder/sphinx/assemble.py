@@ -9,12 +9,14 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
 from bookbinder.sphinx import answers, inventory, manifest
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.identity import question_fingerprint
 
+logger = logging.getLogger(__name__)
 LAYOUTS = ("book", "folders")
 NO_INDEX = "none"
 
@@ -191,7 +193,23 @@ class Assembly:
             self.access(docname)
             if len(self.env.titles[docname].astext()) > 500:
                 self.mistake(docname, "the title is longer than 500 characters")
+            self.warn_of_tries(docname)
         return sorted(set(self.mistakes))
+
+    def warn_of_tries(self, docname: str) -> None:
+        """No mistake: a page that is closed for a term keeps its `:try:` for the next."""
+        if self.metadata(docname, "access") == "public":
+            return
+        for question in self.found(docname).questions:
+            if question.options.get("try"):
+                logger.warning(
+                    "question %s: nobody can try it without an account, since its page is not "
+                    "public: give the page the metadata access: public, or take :try: away",
+                    question.label,
+                    location=(docname, question.line),
+                    type="bookbinder",
+                    subtype="try",
+                )
 
     def pages(self) -> Iterator[tuple[str, manifest.Page]]:
         for docname, place in self.places.items():

@@ -198,7 +198,7 @@ class Choice(Reply):
 class Question(JudgedDirective):
     """A question, its choices and its feedback."""
 
-    known_options = ("points", "grader", "multiple", "was")
+    known_options = ("points", "grader", "multiple", "was", "try")
 
     def run(self) -> list[docnodes.Node]:
         self.judge_options()
@@ -214,6 +214,7 @@ class Question(JudgedDirective):
         grader = self.grader("choice" if choices else "text")
         multiple = "multiple" in self.options
         node = nodes.question("", label=self.argument, grader=grader, multiple=multiple)
+        node["try"] = self.may_be_tried(grader)
         node["action"] = f"/answer/{self.config.bookbinder_project}/{self.env.docname}"
         self.set_source_info(node)
         asked = nodes.prompt("", *(n for n in body if n not in choices and n not in replies))
@@ -229,6 +230,15 @@ class Question(JudgedDirective):
         node += replies
         node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
+
+    def may_be_tried(self, grader: str) -> bool:
+        """Return whether who has no account may try it. Nothing but a plain `:try:` says so."""
+        text = self.options.get("try")
+        if text not in (None, "", "true"):
+            self.mistake(f"try takes no value, not {text!r}: leave it out where nobody may try")
+        elif text is not None and grader in manifest.NOT_TRIED:
+            self.mistake(f"try: nothing is right or wrong with the grader {grader}")
+        return text is not None
 
     def was(self) -> str | None:
         """Return the label that the question had, or the document's name, `#` and the label."""
@@ -337,7 +347,7 @@ def found_question(node: nodes.question) -> FoundQuestion:
     # A choice's text as a reader sees it, without its markup.
     for number, choice in enumerate(node.findall(nodes.choice)):
         items[number] = replace(items[number], answer=collapse(choice.astext()))
-    options = {"multiple": True} if node["multiple"] else {}
+    options = {name: True for name in ("multiple", "try") if node[name]}
     return FoundQuestion(
         node["label"], node["grader"], points, options, prompt, line, tuple(items), was
     )

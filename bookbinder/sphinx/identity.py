@@ -30,7 +30,11 @@ def page_fingerprint(text: str) -> str:
 
 
 def question_fingerprint(prompt: str, options: dict[str, Any], choices: Iterable[str]) -> str:
-    """Return the SHA-256, in hex, of what a question asks, whatever the order of its choices."""
-    parts = [collapse(prompt), json.dumps(options, sort_keys=True)]
+    """Return the SHA-256, in hex, of what a question asks, whatever the order of its choices.
+
+    Who may try it is no part of that.
+    """
+    asked = {name: value for name, value in options.items() if name != "try"}
+    parts = [collapse(prompt), json.dumps(asked, sort_keys=True)]
     parts += sorted(collapse(choice) for choice in choices)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

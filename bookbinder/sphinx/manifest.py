@@ -33,6 +33,8 @@ FORMAT = "bookbinder"
 VERSION = 1
 MARKUPS = ("sphinx", "md")
 GRADERS = ("text", "regex", "number", "choice", "manual")
+# What a person grades, or nobody: such a question cannot be tried.
+NOT_TRIED = ("manual", "poll")
 PLANNED_GRADERS = ("blanks", "order", "pairs", "areas", "poll")
 ACCESSES = ("", "public")
 

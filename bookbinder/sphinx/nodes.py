@@ -14,7 +14,7 @@ WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Deine Antw
 
 
 class question(nodes.General, nodes.Element):
-    """`label`, `grader`, `multiple`, `action` (where its form goes)."""
+    """`label`, `grader`, `multiple`, `try`, `action` (where its form goes)."""
 
 
 class prompt(nodes.General, nodes.Element):

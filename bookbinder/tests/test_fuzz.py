@@ -12,7 +12,7 @@ from bookbinder.tests import roles
 from bookbinder.tests.fuzz import fuzz
 from conftest import make_user
 
-OPERATIONS = 4
+OPERATIONS = 5
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1080"))
 EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))
 
@@ -38,7 +38,7 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
     """It would notice an answer that the schema does not know."""
     from bookbinder import api
 
-    monkeypatch.setattr(api, "_question", lambda one: {"pk": "no number"})
+    monkeypatch.setattr(api, "_question", lambda *one: {"pk": "no number"})
     with pytest.raises(BaseExceptionGroup):
         real = {
             "project": ["tiny"],

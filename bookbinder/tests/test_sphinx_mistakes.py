@@ -30,6 +30,8 @@ ALL_MISTAKES = {
     "question:: l\n\n   .. feedback::\n\n      x": "say which answer it is for",
     "question:: l\n   :grader: regex\n\n   .. feedback:: (a\n\n      x": "no pattern that RE2",
     "question:: l\n   :grader: number\n\n   .. feedback:: four\n\n      x": "is no number",
+    "question:: l\n   :grader: manual\n   :try:\n\n   x": "nothing is right or wrong",
+    "question:: l\n   :try: no\n\n   x": "try takes no value, not 'no'",
     "question:: l\n   :grader: manual\n\n   .. feedback:: a\n\n      x": "takes no feedback",
     "question:: l\n\n   .. choice:: a\n\n   .. choice:: b\n": "no choice is marked :correct:",
     "question:: l\n\n   .. choice:: a\n      :correct:\n": "needs two choices or more",
