@@ -48,10 +48,13 @@ TEXTS: dict[str, Promise] = {
         "Waiting for the network. Your answer is kept on this device and sent when it is back."
     ),
     "waiting_server": _("The server is busy. Your answer is kept on this device and sent again."),
-    "session_ended": _("Your session has ended. Your answer is kept on this device and sent when"
-                       " you have signed in again."),
-    "other_person": _("Somebody else has signed in here. Your answer is kept for you until you"
-                      " sign in again."),
+    "session_ended": _(
+        "Your session has ended. Your answer is kept on this device and sent when"
+        " you have signed in again."
+    ),
+    "other_person": _(
+        "Somebody else has signed in here. Your answer is kept for you until you sign in again."
+    ),
     "sent_later": _("An answer that waited has been sent."),
     "not_taken": _("Your answer was not taken. Reload the page and try again."),
     "try_again": _("That did not work. Try again in a moment."),

@@ -226,7 +226,6 @@ def test_a_tab_from_before_an_edition_is_told_to_reload(page, source):
 
 def test_what_the_server_refuses_is_told_and_kept_as_a_draft(page):
     read(page, "numbers")
-    Course.objects.update(is_open=False) if hasattr(Course, "is_open_field") else None
     send(page, "why", "x" * 20_000, "characters")
     read(page, "numbers")
     expect(question(page, "why").get_by_label("Your answer")).to_have_value("x" * 20_000)

@@ -11,8 +11,8 @@ from bookbinder.tests.e2e import axe, reading
 from bookbinder.tests.e2e.reading import bar, read, sign_in_as
 from bookbinder.tests.syncing import sync
 from books.models import Question
-from grading.models import Attempt, Course
 from conftest import make_answer
+from grading.models import Attempt
 
 pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
 

@@ -2,10 +2,11 @@
 // after this one, then on this page from its start.
 
 const forms = [...document.querySelectorAll("form.bookbinder-question")];
+// Where the reader has written. (The focus tells nothing: on its way to the bar it passes all.)
 let last = null;
-document.addEventListener("focusin", ({ target }) => {
-  last = target.closest?.("form.bookbinder-question") ?? last;
-});
+for (const form of forms) {
+  for (const event of ["input", "submit"]) form.addEventListener(event, () => (last = form));
+}
 
 function isOpen(form, state) {
   const question = state.questions.find((one) => one.label === form.dataset.label);
@@ -37,6 +38,7 @@ export function goToNext(event, state) {
     return;
   }
   event.preventDefault();
+  last = found.form;
   history.replaceState(null, "", found.url);
   found.form.scrollIntoView({ block: "start" });
   found.form.querySelector("[name=answer]").focus({ preventScroll: true });

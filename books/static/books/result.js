@@ -17,11 +17,9 @@ export function showResult(form, { points, points_possible, feedback }, { isFres
 /** Puts parts in the place where screen readers listen. */
 export function say(form, parts, { isFresh = true } = {}) {
   const result = form.querySelector(".bookbinder-result");
-  if (!isFresh) {
-    // A live region that is filled with what is old news would have it all read out.
-    result.setAttribute("aria-live", "off");
-    setTimeout(() => result.removeAttribute("aria-live"), 1000);
-  }
+  // A live region that is filled with old news would have it all read out.
+  if (isFresh) result.removeAttribute("aria-live");
+  else result.setAttribute("aria-live", "off");
   result.replaceChildren(...parts);
 }
 
