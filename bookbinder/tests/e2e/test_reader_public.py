@@ -89,7 +89,7 @@ def test_the_texts_are_in_the_books_language_or_in_english(
     adding.get_by_role("textbox").fill("")
     adding.get_by_role("button", name=button).click()
     expect(result(page, "adding")).to_contain_text(
-        "Gib erst eine Antwort" if language == "de" else "Give an answer first"
+        "Geben Sie zuerst eine Antwort" if language == "de" else "Give an answer first"
     )
     adding.get_by_role("textbox").fill("x" * 20_000)
     adding.get_by_role("button", name=button).click()
