@@ -116,7 +116,7 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
     post(student, adding, "4")
     data = state(student).json()
     assert (data["page"], data["user"], data["notes"]) == (page.pk, "Sam Tester", [])
-    assert data["course"] == {"pk": course.pk, "name": "Autumn"}
+    assert data["course"] == {"pk": course.pk, "name": "Autumn", "keeps_best": False}
     assert data["questions"] == [
         {
             "pk": adding.pk,

@@ -1,5 +1,6 @@
 """The reader's texts in the languages that there are."""
 
+import io
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def placeholders(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", CATALOGS, ids=lambda path: path.parts[-3])
 def test_a_catalog_has_each_of_the_readers_texts_and_keeps_their_placeholders(path: Path):
-    catalog = read_po(path.open("rb"))
+    catalog = read_po(io.BytesIO(path.read_bytes()))
     with override(None):
         english = texts()
     for message in [*english.values(), *(one.id for one in catalog if one.id)]:
