@@ -62,7 +62,6 @@ TEXTS: dict[str, Promise] = {
     # Without a place in a course.
     "sign_in_to_answer": _("Sign in to answer."),
     "join_to_answer": _("Join a course of this book to answer."),
-    "join": _("See its courses"),
     "try": _("You can try this question; nothing is kept."),
     "right": _("Right."),
     "wrong": _("Not right."),

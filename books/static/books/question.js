@@ -141,9 +141,9 @@ function link(href, text, more = {}) {
 
 /** For who has no place in a course: how to come by one. */
 function invitation(question, state) {
-  const how = state.user ? link(state.book_url, t("join")) : link(signInAddress(), t("sign_in"));
-  const text = question.can_try ? t("try") : t(state.user ? "join_to_answer" : "sign_in_to_answer");
-  return [note(text, " ", how)];
+  if (question.can_try) return [note(t("try"))];
+  const how = state.user ? [state.book_url, "join_to_answer"] : [signInAddress(), "sign_in_to_answer"];
+  return [note(link(how[0], t(how[1])))];
 }
 
 function verdict({ points, points_possible: possible }, state) {
