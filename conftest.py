@@ -11,8 +11,11 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
+from annotations import texts
+from annotations.models import Annotation
 from books import reader
 from books.models import Author, Book, Feedback, Page, Question, Release
+from books.sync import publish
 from grading.models import Answer, Course, Enrollment, Instructor
 
 pytest_plugins = ["billing.tests.fixtures"]
@@ -59,13 +62,34 @@ def make_answer(place: Enrollment, question: Question, string: str = "4", **over
     return Answer.objects.create(enrollment=place, question=question, string=string, **fields)
 
 
+WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it."
+
+
+def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
+    """Put a page's published file where its release has it."""
+    folder = publish.html_folder(page.book.project, page.book.release.folder)
+    file = folder / f"{page.docname}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'<html><head></head><body><div class="body">{body}</div></body></html>')
+
+
+def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotation:
+    """Return a note on "quick brown fox" of a page that `lay_page` laid down."""
+    place = {"quote": "quick brown fox", "start": 4, "end": 19}
+    fields = place | {f"orig_{name}": value for name, value in place.items()}
+    fields |= {"book": page.book, "motivation": "commenting", "audience": "private"} | over
+    return Annotation.objects.create(user=user, page=page, body=body, **fields)
+
+
 @pytest.fixture(autouse=True)
 def data_dir(settings, tmp_path):
     """Each test has a data folder of its own, and passwords that cost no time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
-    reader._files.cache_clear()  # databases of other tests give the same keys again
+    # Databases of other tests give the same keys again.
+    for cached in (reader._files, texts._published, texts._ids):
+        cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR
 
 

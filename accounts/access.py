@@ -24,6 +24,7 @@ EVERYTHING = Q(pk__isnull=False)
 _models: dict[str, type[Model]] = {}
 _rules: dict[str, list[Rule]] = {}
 _open_to_all: dict[str, Q] = {}
+_limits_of_admins: dict[str, Rule] = {}
 
 
 def allow(permission: str, model: type[Model], *rules: Rule) -> None:
@@ -39,10 +40,16 @@ def allow_all(permission: str, model: type[Model], rows: Q) -> None:
     _open_to_all[permission] = rows
 
 
+def limit_admins(permission: str, rule: Rule) -> None:
+    """Let admins use `permission` on the rows of `rule` alone, not on everything."""
+    _limits_of_admins[permission] = rule
+
+
 def rows(user: Person, permission: str) -> Q:
     """Return which rows of the permission's model `user` may use it on."""
     if isinstance(user, User) and user.is_superuser:
-        return EVERYTHING
+        limit = _limits_of_admins.get(permission)
+        return limit(user) if limit else EVERYTHING
     found = _open_to_all.get(permission, NOTHING)
     if isinstance(user, User) and user.is_active:
         for rule in _rules.get(permission, ()):
@@ -55,9 +62,9 @@ def may(user: Person, permission: str, obj: Model | None = None) -> bool:
 
     Raises TypeError for an object that the permission is not about.
     """
-    if isinstance(user, User) and user.is_superuser:
-        return True
     model = _models.get(permission)
+    if isinstance(user, User) and user.is_superuser and permission not in _limits_of_admins:
+        return True
     if model is None:
         return False
     if obj is not None and not isinstance(obj, model):

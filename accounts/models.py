@@ -28,6 +28,7 @@ class User(AbstractBaseUser):
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
     policy_version = models.CharField(_("policy agreed to"), max_length=20, blank=True)
     policy_agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True)
+    wants_reply_letters = models.BooleanField(_("e-mails about replies to notes"), default=True)
 
     objects = UserManager()
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from annotations.querysets import AnnotationQuerySet
 from books.models import Book, Page
 from grading.models import Course
 
@@ -63,6 +64,13 @@ class Annotation(models.Model):
         FIXED = "fixed", _("fixed")
         DECLINED = "declined", _("declined")
 
+    class Problem(models.TextChoices):
+        NONE = "", _("no report")
+        ERROR = "error", _("error")
+        UNCLEAR = "unclear", _("unclear")
+        TYPO = "typo", _("typo")
+        BROKEN = "broken", _("does not work")
+
     uuid = models.UUIDField(default=uuid.uuid4, editable=False)
     book = models.ForeignKey(Book, models.PROTECT, related_name="annotations")
     page = models.ForeignKey(
@@ -82,6 +90,8 @@ class Annotation(models.Model):
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )
     root = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
+    # The HTML id of a figure or question that is noted on as a whole.
+    fragment = models.CharField(max_length=200, blank=True, default="")
     quote = models.TextField(blank=True)
     prefix = models.CharField(max_length=32, blank=True)
     suffix = models.CharField(max_length=32, blank=True)
@@ -97,7 +107,13 @@ class Annotation(models.Model):
         PageRevision, models.PROTECT, null=True, blank=True, related_name="first_annotations"
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.KEPT)
+    # When an edition last changed the words that the note is on, or took them away.
+    displaced_at = models.DateTimeField(_("passage changed"), null=True, blank=True)
+    # For an orphan: a passage that may be the one (page, start, end, quote).
     suggestion = models.JSONField(null=True, blank=True)
+    problem = models.CharField(
+        _("problem"), max_length=10, choices=Problem.choices, blank=True, default=""
+    )
     status = models.CharField(max_length=10, choices=Status.choices, blank=True, default="")
     tags = models.JSONField(default=list, blank=True)
     flagged = models.BooleanField(default=False)
@@ -114,6 +130,8 @@ class Annotation(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AnnotationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("annotation")
@@ -137,8 +155,61 @@ class Annotation(models.Model):
                 condition=Q(status__in=("", "new", "accepted", "fixed", "declined")),
                 name="ck_annotation_status",
             ),
+            models.CheckConstraint(
+                condition=Q(problem__in=("", "error", "unclear", "typo", "broken")),
+                name="ck_annotation_problem",
+            ),
         )
-        indexes = (models.Index(fields=("page", "audience"), name="ix_annotation_page_audience"),)
+        indexes = (
+            models.Index(fields=("page", "audience"), name="ix_annotation_page_audience"),
+            models.Index(fields=("user", "book"), name="ix_annotation_user_book"),
+        )
 
     def __str__(self) -> str:
         return self.quote[:60] or self.body[:60]
+
+    @property
+    def is_reply(self) -> bool:
+        return self.root_id is not None
+
+    @property
+    def is_orphan(self) -> bool:
+        return self.state == self.State.ORPHAN
+
+    @property
+    def has_passage(self) -> bool:
+        """Whether the note was made on words; else on a figure, a question or the whole page."""
+        return bool(self.orig_quote)
+
+
+class _SharedManager(models.Manager.from_queryset(AnnotationQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> AnnotationQuerySet:
+        shared = (Annotation.Audience.INSTRUCTORS, Annotation.Audience.COURSE)
+        return super().get_queryset().filter(audience__in=shared, root=None)
+
+
+class SharedNote(Annotation):
+    """A note that a course's instructors may read, as the admin lists it. Never a private one."""
+
+    objects = _SharedManager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("shared note")
+        verbose_name_plural = _("shared notes")
+
+
+class _ReportManager(models.Manager.from_queryset(AnnotationQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> AnnotationQuerySet:
+        return super().get_queryset().filter(audience=Annotation.Audience.AUTHORS, root=None)
+
+
+class ProblemReport(Annotation):
+    """A note to the book's authors, as the admin lists it."""
+
+    objects = _ReportManager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("problem report")
+        verbose_name_plural = _("problem reports")

@@ -1,7 +1,7 @@
 """What all benchmarks share: alternating runs, the best of each, and their table."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -28,6 +28,38 @@ class Figure:
     @property
     def is_within(self) -> bool:
         return self.budget is None or self.ratio <= self.budget
+
+    @property
+    def row(self) -> str:
+        budget = "none" if self.budget is None else f"{self.budget:g}"
+        return (
+            f"| {self.name} | {self.ours:.3f} s | {self.floor_name}: {self.floor:.3f} s "
+            f"| **{self.ratio:.2f}** | {budget} | {self.note} |"
+        )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A measured thing that has no floor in the same run, and the most or least it may be."""
+
+    name: str
+    ours: float
+    unit: str
+    limit: float
+    note: str = ""
+    is_least: bool = False
+
+    @property
+    def is_within(self) -> bool:
+        return self.ours >= self.limit if self.is_least else self.ours <= self.limit
+
+    @property
+    def row(self) -> str:
+        most = "at least" if self.is_least else "at most"
+        return (
+            f"| {self.name} | **{self.ours:.2f} {self.unit}** | | "
+            f"| {most} {self.limit:g} {self.unit} | {self.note} |"
+        )
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -60,13 +92,7 @@ def count_queries(work: Callable[[], object]) -> int:
     return len([one for one in queries if "SAVEPOINT" not in one["sql"]])
 
 
-def table(figures: list[Figure]) -> str:
+def table(figures: Sequence[Figure | Bound]) -> str:
     """Return the figures as a Markdown table."""
-    lines = ["| what | ours | floor | ratio | budget | |", "|---|---|---|---|---|---|"]
-    for one in figures:
-        budget = "none" if one.budget is None else f"{one.budget:g}"
-        lines.append(
-            f"| {one.name} | {one.ours:.3f} s | {one.floor_name}: {one.floor:.3f} s "
-            f"| **{one.ratio:.2f}** | {budget} | {one.note} |"
-        )
-    return "\n".join(lines)
+    head = ["| what | ours | floor | ratio | budget | |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *(one.row for one in figures)])

@@ -9,6 +9,8 @@ from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
 from accounts.http import signed_in
+from annotations import api as annotations_api
+from annotations import state as annotations_state
 from bookbinder import api_previews, reader_texts
 from books.models import Book, Page
 from books.sync import publish
@@ -19,6 +21,7 @@ from grading.models import Course, Enrollment
 
 api = NinjaAPI(title="Book Binder", version="1", auth=django_auth, docs_url="/docs")
 api.add_router("", grading_api.router)
+api.add_router("", annotations_api.router)
 api.add_router("", api_previews.router)
 
 
@@ -55,6 +58,11 @@ class LinkOut(Schema):
     url: str
 
 
+class NoteRights(Schema):
+    audiences: list[str]
+    anonymous: bool
+
+
 class StateOut(Schema):
     page: int
     book: str
@@ -69,6 +77,7 @@ class StateOut(Schema):
     resume: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
+    note_rights: NoteRights
     texts: dict[str, str]
 
 
@@ -103,9 +112,17 @@ def page_state(
         "next": place and progress.next_question(place, page.book),
         "resume": place and progress.resume(place, page),
         "questions": [_question(one, takes_tries) for one in grading_state.of(page, place)],
-        "notes": [],
+        "notes": _notes(request, page, place),
+        "note_rights": annotations_state.rights(place),
         "texts": reader_texts.texts(),
     }
+
+
+def _notes(request: HttpRequest, page: Page, place: Enrollment | None) -> list[dict[str, Any]]:
+    if not request.user.is_authenticated:
+        return []
+    site = request.build_absolute_uri("/").rstrip("/")
+    return annotations_state.of(page, signed_in(request), place.course_id if place else None, site)
 
 
 def _places(

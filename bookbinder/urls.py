@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("books.urls")),
     path("answer/<slug:project>/<path:docname>", pages.answer, name="answer"),
     path("", include("grading.urls")),
+    path("", include("annotations.urls")),
     path("", include("billing.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),

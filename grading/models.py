@@ -76,6 +76,17 @@ class Course(models.Model):
     course_notes = models.CharField(
         _("notes to the whole course"), max_length=10, choices=Notes.choices, default=Notes.NAMED
     )
+    notes_after = models.PositiveSmallIntegerField(
+        _("classmates' notes after"),
+        default=0,
+        help_text=_("How many notes to share on a page before its other notes show; 0: none."),
+    )
+    notes_from = models.DateTimeField(
+        _("classmates' notes from"),
+        null=True,
+        blank=True,
+        help_text=_("From this date they show to everybody, whatever they have shared."),
+    )
     allows_tries = models.BooleanField(
         _("tries without an account"),
         default=True,

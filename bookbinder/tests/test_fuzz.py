@@ -5,24 +5,30 @@ A bounded sample here; `make fuzz` sends 10,000.
 
 import os
 import sys
+import uuid
 
 import pytest
 
 from bookbinder.tests import roles
 from bookbinder.tests.fuzz import fuzz
-from conftest import make_user
+from conftest import lay_page, make_note, make_user
 
-OPERATIONS = 5
+OPERATIONS = 11
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1080"))
 EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_api_answers_as_its_schema_says(live_server, book, page, adding, course, other):
+    note = make_note(make_user("nora"), page, audience="course", course=course)
+    lay_page(page)
     real = {
         "project": ["tiny", "other"],
         "docname": ["numbers", "secret"],
         "question_id": [adding.pk],
+        "page_id": [page.pk],
+        "uuid": [str(note.uuid)],
+        "act": ["resolve", "hide", "flag", "accept"],
         "token": ["x" * 43],
         "number": [1],
     }
@@ -44,6 +50,9 @@ def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch)
             "project": ["tiny"],
             "docname": ["numbers"],
             "question_id": [adding.pk],
+            "page_id": [1],
+            "uuid": [str(uuid.uuid4())],
+            "act": ["resolve"],
             "token": ["x"],
             "number": [1],
         }

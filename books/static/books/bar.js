@@ -86,7 +86,7 @@ function menu(state) {
 }
 
 /** A text for a wide window, and one for a narrow one. */
-function wideOrNarrow(wide, narrow) {
+export function wideOrNarrow(wide, narrow) {
   return [make("span", { className: "bookbinder-wide" }, wide), make("span", { className: "bookbinder-narrow" }, narrow)];
 }
 

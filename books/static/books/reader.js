@@ -1,3 +1,4 @@
+import { connectNotes } from "../annotations/notes.js";
 import { showBar } from "./bar.js";
 import { connectQuestions } from "./question.js";
 import { loadState } from "./state.js";
@@ -5,3 +6,4 @@ import { loadState } from "./state.js";
 const arriving = loadState();
 connectQuestions(arriving);
 showBar(await arriving);
+connectNotes(await arriving);

@@ -1,0 +1,225 @@
+"""Which block of the old pages is which of the new: all pages together, so moves are seen.
+
+Sure things first: what stands once in both editions; then what continues a sure thing; then
+what is alike and shares rare words; then what lies between two sure things. Each step's work
+grows with the number of blocks alone: a word that many blocks share leads to none, and only
+small gaps are compared crosswise.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from annotations.anchoring.tokens import Block, likeness
+
+RARE = 24  # a word in more blocks than this tells little, and costs much
+CANDIDATES = 6
+ALIKE = 0.5  # wherever it stands
+ALIKE_IN_PLACE = 0.3  # between the same neighbours
+FEW_WORDS = 5  # so few are alike by chance
+MOST_IN_GAP = 144  # old blocks times new blocks
+BESIDE = 0.15
+SAME_PAGE = 0.3
+SURELY = 0.1
+
+
+def match(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
+    """Return the new block of each old one that has one, both by their place in the list."""
+    return _Matcher(old, new).match()
+
+
+class _Matcher:
+    def __init__(self, old: Sequence[Block], new: Sequence[Block]) -> None:
+        self.old, self.new = old, new
+        self.old_pages, self.new_pages = page_ranges(old), page_ranges(new)
+        self.pairs: dict[int, int] = {}
+        self.taken: dict[int, int] = {}
+
+    def match(self) -> dict[int, int]:
+        self.match_unique(_text)
+        self.match_unique(_page_and_text)
+        self.continue_runs(self.is_same)
+        self.match_alike(surely=True)
+        self.continue_runs(self.is_same)
+        self.continue_runs(self.is_alike)
+        self.fill_gaps()
+        self.match_alike(surely=False)
+        self.continue_runs(self.is_alike)
+        self.fill_gaps()
+        self.match_counted()
+        return self.pairs
+
+    def pair(self, i: int, j: int) -> None:
+        self.pairs[i] = j
+        self.taken[j] = i
+
+    def is_free(self, i: int, j: int) -> bool:
+        return i not in self.pairs and j not in self.taken
+
+    def is_same(self, i: int, j: int) -> bool:
+        return self.old[i].text == self.new[j].text
+
+    def is_alike(self, i: int, j: int) -> bool:
+        return likeness(self.old[i], self.new[j]) >= ALIKE
+
+    def left(self) -> tuple[list[int], list[int]]:
+        return (
+            [i for i in range(len(self.old)) if i not in self.pairs],
+            [j for j in range(len(self.new)) if j not in self.taken],
+        )
+
+    def match_unique(self, key: Callable[[Block], object]) -> None:
+        """Pair what stands once in both, as the key tells blocks apart."""
+        left = self.left()
+        old, new = _grouped(self.old, left[0], key), _grouped(self.new, left[1], key)
+        for name, places in old.items():
+            if len(places) == len(new.get(name, ())) == 1:
+                self.pair(places[0], new[name][0])
+
+    def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
+        """Pair the neighbours of paired blocks, on and on, as long as they agree."""
+        # Backwards first: a heading or label belongs to what follows it.
+        for step in (-1, 1):
+            for i, j, olds, news in list(self.ends(step)):
+                while (i := i + step) in olds and (j := j + step) in news:
+                    if not (self.is_free(i, j) and agree(i, j)):
+                        break
+                    self.pair(i, j)
+
+    def ends(self, step: int) -> Iterator[tuple[int, int, range, range]]:
+        """Yield the pairs to go on from, a page's own end among them, and how far one may go."""
+        for i, j in sorted(self.pairs.items(), reverse=step < 0):
+            yield i, j, self.old_pages[self.old[i].docname], self.new_pages[self.new[j].docname]
+        for docname, olds in self.old_pages.items():
+            news = self.new_pages.get(docname, range(0))
+            if not news:
+                continue
+            if step > 0:
+                yield olds.start - 1, news.start - 1, olds, news
+            else:
+                yield olds.stop, news.stop, olds, news
+
+    def match_alike(self, *, surely: bool) -> None:
+        """Pair what is most alike; `surely`: only what has no rival that is nearly as much so."""
+        old, new = self.left()
+        index = _index(self.new, new)
+        found = [pair for i in old for pair in self.candidates(i, index)]
+        mine, theirs = defaultdict(list), defaultdict(list)
+        for score, i, j in found:
+            mine[i].append(score)
+            theirs[j].append(score)
+        for score, i, j in sorted(found, key=lambda one: (-one[0], one[1], one[2])):
+            is_sure = _stands_out(score, mine[i]) and _stands_out(score, theirs[j])
+            if self.is_free(i, j) and (is_sure or not surely):
+                self.pair(i, j)
+
+    def candidates(
+        self, i: int, index: dict[object, list[int]]
+    ) -> Iterator[tuple[float, int, int]]:
+        block = self.old[i]
+        votes: Counter[int] = Counter()
+        for key in _keys(block):
+            places = index.get(key, ())
+            for j in places:
+                votes[j] += 1 / len(places)  # type: ignore[assignment]
+        for j, _votes in votes.most_common(CANDIDATES):
+            score = likeness(block, self.new[j])
+            if score >= (ALIKE if len(block.words) > FEW_WORDS else ALIKE + 0.1):
+                yield score + self.bonus(i, j), i, j
+
+    def bonus(self, i: int, j: int) -> float:
+        beside = self.pairs.get(i - 1, -2) == j - 1 or self.pairs.get(i + 1, -2) == j + 1
+        is_same_page = self.old[i].docname == self.new[j].docname
+        return BESIDE * beside + SAME_PAGE * is_same_page
+
+    def fill_gaps(self) -> None:
+        for olds, news in list(self.gaps()):
+            if len(olds) * len(news) <= MOST_IN_GAP:
+                for i, j in self.aligned(olds, news):
+                    self.pair(i, j)
+
+    def gaps(self) -> Iterator[tuple[range, range]]:
+        """Yield the unpaired blocks between two pairs, or a pair and the end of a page."""
+        for docname, blocks in self.old_pages.items():
+            there = self.new_pages.get(docname)
+            first = [(blocks.start - 1, there.start - 1)] if there is not None else []
+            last = [(blocks.stop, there.stop)] if there is not None else []
+            paired = [(i, self.pairs[i]) for i in blocks if i in self.pairs]
+            for (a, b), (c, d) in pairwise([*first, *paired, *last]):
+                if c - a > 1 and self.is_gap(b, d):
+                    yield range(a + 1, c), range(b + 1, d)
+
+    def is_gap(self, b: int, d: int) -> bool:
+        between = range(b + 1, d)
+        if not between or len(between) > MOST_IN_GAP:
+            return False
+        docname = self.new[between[0]].docname
+        return self.new[between[-1]].docname == docname and not any(
+            j in self.taken for j in between
+        )
+
+    def aligned(self, olds: range, news: range) -> Iterator[tuple[int, int]]:
+        """Yield the pairs in order that are most alike together."""
+        best: list[list[tuple[float, tuple[tuple[int, int], ...]]]]
+        best = [[(0.0, ())] * (len(news) + 1) for _ in range(len(olds) + 1)]
+        for x, i in enumerate(olds, 1):
+            for y, j in enumerate(news, 1):
+                score = likeness(self.old[i], self.new[j])
+                total, chain = best[x - 1][y - 1]
+                both = (total + score, (*chain, (i, j))) if score >= ALIKE_IN_PLACE else (-1.0, ())
+                best[x][y] = max(best[x - 1][y], best[x][y - 1], both, key=lambda one: one[0])
+        yield from best[-1][-1][1]
+
+    def match_counted(self) -> None:
+        """Pair what is left of equal blocks in order, where a page lost and gained none."""
+        left = self.left()
+        here = _grouped(self.old, left[0], _page_and_text)
+        there = _grouped(self.new, left[1], _page_and_text)
+        for text, places in here.items():
+            others = there.get(text, [])
+            if len(places) == len(others):
+                for i, j in zip(places, others, strict=True):
+                    self.pair(i, j)
+
+
+def _text(block: Block) -> str:
+    return block.text
+
+
+def _page_and_text(block: Block) -> tuple[str, str]:
+    return block.docname, block.text
+
+
+def _grouped(
+    blocks: Sequence[Block], places: Sequence[int], key: Callable[[Block], object]
+) -> dict[object, list[int]]:
+    found = defaultdict(list)
+    for place in places:
+        found[key(blocks[place])].append(place)
+    return found
+
+
+def _stands_out(score: float, scores: list[float]) -> bool:
+    """Return whether a score is its block's best, by far."""
+    return sum(one > score - SURELY for one in scores) == 1
+
+
+def _keys(block: Block) -> set[object]:
+    """Words, and pairs of neighbouring words, which are rare where words are not."""
+    return {*block.words, *pairwise(block.words)}
+
+
+def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[object, list[int]]:
+    found = defaultdict(list)
+    for place in places:
+        for key in _keys(blocks[place]):
+            found[key].append(place)
+    return {key: those for key, those in found.items() if len(those) <= RARE}
+
+
+def page_ranges(blocks: Sequence[Block]) -> dict[str, range]:
+    found: dict[str, range] = {}
+    for at, block in enumerate(blocks):
+        start = found[block.docname].start if block.docname in found else at
+        found[block.docname] = range(start, at + 1)
+    return found

@@ -1,0 +1,192 @@
+"""Where a passage of the old pages stands in the new ones.
+
+`kept`: the same words, followed by the diff, on the same page (its section may have moved).
+`moved`: the same words on another page, or found word for word where the diff lost them.
+`changed`: its place, but the words there are no longer the same.
+`orphan`: it is gone; the docname is still the old one, start and end are None.
+"The same words" leaves white space aside.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from annotations.anchoring.matching import match, page_ranges
+from annotations.anchoring.quotes import Quotes
+from annotations.anchoring.text import PageText, read
+from annotations.anchoring.tokens import Block, Run, Token, runs
+
+State = Literal["kept", "moved", "changed", "orphan"]
+
+
+class Place(NamedTuple):
+    docname: str
+    start: int | None
+    end: int | None
+    state: State
+
+
+class _Spot(NamedTuple):
+    """What stands in one new block for this many of the passage's tokens."""
+
+    block: int
+    start: int
+    end: int
+    weight: int
+
+
+def map_pages(old: Mapping[str, str], new: Mapping[str, str]) -> "PageMap":
+    """Compare two editions' HTML by docname: of all changed, added and removed pages together."""
+    return PageMap(
+        {docname: read(html) for docname, html in old.items()},
+        {docname: read(html) for docname, html in new.items()},
+    )
+
+
+class PageMap:
+    def __init__(self, old: Mapping[str, PageText], new: Mapping[str, PageText]) -> None:
+        self.old = {docname: page.text for docname, page in old.items()}
+        self.new = {docname: page.text for docname, page in new.items()}
+        self._same = {name for name, text in self.old.items() if self.new.get(name) == text}
+        self._old_blocks = _blocks(old, self._same)
+        self._new_blocks = _blocks(new, self._same)
+        self._pages = page_ranges(self._old_blocks)
+        self._pairs = match(self._old_blocks, self._new_blocks)
+        self._runs: dict[int, list[Run]] = {}
+
+    def place(self, docname: str, start: int, end: int) -> Place:
+        """Return where the passage of an old page now is; KeyError: there was no such page."""
+        quote = self.old[docname][start:end]
+        if docname in self._same and quote:
+            return Place(docname, start, end, "kept")
+        found = self._follow(docname, start, end)
+        if found and _letters(self._text(found)) == _letters(quote):
+            return found._replace(state="kept" if found.docname == docname else "moved")
+        exact = self._exact(docname, start, end)
+        return exact or found or Place(docname, None, None, "orphan")
+
+    def suggest(self, docname: str, start: int, end: int) -> Place | None:
+        """Return the passage most like a lost one, to be offered to its owner: no anchor."""
+        quote = self.old[docname][start:end].strip()
+        found = self._quotes.like(quote, self._tokens(docname, start, end))
+        return found and Place(*found, "changed")
+
+    def _text(self, place: Place) -> str:
+        return self.new[place.docname][place.start : place.end]
+
+    @cached_property
+    def _quotes(self) -> Quotes:
+        return Quotes(self.new, self._new_blocks)
+
+    @cached_property
+    def _taken(self) -> dict[int, int]:
+        return {j: i for i, j in self._pairs.items()}
+
+    def _parts(self, docname: str, start: int, end: int) -> Iterator[tuple[int, range]]:
+        """Yield the blocks that the passage touches, and which of their tokens."""
+        blocks = self._pages.get(docname, range(0))
+        first = bisect_right(blocks, start, key=lambda at: self._old_blocks[at].start) - 1
+        for at in blocks[max(first, 0) :]:
+            block = self._old_blocks[at]
+            if block.start >= end:
+                return
+            here = bisect_right(block.tokens, start, key=lambda token: token.end)
+            there = bisect_left(block.tokens, end, key=lambda token: token.start)
+            if here < there:
+                yield at, range(here, there)
+
+    def _tokens(self, docname: str, start: int, end: int) -> list[Token]:
+        parts = self._parts(docname, start, end)
+        return [self._old_blocks[at].tokens[n] for at, those in parts for n in those]
+
+    def _follow(self, docname: str, start: int, end: int) -> Place | None:
+        """Return where the diff says that the passage is now; what was torn: its largest part."""
+        groups: list[list[_Spot]] = []
+        for spot in self._spots(docname, start, end):
+            if not (groups and self._continues(groups[-1][-1], spot, (end - start) / 2)):
+                groups.append([])
+            groups[-1].append(spot)
+        if not groups:
+            return None
+        most = max(groups, key=lambda group: sum(spot.weight for spot in group))
+        page = self._new_blocks[most[0].block].docname
+        return Place(page, most[0].start, most[-1].end, "changed")
+
+    def _continues(self, one: _Spot, other: _Spot, room: float) -> bool:
+        """Return whether two parts of a passage are still one, though something came between."""
+        return (
+            self._new_blocks[one.block].docname == self._new_blocks[other.block].docname
+            and 0 <= other.start - one.end <= room
+        )
+
+    def _spots(self, docname: str, start: int, end: int) -> Iterator[_Spot]:
+        for at, tokens in self._parts(docname, start, end):
+            if at not in self._pairs:
+                continue
+            there = self._pairs[at]
+            new = self._new_blocks[there].tokens
+            spans = list(_counterparts(self._runs_of(at), tokens))
+            if not spans:
+                continue
+            left, right = new[spans[0].start], new[spans[-1].stop - 1]
+            first, last = (self._old_blocks[at].tokens[n] for n in (tokens[0], tokens[-1]))
+            # A selection may start or end inside a word.
+            into = max(0, start - first.start) if left.word == first.word else 0
+            off = max(0, last.end - end) if right.word == last.word else 0
+            yield _Spot(there, left.start + into, right.end - off, sum(map(len, spans)))
+
+    def _runs_of(self, at: int) -> list[Run]:
+        if at not in self._runs:
+            old, new = self._old_blocks[at], self._new_blocks[self._pairs[at]]
+            words = [[token.word for token in block.tokens] for block in (old, new)]
+            self._runs[at] = runs(*words)
+        return self._runs[at]
+
+    def _exact(self, docname: str, start: int, end: int) -> Place | None:
+        """Return where the same words stand, unless they have been there all the time."""
+        quote = self.old[docname][start:end].strip()
+        found = self._quotes.once(quote, self._tokens(docname, start, end))
+        if found is None or self._is_another(found[0], quote, (docname, start)):
+            return None
+        page = self._new_blocks[found[0]].docname
+        return Place(page, found[1], found[1] + len(quote), "moved")
+
+    def _is_another(self, block: int, quote: str, own: tuple[str, int]) -> bool:
+        """Return whether the quote was a second passage's as well, and only that one is left."""
+        if block not in self._taken:
+            return False
+        was = self._old_blocks[self._taken[block]]
+        low, high = max(0, was.start - len(quote)), was.end + len(quote)
+        at = self.old[was.docname].find(quote, low, high)
+        return at >= 0 and not (was.docname == own[0] and abs(at - own[1]) <= 1)
+
+
+def _blocks(pages: Mapping[str, PageText], but: set[str]) -> list[Block]:
+    return [
+        Block(docname, start, page.text[start:end])
+        for docname, page in pages.items()
+        if docname not in but
+        for start, end in page.blocks
+    ]
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def _counterparts(found: list[Run], tokens: range) -> Iterator[range]:
+    """Yield the new tokens that stand for these old ones."""
+    at = bisect_right(found, tokens.start, key=lambda run: run.old.stop)
+    for run in found[at:]:
+        if run.old.start >= tokens.stop:
+            return
+        if not run.old:
+            continue
+        low = max(tokens.start, run.old.start) - run.old.start
+        high = min(tokens.stop, run.old.stop) - run.old.start
+        if not run.is_equal:
+            # Of what replaced several words, the same share.
+            low, high = low * len(run.new) // len(run.old), -(-high * len(run.new) // len(run.old))
+        if low < high and run.new[low:high]:
+            yield run.new[low:high]

@@ -1,0 +1,72 @@
+"""Finds a passage's own words in the new pages, by an index of which blocks have which word."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from rapidfuzz import fuzz
+
+from annotations.anchoring.search import TELLING
+from annotations.anchoring.tokens import Block, Token
+
+COMMON = 400  # a word in more blocks than this is no help in finding one
+LOOKED_AT = 20
+RESEMBLES = 70  # of RapidFuzz's 100
+LONGEST = 4_000  # characters, of a quote or a page's part that are compared
+
+
+class Quotes:
+    def __init__(self, texts: Mapping[str, str], blocks: Sequence[Block]) -> None:
+        self.texts, self.blocks = texts, blocks
+        self.having: dict[str, list[int]] = defaultdict(list)
+        for at, block in enumerate(blocks):
+            for word in {token.word for token in block.tokens}:
+                self.having[word].append(at)
+
+    def once(self, quote: str, tokens: Sequence[Token]) -> tuple[int, int] | None:
+        """Return a block and where in its page the quote starts, if it stands there alone."""
+        # The first and last may be parts of words.
+        inner = {token.word for token in tokens[1:-1]}
+        rarest = min((self.having.get(word, []) for word in inner), key=len, default=[])
+        if len(quote) < TELLING or not 0 < len(rarest) <= COMMON:
+            return None
+        found: dict[tuple[str, int], int] = {}
+        for at in rarest:
+            for start in self.starts(quote, self.blocks[at]):
+                found.setdefault((self.blocks[at].docname, start), at)
+                if len(found) > 1:
+                    return None
+        return next(((at, start) for (_, start), at in found.items()), None)
+
+    def starts(self, quote: str, block: Block) -> Iterator[int]:
+        text = self.texts[block.docname]
+        end = block.end + len(quote)
+        at = text.find(quote, max(0, block.start - len(quote)), end)
+        while at >= 0:
+            yield at
+            at = text.find(quote, at + 1, end)
+
+    def like(self, quote: str, tokens: Sequence[Token]) -> tuple[str, int, int] | None:
+        """Return the passage that resembles the quote most, if any does."""
+        if not TELLING // 2 <= len(quote) <= LONGEST:
+            return None
+        votes: Counter[int] = Counter()
+        for word in {token.word for token in tokens}:
+            places = self.having.get(word, [])
+            if len(places) <= COMMON:
+                votes.update(places)
+        best, found = float(RESEMBLES), None
+        for at, _votes in votes.most_common(LOOKED_AT):
+            block = self.blocks[at]
+            hit = fuzz.partial_ratio_alignment(quote, block.text[:LONGEST], score_cutoff=best)
+            # Of a block shorter than the quote, it is the block that was found in the quote.
+            if hit and hit.score > best and len(block.text) * 2 >= len(quote):
+                best = hit.score
+                found = block.docname, *_whole(block, hit.dest_start, hit.dest_end)
+        return found
+
+
+def _whole(block: Block, start: int, end: int) -> tuple[int, int]:
+    """Return the words that a part of a block's text touches, in the page's offsets."""
+    start, end = block.start + start, block.start + end
+    touched = [one for one in block.tokens if one.start < end and one.end > start]
+    return (touched[0].start, touched[-1].end) if touched else (start, end)

@@ -1,0 +1,127 @@
+"""Words and signs, and which of the old ones is which of the new."""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from rapidfuzz.distance import Indel
+
+TOKEN = re.compile(r"\w+|[^\w\s]")
+WORD = re.compile(r"\w+")
+# A diff's work and memory grow with the product of both lengths: beyond this it is cut first.
+MOST_CELLS = 4_000_000
+# Longer blocks are compared as bags of words.
+MOST_COMPARED = 400
+
+
+class Token(NamedTuple):
+    start: int
+    end: int
+    word: str
+
+
+class Block:
+    """A block's own text on a page; start and end count in the page's text."""
+
+    def __init__(self, docname: str, start: int, text: str) -> None:
+        self.docname, self.start, self.text = docname, start, text
+        self.end = start + len(text)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        at = self.start
+        return [Token(at + m.start(), at + m.end(), m[0]) for m in TOKEN.finditer(self.text)]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """What two blocks are compared by: signs alone make nothing alike."""
+        return WORD.findall(self.text) or [token.word for token in self.tokens]
+
+    @cached_property
+    def bag(self) -> Counter[str]:
+        return Counter(self.words)
+
+
+def likeness(old: Block, new: Block) -> float:
+    """Return how much of both is the same words in the same order, from 0 to 1."""
+    a, b = old.words, new.words
+    if max(len(a), len(b)) <= MOST_COMPARED:
+        return Indel.normalized_similarity(a, b)
+    return 2 * (old.bag & new.bag).total() / (len(a) + len(b))
+
+
+class Run(NamedTuple):
+    """Tokens of the old text and those that stand in their place; either may be none."""
+
+    is_equal: bool
+    old: range
+    new: range
+
+
+def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
+    """Return all tokens of both, in order, as what stayed and what took whose place."""
+    joined: list[Run] = []
+    for one in _pieces(old, new, 0, 0):
+        last = joined[-1] if joined else None
+        if last and last.is_equal == one.is_equal:
+            joined[-1] = Run(
+                one.is_equal,
+                range(last.old.start, one.old.stop),
+                range(last.new.start, one.new.stop),
+            )
+        elif one.old or one.new:
+            joined.append(one)
+    return joined
+
+
+def _pieces(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
+    """Yield the runs of two texts that start at these tokens of theirs."""
+    if len(a) * len(b) <= MOST_CELLS:
+        yield from _diff(a, b, at, to)
+        return
+    i = j = 0
+    for x, y in [*_landmarks(a, b), (len(a), len(b))]:
+        if (x - i) * (y - j) <= MOST_CELLS:
+            yield from _diff(a[i:x], b[j:y], at + i, to + j)
+        else:
+            yield Run(False, range(at + i, at + x), range(to + j, to + y))
+        i, j = x, y
+
+
+def _diff(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
+    for kind, i, x, j, y in Indel.opcodes(a, b):
+        yield Run(kind == "equal", range(at + i, at + x), range(to + j, to + y))
+
+
+def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the same three tokens stand once in both, as many as keep their order."""
+    here, there = _unique(a), _unique(b)
+    pairs = [(i, there[key]) for key, i in here.items() if key in there]
+    return in_order(pairs)
+
+
+def _unique(tokens: Sequence[str]) -> dict[tuple[str, ...], int]:
+    triples = list(zip(tokens, tokens[1:], tokens[2:], strict=False))
+    once = Counter(triples)
+    return {triple: at for at, triple in enumerate(triples) if once[triple] == 1}
+
+
+def in_order(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the most of these pairs, sorted by their first, whose second rises as well."""
+    tops: list[int] = []
+    tails: list[int] = []
+    before: list[int] = []
+    for at, (_, second) in enumerate(pairs):
+        place = bisect_left(tops, second)
+        before.append(tails[place - 1] if place else -1)
+        tops[place : place + 1] = [second]
+        tails[place : place + 1] = [at]
+    chain = []
+    at = tails[-1] if tails else -1
+    while at >= 0:
+        chain.append(pairs[at])
+        at = before[at]
+    return chain[::-1]

@@ -1,0 +1,198 @@
+"""The API of notes, by the W3C Web Annotation Protocol but for its containers."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
+from ninja import Body, Router
+
+from accounts import access, limits
+from accounts.http import signed_in
+from annotations import acting, drafts, jsonld, state, writing
+from annotations.models import Annotation
+from books.models import Page
+from grading.api import Invalid, Pk, Problem
+
+router = Router(tags=["annotations"])
+A_MINUTE, MOST = 60, 60  # seconds, writes
+PROBLEMS: dict[type[Exception], int] = {
+    drafts.Invalid: 400,
+    drafts.Refused: 403,
+    drafts.Stale: 409,
+    drafts.TooLong: 413,
+}
+READ = {200: dict[str, Any], 304: None, 422: Invalid} | dict.fromkeys((401, 404), Problem)
+WRITE = READ | {201: dict[str, Any], 204: None, 412: dict[str, Any]}
+WRITE |= dict.fromkeys((400, 403, 409, 413, 428, 429), Problem)
+_LD = {"content": {"application/ld+json": {"schema": {"type": "object"}}}}
+EXTRA = {"responses": {200: _LD}}
+EXTRA_MADE = {"responses": {200: _LD, 201: _LD}}
+Given = Body(..., description="A W3C Web Annotation, with what is ours under `bookbinder`.")
+
+
+def _site(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def _json(data: Any, status: int = 200, **headers: str) -> HttpResponse:
+    content = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)
+    response = HttpResponse(content, status=status, content_type=jsonld.MEDIA_TYPE)
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _problem(status: int, detail: object, **more: Any) -> HttpResponse:
+    response = HttpResponse(
+        json.dumps({"detail": str(detail), **more}, cls=DjangoJSONEncoder),
+        status=status,
+        content_type="application/json",
+    )
+    if status == 429:
+        response["Retry-After"] = str(A_MINUTE)
+    return response
+
+
+def _of_error(error: Exception) -> HttpResponse:
+    return _problem(PROBLEMS[type(error)], error)
+
+
+def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
+    """Return one note as its reader sees it."""
+    user = signed_in(request)
+    row = state.find(user, uuid)
+    if row is None:
+        raise Http404
+    site = _site(request)
+    place = {"Location": site + jsonld.address(uuid)} if status == 201 else {}
+    return _json(jsonld.note(row, user, site), status, ETag=jsonld.etag(row), **place)
+
+
+def _too_many(request: HttpRequest) -> HttpResponse | None:
+    if limits.is_over(request, "note", most=MOST, most_of_address=MOST, seconds=A_MINUTE):
+        return _problem(429, _("Too many notes in one minute. Wait a little, then try again."))
+    limits.count(request, "note", seconds=A_MINUTE)
+    return None
+
+
+def _page(request: HttpRequest, pk: int) -> Page:
+    pages = Page.objects.published().visible_to(request.user)
+    return get_object_or_404(pages.select_related("book__release"), pk=pk)
+
+
+@router.get(
+    "/pages/{page_id}/annotations", response=READ, url_name="annotations", openapi_extra=EXTRA
+)
+def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
+    """The notes on a page that the reader may see, as an AnnotationPage."""
+    page, site = _page(request, page_id), _site(request)
+    items = state.of(page, signed_in(request), course, site)
+    data = jsonld.page(items, site + request.get_full_path())
+    content = json.dumps(data, cls=DjangoJSONEncoder).encode()
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        return HttpResponse(status=304, headers={"ETag": etag})
+    return _json(data, ETag=etag)
+
+
+@router.post("/pages/{page_id}/annotations", response=WRITE, openapi_extra=EXTRA_MADE)
+def add_annotation(request: HttpRequest, page_id: Pk, data: dict[str, Any] = Given) -> Any:
+    """Make a note on a page; or a reply, whose target is a note's id. Sent again, it is kept once.
+
+    `bookbinder.uuid`, a UUID of the sender's, is what tells a second sending.
+    """
+    page, user = _page(request, page_id), signed_in(request)
+    refused = _too_many(request)
+    if refused:
+        return refused
+    try:
+        draft, parent_uuid = jsonld.draft(data), jsonld.parent_of(data)
+        if draft.motivation != Annotation.Motivation.REPLYING:
+            note, made = writing.create(user, page, draft)
+        else:
+            parents = Annotation.objects.visible_to(user).select_related("root__course", "course")
+            parent = get_object_or_404(parents, uuid=parent_uuid, page=page)
+            note, made = writing.reply(user, parent, draft)
+    except tuple(PROBLEMS) as error:
+        return _of_error(error)
+    return _shown(request, note.uuid, 201 if made else 200)
+
+
+@router.get("/annotations/{uuid}", response=READ, url_name="annotation", openapi_extra=EXTRA)
+def annotation(request: HttpRequest, uuid: UUID) -> Any:
+    """One note."""
+    return _shown(request, uuid)
+
+
+def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation | HttpResponse:
+    """Return a note that the user may read and use `permission` on, else the answer that it is not.
+
+    A note that they may not read is not there.
+    """
+    user = signed_in(request)
+    note = get_object_or_404(Annotation.objects.visible_to(user), uuid=uuid)
+    if not access.may(user, permission, note):
+        return _problem(403, _("This is not yours to do."))
+    return note
+
+
+def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    user = signed_in(request)
+    now = jsonld.note(state.find(user, uuid), user, _site(request))
+    what = _("This note has been changed elsewhere. Both texts are kept: choose one.")
+    return _problem(412, what, annotation=now)
+
+
+@router.put("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
+def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = Given) -> Any:
+    """Change a note's text, tags or audience. Needs If-Match; 412 has the note as it is now."""
+    note = _own(request, uuid, "annotations.change_annotation")
+    refused = _too_many(request) if isinstance(note, Annotation) else note
+    if refused or isinstance(note, HttpResponse):
+        return refused
+    seen = request.headers.get("If-Match", "")
+    if not seen:
+        return _problem(428, _("Send the note's ETag as If-Match."))
+    try:
+        writing.edit(note, jsonld.draft(data), seen.strip().strip('"'))
+    except drafts.Stale:
+        return _changed(request, uuid)
+    except tuple(PROBLEMS) as error:
+        return _of_error(error)
+    return _shown(request, uuid)
+
+
+@router.delete("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
+def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
+    """Delete a note. If-Match is judged where it is sent."""
+    note = _own(request, uuid, "annotations.delete_annotation")
+    if isinstance(note, HttpResponse):
+        return note
+    seen = request.headers.get("If-Match", "")
+    if seen and seen != jsonld.etag(note):
+        return _changed(request, uuid)
+    writing.delete(note)
+    return HttpResponse(status=204)
+
+
+@router.post("/annotations/{uuid}/{act}", response=WRITE, openapi_extra=EXTRA)
+def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
+    """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
+    if act not in acting.ACTS:
+        raise Http404
+    permission, carry_out = acting.ACTS[act]
+    note = _own(request, uuid, permission)
+    if isinstance(note, HttpResponse):
+        return note
+    try:
+        carry_out(note, signed_in(request))
+    except tuple(PROBLEMS) as error:
+        return _of_error(error)
+    return _shown(request, uuid)

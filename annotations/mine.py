@@ -1,0 +1,128 @@
+"""A person's notes across their books: searched, filtered, and taken out as files."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from annotations import jsonld
+from annotations.models import Annotation
+from annotations.words import readable
+from grading.gradebook import harmless
+
+WORDS = 10
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a person's notes is asked for; empty: all."""
+
+    q: str = ""
+    book: str = ""
+    tag: str = ""
+    audience: str = ""
+    state: str = ""
+
+    @property
+    def is_all(self) -> bool:
+        return self == Wanted()
+
+
+def find(user: User, wanted: Wanted) -> Any:
+    """Return the person's own notes and replies that are asked for, in the books' order."""
+    rows = Annotation.objects.written_by(user).with_people().with_rights_of(user)
+    rows = rows.with_reply_count().filter(_asked(wanted))
+    return rows.order_by("book__title", "book", "page__position", "start", "pk")
+
+
+def _asked(wanted: Wanted) -> Q:
+    found = Q()
+    if wanted.book.isdecimal():
+        found &= Q(book=int(wanted.book[:18]))
+    if wanted.audience in Annotation.Audience.values:
+        found &= Q(audience=wanted.audience)
+    if wanted.state in Annotation.State.values:
+        found &= Q(state=wanted.state)
+    for word in wanted.q.replace("\0", "").split()[:WORDS]:
+        found &= Q(body__icontains=word) | Q(quote__icontains=word) | _tagged(word)
+    return found & _tagged(wanted.tag.replace("\0", "")) if wanted.tag else found
+
+
+def _tagged(word: str) -> Q:
+    """Tags are a JSON list: looked for as they are written there, on either database."""
+    written = json.dumps(word)[1:-1]
+    return Q(tags__icontains=written)
+
+
+def tags_of(user: User) -> list[str]:
+    """Return every tag of the person's, in the alphabet's order."""
+    rows = Annotation.objects.written_by(user).exclude(tags=[])
+    return sorted({tag for tags in rows.values_list("tags", flat=True) for tag in tags})
+
+
+# Files
+
+
+def as_jsonld(rows: Iterable[Any], user: User, site: str) -> bytes:
+    items = [jsonld.note(row, user, site) for row in rows]
+    data = jsonld.page(items, f"{site}/notes/")
+    return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1).encode()
+
+
+HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "written", "address")
+
+
+def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
+    stream = io.StringIO("\ufeff")
+    stream.seek(0, io.SEEK_END)
+    writer = csv.writer(stream)
+    writer.writerow(HEADINGS)
+    for row in rows:
+        cells = (row.book.title, _page_title(row), readable(row.quote), row.body)
+        kinds = (", ".join(row.tags), row.audience, row.state, row.created_at.isoformat())
+        writer.writerow(map(harmless, (*cells, *kinds, site + jsonld.address(row.uuid))))
+    return stream.getvalue().encode()
+
+
+def as_markdown(rows: Iterable[Any], user: User, site: str) -> bytes:
+    """Return the notes as one Markdown text: a heading a book and page, passages as quotations."""
+    lines: list[str] = []
+    book = page = None
+    for row in rows:
+        if row.book_id != book:
+            book, page = row.book_id, None
+            lines += [f"# {row.book.title}", ""]
+        if _page_title(row) != page:
+            page = _page_title(row)
+            lines += [f"## {page}", ""]
+        lines += [*_quoted(row), *_body(row), ""]
+    return "\n".join(lines).encode()
+
+
+def _page_title(row: Any) -> str:
+    return row.page.title if row.page else _("Pages that are gone")
+
+
+def _quoted(row: Any) -> list[str]:
+    return [f"> {readable(row.quote)}", ""] if row.quote else []
+
+
+def _body(row: Any) -> list[str]:
+    told = f"*{row.created_at:%Y-%m-%d}, {row.get_audience_display()}*"
+    tags = [" ".join(f"`{tag}`" for tag in row.tags)] if row.tags else []
+    return [*([row.body, ""] if row.body else []), *tags, told]
+
+
+Format = Callable[[Iterable[Any], User, str], bytes]
+FORMATS: dict[str, tuple[str, Format]] = {
+    "md": ("text/markdown; charset=utf-8", as_markdown),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "jsonld": (jsonld.MEDIA_TYPE, as_jsonld),
+}

@@ -1,0 +1,36 @@
+"""A page's notes as one person may see them: one query, however many there are."""
+
+from typing import Any
+
+from accounts.models import User
+from annotations import jsonld
+from annotations.models import Annotation
+from books.models import Page
+from grading.models import Course, Enrollment
+
+Audience = Annotation.Audience
+
+
+def of(page: Page, user: User, course_id: int | None, site: str) -> list[dict[str, Any]]:
+    """Return the page's notes and replies as W3C annotations, in reading order."""
+    notes = Annotation.objects.filter(page=page).visible_to(user).read_in(course_id)
+    rows = notes.with_people().with_rights_of(user).in_reading_order()
+    return [jsonld.note(row, user, site) for row in rows]
+
+
+def rights(place: Enrollment | None) -> dict[str, Any]:
+    """Return whom a person may write to from their place, and whether without their name."""
+    if place is None:
+        return {"audiences": [Audience.PRIVATE, Audience.AUTHORS], "anonymous": False}
+    notes = place.course.course_notes
+    # Who runs a course reads it as a test student, and may always write to it.
+    is_open = place.is_test or notes != Course.Notes.OFF
+    shared = [Audience.INSTRUCTORS, *([Audience.COURSE] if is_open else [])]
+    audiences = [Audience.PRIVATE, *shared, Audience.AUTHORS]
+    return {"audiences": audiences, "anonymous": notes == Course.Notes.ANONYMOUS}
+
+
+def find(user: User, uuid: Any) -> Any:
+    """Return a note that `user` may read, with what `jsonld.note` needs; None where none is."""
+    rows = Annotation.objects.visible_to(user).with_people().with_rights_of(user)
+    return rows.filter(uuid=uuid).first()

@@ -1,0 +1,171 @@
+import { announce } from "../books/announce.js";
+import { suit } from "./colours.js";
+import { make, told } from "../books/dom.js";
+import { t } from "../books/texts.js";
+import { add, annotation, change, ours, placeOf, problem, reader, tagsOf, textOf } from "./store.js";
+import { target } from "./passages.js";
+
+// The one form of notes: a new one, a change, or a reply. A native dialog keeps the focus inside and
+// gives it back; Escape closes it.
+
+const WIDTHS = { private: 0, instructors: 1, authors: 1, course: 2 };
+const PROBLEMS = ["error", "unclear", "typo", "broken"];
+
+/**
+ * Opens the form. `made` is { target } of a selection, { index, start, words } or { fragment } of a
+ * block, { note } to change, or { parent } to reply to. Resolves when it has closed.
+ */
+export function write(made) {
+  const form = build(made);
+  const dialog = make("dialog", { className: "bookbinder-dialog", "aria-label": title(made) }, form.element);
+  dialog.dataset.annotSkip = "";
+  const close = () => dialog.close();
+  form.element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await send(form, made)) close();
+  });
+  form.cancel.addEventListener("click", close);
+  document.body.append(dialog);
+  suit(dialog);
+  dialog.showModal();
+  (form.passage ?? form.text).focus();
+  form.passage?.setSelectionRange(0, 0);
+  return new Promise((done) => dialog.addEventListener("close", () => (dialog.remove(), done())));
+}
+
+function title({ note, parent }) {
+  if (note) return t("edit_note");
+  return t(parent ? "reply" : "new_note");
+}
+
+function build(made) {
+  const { note, parent } = made;
+  const form = { uuid: newName(), etag: note && ours(note).etag };
+  form.text = make("textarea", { rows: 5, value: note ? textOf(note) : "" });
+  form.problem = make("p", { className: "bookbinder-problem", role: "alert" });
+  form.cancel = make("button", { type: "button", className: "bookbinder-quiet" }, t("cancel"));
+  const isRoot = !parent && !(note && ours(note).root);
+  form.element = told("form", "bookbinder-form", make("h2", {}, title(made)), ...passage(form, made), field("your_note", form.text), hint());
+  if (isRoot) form.element.append(...audience(form, note));
+  form.tags = make("input", { value: note ? tagsOf(note).join(", ") : "", autocomplete: "off" });
+  form.element.append(field("tags", form.tags), form.problem);
+  form.element.append(make("p", { className: "bookbinder-buttons" }, make("button", { type: "submit" }, t("save")), form.cancel));
+  return form;
+}
+
+/** A random UUID (version 4): the same note sent twice is kept once. */
+function newName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function field(key, input, ...more) {
+  input.id ||= `bookbinder-${key}`;
+  return make("div", { className: "bookbinder-field" }, make("label", { htmlFor: input.id }, t(key)), input, ...more);
+}
+
+function hint() {
+  return make("p", { className: "bookbinder-hint" }, t("markdown_hint"));
+}
+
+/** The words that the note is on. Those of a block can be narrowed by selecting among them. */
+function passage(form, { target: given, words, note }) {
+  if (words === undefined) {
+    const exact = given?.selector[0].exact ?? (note && placeOf(note).exact);
+    return exact ? [make("blockquote", {}, readable(exact))] : [];
+  }
+  // Chromium gives a `readonly` one no caret.
+  form.passage = make("textarea", { rows: 4, value: words, "aria-readonly": "true", "aria-describedby": "bookbinder-passage-hint" });
+  form.passage.addEventListener("beforeinput", (event) => event.preventDefault());
+  const explained = make("p", { className: "bookbinder-hint", id: "bookbinder-passage-hint" }, t("passage_hint"));
+  return [field("passage", form.passage, explained)];
+}
+
+export const readable = (words) => words.replaceAll("\ufffc", "[…]");
+
+function audience(form, note) {
+  const { note_rights: rights } = reader();
+  const now = note ? ours(note).audience : "private";
+  const names = [...new Set([...rights.audiences, now])];
+  form.audience = make("select", {}, ...names.map((name) => new Option(t(`to_${name}`), name, false, name === now)));
+  form.kind = make("select", {}, ...PROBLEMS.map((name) => new Option(t(`problem_${name}`), name)));
+  if (note && ours(note).problem) form.kind.value = ours(note).problem;
+  form.anonymous = make("input", { type: "checkbox", checked: Boolean(note && ours(note).anonymous) });
+  const kind = field("problem_kind", form.kind);
+  const hides = make("div", { className: "bookbinder-check" }, make("label", {}, form.anonymous, t("anonymous")), make("p", { className: "bookbinder-hint" }, t("anonymous_hint")));
+  const update = () => {
+    kind.hidden = form.audience.value !== "authors";
+    hides.hidden = form.audience.value !== "course" || !rights.anonymous;
+  };
+  form.audience.addEventListener("change", update);
+  update();
+  return [field("who_reads", form.audience), kind, hides];
+}
+
+/** Resolves to whether the note has been taken. */
+async function send(form, made) {
+  const { note } = made;
+  const data = annotation({ ...contents(form, made), uuid: note ? undefined : form.uuid });
+  if (note && widens(note, data.bookbinder.audience) && !confirm(t("widen"))) return false;
+  const button = form.element.querySelector("[type=submit]");
+  button.setAttribute("aria-disabled", "true");
+  const reply = await (note ? change(note, data, form.etag) : add(data));
+  button.removeAttribute("aria-disabled");
+  if (reply.ok) announce(t("note_saved"));
+  else if (reply.status === 412) offer(form, reply.body.annotation);
+  else form.problem.textContent = problem(reply);
+  return reply.ok;
+}
+
+function widens(note, audience) {
+  return audience !== undefined && WIDTHS[audience] > WIDTHS[ours(note).audience];
+}
+
+function contents(form, made) {
+  const { note, parent } = made;
+  const text = form.text.value.trim();
+  const tags = form.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+  if (parent) return { motivation: "replying", text, tags, target: parent.id };
+  if (!form.audience) return { motivation: "replying", text, tags, target: note.target };
+  const audience = form.audience.value;
+  const isShared = audience === "course" || audience === "instructors";
+  return {
+    text,
+    tags,
+    audience,
+    motivation: motivation(audience, text, note),
+    target: note ? note.target : chosen(form, made),
+    course: isShared ? (note && ours(note).course) || reader().course.pk : null,
+    anonymous: audience === "course" && !form.anonymous.closest("[hidden]") && form.anonymous.checked,
+    problem: audience === "authors" ? form.kind.value : "",
+  };
+}
+
+function motivation(audience, text, note) {
+  if (audience === "authors") return "editing";
+  if (audience === "instructors") return "questioning";
+  return text || !note ? "commenting" : note.motivation;
+}
+
+/** What the note is on: the selection, the block or the part of it that was selected, or a whole. */
+function chosen({ passage: area }, { target: given, index, start, words, fragment }) {
+  if (given) return given;
+  if (fragment) return { source: location.href.split("#")[0], selector: [{ type: "FragmentSelector", value: fragment }] };
+  let [from, to] = [area.selectionStart, area.selectionEnd];
+  while (from < to && words[from] === " ") from += 1;
+  while (from < to && words[to - 1] === " ") to -= 1;
+  if (from === to) [from, to] = [0, words.length];
+  const points = (units) => [...words.slice(0, units)].length;
+  return target(index, start + points(from), start + points(to));
+}
+
+/** The note was changed elsewhere: both texts are shown, and neither is lost. */
+function offer(form, now) {
+  form.etag = ours(now).etag;
+  const theirs = make("blockquote", {}, textOf(now));
+  const take = make("button", { type: "button", className: "bookbinder-quiet", onclick: () => (form.text.value = textOf(now)) }, t("take_theirs"));
+  form.problem.replaceChildren(t("changed_elsewhere"), theirs, take);
+}

@@ -1,0 +1,73 @@
+import { announce } from "../books/announce.js";
+import { wideOrNarrow } from "../books/bar.js";
+import { make } from "../books/dom.js";
+import { t } from "../books/texts.js";
+import { blocksOf, partOf } from "./passages.js";
+
+// Note mode, by keyboard: arrows move between blocks, Enter opens the dialog, Escape leaves.
+// Outside the mode the page has no tab stop more, and no key does anything.
+
+let blocks = [];
+let at = 0;
+let toggle = null;
+let write = null;
+
+export function modeButton(then) {
+  write = then;
+  toggle = make("button", { type: "button", "aria-pressed": "false", "aria-label": t("note_mode"), onclick: () => (isOn() ? leave() : enter()) }, ...wideOrNarrow(t("note_mode"), "¶"));
+  document.addEventListener("keydown", onKey);
+  return toggle;
+}
+
+function isOn() {
+  return toggle.getAttribute("aria-pressed") === "true";
+}
+
+function enter() {
+  blocks = blocksOf();
+  if (!blocks.length) return;
+  toggle.setAttribute("aria-pressed", "true");
+  document.documentElement.classList.add("bookbinder-note-mode");
+  const inView = blocks.findIndex((block) => block.getBoundingClientRect().bottom > 0);
+  announce(t("note_mode_on"));
+  move(Math.max(inView, 0));
+}
+
+function leave() {
+  toggle.setAttribute("aria-pressed", "false");
+  document.documentElement.classList.remove("bookbinder-note-mode");
+  unmark();
+  toggle.focus();
+  announce(t("note_mode_off"));
+}
+
+function unmark() {
+  blocks[at]?.classList.remove("bookbinder-block");
+}
+
+function move(to) {
+  unmark();
+  at = Math.min(Math.max(to, 0), blocks.length - 1);
+  const block = blocks[at];
+  block.classList.add("bookbinder-block");
+  if (!block.hasAttribute("tabindex")) block.tabIndex = -1;
+  block.focus({ preventScroll: true });
+  block.scrollIntoView({ block: "nearest" });
+}
+
+function onKey(event) {
+  const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog, input, textarea, select");
+  if (!isOn() || isElsewhere) return;
+  const onBlock = event.target === blocks[at];
+  if (event.key === "Escape") leave();
+  else if (event.key === "ArrowDown") move(at + 1);
+  else if (event.key === "ArrowUp") move(at - 1);
+  else if (event.key === "Enter" && onBlock) open(blocks[at]);
+  else return;
+  event.preventDefault();
+}
+
+function open(block) {
+  const part = partOf(block);
+  if (part) write(part, block);
+}

@@ -1,0 +1,44 @@
+import { announce } from "../books/announce.js";
+import { addToBar, wideOrNarrow } from "../books/bar.js";
+import { make } from "../books/dom.js";
+import { t } from "../books/texts.js";
+import { write } from "./dialog.js";
+import { modeButton } from "./mode.js";
+import { closePanel, isOpen, makePanel, openNamed, openPanel } from "./panel.js";
+import { show } from "./passages.js";
+import { connectSelecting } from "./selecting.js";
+import { add, annotation, problem, roots, start } from "./store.js";
+
+/** Notes and highlights on the page, for who has an account. */
+export function connectNotes(state) {
+  if (!state?.user_pk || state.is_preview) return;
+  start(state);
+  makePanel();
+  const open = (notes, from) => openPanel({ notes, from });
+  const list = make("button", { type: "button", "aria-controls": "bookbinder-notes" });
+  list.addEventListener("click", () => (isOpen() ? closePanel() : openPanel({ from: list })));
+  const update = () => {
+    show(open);
+    const n = roots().length;
+    list.setAttribute("aria-label", t("n_notes", { n }));
+    list.replaceChildren(...wideOrNarrow(t("n_notes", { n }), `✎ ${n}`));
+  };
+  document.addEventListener("bookbinder:notes", update);
+  addToBar(list);
+  addToBar(modeButton(writeOnBlock));
+  connectSelecting({ write: (target) => write({ target }), highlight, open });
+  update();
+  openNamed();
+  window.addEventListener("hashchange", openNamed);
+}
+
+async function writeOnBlock(part, block) {
+  await write(part);
+  block.focus({ preventScroll: true });
+}
+
+async function highlight(target) {
+  const reply = await add(annotation({ motivation: "highlighting", target, audience: "private", uuid: undefined }));
+  announce(reply.ok ? t("highlighted") : problem(reply));
+  if (!reply.ok) alert(problem(reply));
+}

@@ -1,0 +1,144 @@
+import { make } from "../books/dom.js";
+import { t } from "../books/texts.js";
+import { draw } from "./highlight.js";
+import { bodyOf, buildText, offsetsOf, rangeOf, textBetween } from "./text.js";
+import { ours, placeOf, roots } from "./store.js";
+
+// Where the notes are in the document: their ranges, the blocks they stand in, and the button
+// beside each such block. A highlight alone tells a screen reader nothing.
+
+export const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, td, th, figcaption, blockquote";
+const WHOLE = "figure[id], form.bookbinder-question";
+const ranges = new Map();
+const markers = new Map();
+
+/** The part of the page's text that a Range covers, as a W3C target; null where it covers none. */
+export function targetOf(range, index = buildText()) {
+  const place = offsetsOf(index, range);
+  return place && target(index, place.start, place.end);
+}
+
+export function target(index, start, end) {
+  const exact = textBetween(index, start, end);
+  const around = { prefix: textBetween(index, Math.max(start - 32, 0), start), suffix: textBetween(index, end, end + 32) };
+  const selector = [
+    { type: "TextQuoteSelector", exact, ...around },
+    { type: "TextPositionSelector", start, end },
+  ];
+  return { source: location.href.split("#")[0], selector };
+}
+
+/** Draws all notes anew, and puts a button beside each block that has some. */
+export function show(open) {
+  const index = buildText();
+  const kinds = {};
+  const blocks = new Map();
+  ranges.clear();
+  for (const note of roots()) {
+    const element = place(note, index, kinds);
+    const block = element && frameOf(element);
+    if (block) blocks.set(block, [...(blocks.get(block) ?? []), note]);
+  }
+  mark(blocks, open);
+  draw(kinds);
+}
+
+/** Notes where a note is, and returns the element it is in. */
+function place(note, index, kinds) {
+  const { fragment, exact, start, end } = placeOf(note);
+  if (fragment) return document.getElementById(fragment);
+  if (start === undefined || textBetween(index, start, end) !== exact) return null;
+  const range = rangeOf(index, start, end);
+  ranges.set(ours(note).uuid, range);
+  (kinds[kindOf(note)] ??= []).push(range);
+  const node = range.startContainer;
+  const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : (node.childNodes[range.startOffset] ?? node);
+  return element.closest(BLOCKS) ?? element;
+}
+
+function kindOf(note) {
+  const { mine, audience, by_instructor: taught } = ours(note);
+  if (mine) return "mine";
+  if (audience === "authors") return "author";
+  return taught ? "instructor" : "course";
+}
+
+/** What the button of a block hangs on: a block that scrolls would cut it off. */
+function frameOf(block) {
+  return block.closest("div[class*=highlight-]") ?? block;
+}
+
+function mark(blocks, open) {
+  for (const [block, marker] of markers) {
+    if (blocks.has(block)) continue;
+    marker.remove();
+    markers.delete(block);
+  }
+  // All questions to the layout before all changes of it.
+  const still = new Set([...blocks.keys()].filter((block) => getComputedStyle(block).position === "static"));
+  for (const [block, notes] of blocks) {
+    const marker = markers.get(block) ?? newMarker(block, open, still.has(block));
+    const n = notes.length;
+    if (marker.textContent !== `${n}`) marker.textContent = n;
+    const isPlain = notes.every((note) => !note.body);
+    marker.setAttribute("aria-label", t(isPlain ? "highlights_here" : "notes_here", { n }));
+    marker.notes = notes;
+  }
+}
+
+function newMarker(block, open, isStill) {
+  const marker = make("button", { type: "button", className: "bookbinder-marker" });
+  marker.dataset.annotSkip = "";
+  marker.addEventListener("click", () => open(marker.notes, marker));
+  if (isStill) block.classList.add("bookbinder-noted");
+  block.append(marker);
+  markers.set(block, marker);
+  return marker;
+}
+
+/** Scrolls to a note's passage and puts the focus there. Returns whether it has one here. */
+export function goTo(note) {
+  const { fragment } = placeOf(note);
+  const range = ranges.get(ours(note).uuid);
+  const node = fragment ? document.getElementById(fragment) : range?.startContainer;
+  const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+  const block = element?.closest(`${BLOCKS}, ${WHOLE}`) ?? element;
+  if (!block) return false;
+  if (!block.hasAttribute("tabindex")) block.tabIndex = -1;
+  const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  block.focus({ preventScroll: true });
+  block.scrollIntoView({ block: "center", behavior: smooth ? "smooth" : "instant" });
+  return true;
+}
+
+/** The notes on the words at a point of the window. */
+export function notesAt(x, y) {
+  const point = document.caretPositionFromPoint?.(x, y);
+  const node = point?.offsetNode ?? document.caretRangeFromPoint?.(x, y)?.startContainer;
+  const offset = point?.offset ?? document.caretRangeFromPoint?.(x, y)?.startOffset;
+  if (!node) return [];
+  return roots().filter((note) => {
+    const range = ranges.get(ours(note).uuid);
+    return range?.isPointInRange(node, offset);
+  });
+}
+
+/** The blocks that note mode moves between, in order: those without blocks in them, and wholes. */
+export function blocksOf(root = bodyOf()) {
+  const all = [...root.querySelectorAll(`${BLOCKS}, ${WHOLE}`)];
+  return all.filter((block) => {
+    if (block.matches(WHOLE)) return true;
+    const isInside = block.closest("form.bookbinder-question, [data-annot-skip]");
+    return !isInside && !block.querySelector(BLOCKS) && block.textContent.trim() && block.getClientRects().length;
+  });
+}
+
+/** A block as the dialog takes it: its words and where they start, or its id. */
+export function partOf(block) {
+  if (block.matches(WHOLE)) return { fragment: block.id };
+  const index = buildText();
+  const range = document.createRange();
+  range.selectNodeContents(block);
+  const found = offsetsOf(index, range);
+  return found && { index, start: found.start, words: textBetween(index, found.start, found.end) };
+}

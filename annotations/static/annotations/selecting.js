@@ -1,0 +1,52 @@
+import { make, told } from "../books/dom.js";
+import { t } from "../books/texts.js";
+import { bodyOf, buildText, offsetsOf } from "./text.js";
+import { notesAt, targetOf } from "./passages.js";
+
+// With a mouse or a finger: select, then one of two small buttons. What the keyboard does is in
+// mode.js: a caret in the whole page is nothing that readers have.
+
+const GAP = 8; // pixels
+let tools = null;
+
+export function connectSelecting({ write, highlight, open }) {
+  tools = told("div", "bookbinder-tip", button("highlight", highlight), button("note", write));
+  tools.dataset.annotSkip = "";
+  tools.hidden = true;
+  document.body.append(tools);
+  let timer;
+  document.addEventListener("selectionchange", () => {
+    clearTimeout(timer);
+    timer = setTimeout(place, 150);
+  });
+  document.addEventListener("click", (event) => {
+    const isPlain = getSelection().isCollapsed && !event.target.closest("a, button, input, label, select, summary, textarea");
+    const notes = isPlain && bodyOf()?.contains(event.target) ? notesAt(event.clientX, event.clientY) : [];
+    if (notes.length) open(notes);
+  });
+}
+
+function button(name, then) {
+  const onclick = () => {
+    const target = targetOf(getSelection().getRangeAt(0));
+    getSelection().removeAllRanges();
+    tools.hidden = true;
+    if (target) then(target);
+  };
+  // A press must not take the selection away.
+  return make("button", { type: "button", onclick, onpointerdown: (event) => event.preventDefault() }, t(name));
+}
+
+function place() {
+  const selection = getSelection();
+  const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+  const root = bodyOf();
+  const isOurs = range && root?.contains(range.commonAncestorContainer) && offsetsOf(buildText(root), range);
+  tools.hidden = !isOurs;
+  if (!isOurs) return;
+  const rects = range.getClientRects();
+  const last = rects[rects.length - 1];
+  const left = Math.min(Math.max(last.right - tools.offsetWidth, GAP), document.documentElement.clientWidth - tools.offsetWidth - GAP);
+  tools.style.left = `${left + scrollX}px`;
+  tools.style.top = `${last.bottom + scrollY + GAP}px`;
+}

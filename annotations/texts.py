@@ -1,0 +1,90 @@
+"""The canonical text of published pages, and of pages as they were."""
+
+import functools
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils import timezone
+
+from annotations.anchoring import canonical_text
+from annotations.models import PageRevision
+from books.models import Page
+from books.sync import publish
+
+_ID = re.compile(r'\bid="([^"<>\s]{1,200})"')
+
+
+@dataclass(frozen=True)
+class PageText:
+    """A page's canonical text, and the release it was read from."""
+
+    text: str
+    release_id: int
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        return hash_of(self.text)
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(file: Path) -> str:
+    """Return the canonical text of a built or published page."""
+    return canonical_text(file.read_text(encoding="utf-8"))
+
+
+def ids_in(html: str) -> frozenset[str]:
+    """Return the HTML ids of a page: what a figure or a question is noted on by."""
+    return frozenset(_ID.findall(html))
+
+
+def _file(project: str, folder: str, docname: str) -> Path:
+    return publish.html_folder(project, folder) / f"{docname}.html"
+
+
+# A release's files never change, so each process reads them once.
+@functools.lru_cache(maxsize=256)
+def _published(project: str, folder: str, docname: str) -> str:
+    return read(_file(project, folder, docname))
+
+
+@functools.lru_cache(maxsize=256)
+def _ids(project: str, folder: str, docname: str) -> frozenset[str]:
+    return ids_in(_file(project, folder, docname).read_text(encoding="utf-8"))
+
+
+def ids_of(page: Page) -> frozenset[str]:
+    """Return the HTML ids of a page as it is published."""
+    release = page.book.release
+    assert release is not None
+    return _ids(page.book.project, release.folder, page.docname)
+
+
+def of(page: Page) -> PageText:
+    """Return the text of a page as it is published. Raises OSError where its file is gone."""
+    release = page.book.release
+    assert release is not None
+    return PageText(_published(page.book.project, release.folder, page.docname), release.pk)
+
+
+def revision_of(page: Page, text: PageText) -> PageRevision:
+    """Return the row that keeps this text, made when the first note points to it."""
+    revision, _made = PageRevision.objects.get_or_create(
+        page=page,
+        text_sha256=text.sha256,
+        defaults={"built_at": timezone.now(), "text": pack(text.text)},
+    )
+    return revision
+
+
+def pack(text: str) -> bytes:
+    return zlib.compress(text.encode())
+
+
+def unpack(data: bytes | memoryview) -> str:
+    return zlib.decompress(bytes(data)).decode()

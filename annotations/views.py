@@ -1,0 +1,121 @@
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.core.signing import BadSignature
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import signed_in
+from accounts.models import User
+from annotations import letters, markdown, mine, texts, words
+from annotations.models import Annotation
+from books.models import Book, Page
+
+A_PAGE = 100
+
+
+def _wanted(request: HttpRequest) -> mine.Wanted:
+    given = {name: request.GET.get(name, "")[:200] for name in mine.Wanted.__dataclass_fields__}
+    return mine.Wanted(**given)
+
+
+def _site(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+@require_safe
+@login_required
+def notes(request: HttpRequest) -> HttpResponse:
+    """All of a person's own notes, across their books."""
+    user, wanted = signed_in(request), _wanted(request)
+    found = mine.find(user, wanted)
+    is_all = request.GET.get("show") == "all"
+    shown = Paginator(found, found.count() or 1 if is_all else A_PAGE)
+    context = {
+        "wanted": wanted,
+        "asked": urlencode({name: value for name, value in vars(wanted).items() if value}),
+        "notes": shown.get_page(request.GET.get("page")),
+        "is_all": is_all,
+        "books": Book.objects.filter(annotations__user=user).distinct().order_by("title"),
+        "tags": mine.tags_of(user),
+        "audiences": Annotation.Audience.choices,
+        "states": Annotation.State.choices,
+        "formats": list(mine.FORMATS),
+    }
+    for row in context["notes"]:  # type: ignore[attr-defined]
+        _prepare(row)
+    return render(request, "notes/notes.html", context)
+
+
+def _prepare(row: Any) -> None:
+    """Give a row what the template shows: safe HTML, and the words as people read them."""
+    row.html = markdown.render(row.body)
+    row.passage = words.readable(row.quote)
+    if row.state == Annotation.State.CHANGED:
+        row.changes = words.changes(row.orig_quote, row.quote)
+
+
+@require_safe
+@login_required
+def export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The same notes as a file."""
+    if kind not in mine.FORMATS:
+        raise Http404
+    content_type, write = mine.FORMATS[kind]
+    user = signed_in(request)
+    data = write(mine.find(user, _wanted(request)), user, _site(request))
+    response = HttpResponse(data, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="notes.{kind}"'
+    return response
+
+
+@require_safe
+@login_required
+def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """The text of a page as a note was made on it, for who may read the book."""
+    user = signed_in(request)
+    notes = Annotation.objects.visible_to(user).select_related("orig_revision", "page", "book")
+    note = get_object_or_404(notes, uuid=uuid, orig_revision__isnull=False)
+    readable = Page.objects.published().visible_to(user).filter(book=note.book_id)
+    if not readable.filter(Q(pk=note.page_id or 0) | Q(access="")).exists():
+        raise Http404
+    revision = note.orig_revision
+    assert revision is not None
+    text = texts.unpack(revision.text)
+    start, end = note.orig_start or 0, note.orig_end or 0
+    parts = {"before": text[:start], "passage": text[start:end], "after": text[end:]}
+    shown = {name: words.readable(part) for name, part in parts.items()}
+    return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | shown)
+
+
+@require_POST
+@login_required
+def reply_letters(request: HttpRequest) -> HttpResponseBase:
+    """Turn the e-mails about replies on or off."""
+    wants = request.POST.get("wants") == "on"
+    User.objects.filter(pk=signed_in(request).pk).update(wants_reply_letters=wants)
+    messages.success(request, _("Saved."))
+    return redirect("notes")
+
+
+@csrf_exempt  # mail programs send it; the signed token is the right to it
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
+    """End the e-mails about replies by the link in one of them: one click, without signing in.
+
+    A GET asks, since mail scanners follow links.
+    """
+    try:
+        pk = letters.user_of(token)
+    except BadSignature:
+        raise Http404 from None
+    if request.method == "POST":
+        User.objects.filter(pk=pk).update(wants_reply_letters=False)
+    return render(request, "notes/stop_letters.html", {"is_done": request.method == "POST"})

@@ -1,0 +1,29 @@
+"""Old words beside new ones, for a passage that an edition has changed."""
+
+import functools
+import re
+from difflib import SequenceMatcher
+
+_TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
+FORMULA = "\ufffc"  # what a formula is in the canonical text
+
+
+@functools.lru_cache(maxsize=4096)
+def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    """Return pairs of "=", "-" or "+" and the words that stayed, went or came, in order."""
+    before, after = _TOKENS.findall(old), _TOKENS.findall(new)
+    found: list[tuple[str, str]] = []
+    for kind, i, j, k, n in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found.append(("=", "".join(before[i:j])))
+            continue
+        if j > i:
+            found.append(("-", "".join(before[i:j])))
+        if n > k:
+            found.append(("+", "".join(after[k:n])))
+    return tuple(found)
+
+
+def readable(text: str) -> str:
+    """Return a passage as people read it, where a formula has no words."""
+    return text.replace(FORMULA, "[…]")
