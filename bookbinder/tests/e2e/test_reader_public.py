@@ -96,4 +96,7 @@ def test_the_texts_are_in_the_books_language_or_in_english(
     expect(result(page, "adding")).to_contain_text(
         "20000 " + ("Zeichen" if language == "de" else "characters")
     )
-    reading.check(page, "languages")
+    reading.check(page, f"language-{language}")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("button", name="Sam Tester").click()
+    reading.check(page, f"language-{language}-phone")

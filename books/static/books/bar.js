@@ -53,7 +53,7 @@ function progress(state) {
   });
   const points = live(make("span"), (one) => {
     const { points, points_possible: n } = onThisPage(state);
-    one.textContent = t("of_points", { points, n });
+    one.replaceChildren(...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })));
   });
   const kept = live(make("span", { className: "bookbinder-waits" }), (one) => {
     const n = waiting().length;
@@ -63,7 +63,8 @@ function progress(state) {
 }
 
 function next(state) {
-  const anchor = make("a", { className: "bookbinder-next", onclick: (event) => goToNext(event, state) });
+  const onclick = (event) => goToNext(event, state);
+  const anchor = make("a", { className: "bookbinder-next", "aria-label": t("next"), onclick });
   const label = wideOrNarrow(t("next"), t("next_short"));
   return live(make("span", {}, anchor), (one) => {
     const found = nextQuestion(state);
@@ -77,7 +78,8 @@ function menu(state) {
   const list = make("ul", {}, ...links(state).map((one) => make("li", {}, one)));
   const panel = make("div", { className: "bookbinder-menu", id: "bookbinder-menu", popover: "auto" });
   if (state.course) panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
-  if (state.progress) panel.append(live(make("p"), (one) => (one.textContent = wholeBook(state))));
+  if (state.course) panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+  if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);
   const button = make("button", { type: "button", "aria-label": state.user, popoverTargetElement: panel });
   button.append(...wideOrNarrow(state.user, "☰"));
@@ -89,8 +91,11 @@ export function wideOrNarrow(wide, narrow) {
   return [make("span", { className: "bookbinder-wide" }, wide), make("span", { className: "bookbinder-narrow" }, narrow)];
 }
 
-function wholeBook({ progress: { answered, questions, points, points_possible: n } }) {
-  return `${t("whole_book")} ${t("answered", { answered, questions })}, ${t("of_points", { points, n })}`;
+function figures(key, told, className = "") {
+  return live(make("p", { className }), (one) => {
+    const { points, points_possible: n, ...rest } = told();
+    one.textContent = `${t(key)}: ${t("answered", rest)}, ${t("of_points", { points, n })}`;
+  });
 }
 
 function links({ course, courses, resume, book_url: address, book }) {
