@@ -67,6 +67,7 @@ WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it.
 
 def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
     """Put a page's published file where its release has it."""
+    assert page.book.release is not None
     folder = publish.html_folder(page.book.project, page.book.release.folder)
     file = folder / f"{page.docname}.html"
     file.parent.mkdir(parents=True, exist_ok=True)

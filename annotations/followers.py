@@ -1,15 +1,33 @@
-"""What a sync does to annotations: none is ever deleted, and their books stay."""
+"""What a sync does to annotations: follows each to the new text. None is ever deleted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
+from annotations import placed_rows, placing, texts
+from annotations.anchoring import map_pages
 from annotations.models import Annotation
+from annotations.placed_rows import Followed
+from annotations.placing import Editions, Placed
+from annotations.words import readable
 from books.followers import Counts, Effects
-from books.sync.changes import Plan
+from books.models import Book, Page
+from books.sync.changes import FileChanges, Plan
 from books.sync.options import Options
+from books.sync.show import FIRST
+
+OUTCOMES = {
+    "kept": ("stays", "stay"),
+    "found": ("has its place again", "have their place again"),
+    "moved": ("moves", "move"),
+    "changed": ("is on changed words", "are on changed words"),
+    "orphan": ("loses its place", "lose their place"),
+}
+SHORT = 60  # code points of a sentence that are shown
 
 
 class AnnotationsFollower:
@@ -26,7 +44,15 @@ class AnnotationsFollower:
         new_files: Mapping[str, Path],
         options: Options,
     ) -> Effects:
-        return Effects()
+        editions = _editions(plan, old_files, new_files)
+        if editions is None:
+            return Effects()
+        rows = list(placed_rows.on(plan.projects, editions.pages))
+        each = options.each(rows, "following the notes", len(rows))
+        placed = tuple(placing.place_all(each, editions))
+        return Effects(
+            lines=tuple(_lines(placed)), figures=_figures(placed), rows=Followed(placed, editions)
+        )
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         return iter(())
@@ -35,10 +61,114 @@ class AnnotationsFollower:
         """No annotation goes."""
 
     def hold(self, plan: Plan) -> None:
-        """A note waits for nothing of a sync's, nor a sync for it."""
+        """Let notes on the plan's books wait, as SQLite does by itself.
+
+        A note locks its book before all else, and finds afterwards that its text is an old one.
+        """
+        if connection.features.has_select_for_update:
+            books = Book.objects.filter(project__in=plan.projects).order_by("pk")
+            list(books.select_for_update(no_key=True).values_list("pk"))
 
     def drop(self, plan: Plan) -> None:
         """No annotation goes."""
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
-        """The page of an annotation becomes null with the page's deletion."""
+        if effects.rows is None:
+            return
+        placed, editions = effects.rows
+        late = placed_rows.late(plan.projects, editions, {one.row.pk for one in placed})
+        everything = [*placed, *placing.place_all(late, editions)]
+        placed_rows.write(everything, editions, pks)
+
+
+def _pages_that_differ(plan: Plan, noted: Mapping[int, Book]) -> Iterator[tuple[int, Any, Any]]:
+    """Yield pk, old and new docname of the pages whose files are not what they were.
+
+    A page that comes has no old name, one that goes no new one.
+    """
+    become = {was.pk: now.url for was, now in plan.pages.update}
+    gone = {row.pk for row in plan.pages.delete}
+    present = Page.objects.filter(book__in=noted).values_list("pk", "book", "url")
+    for pk, book_id, url in present:
+        book = noted[book_id]
+        before, after = book.docname_of(url), book.docname_of(become.get(pk, url))
+        if pk in gone:
+            yield pk, before, None
+        elif before != after or _differs(after, plan.releases[book.project]):
+            yield pk, before, after
+    for row in plan.pages.create:
+        if row.book_id in noted:
+            yield row.pk, None, noted[row.book_id].docname_of(row.url)
+
+
+def _differs(docname: str, changes: FileChanges) -> bool:
+    path = f"{docname}.html"
+    return path in changes.changed or path in changes.added
+
+
+def _html(folder: Path | None, docname: str | None) -> str | None:
+    if folder is None or docname is None:
+        return None
+    file = folder / f"{docname}.html"
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _editions(
+    plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+) -> Editions | None:
+    """Read both texts of all pages that differ, in books with notes; None: there are none."""
+    books = Annotation.objects.filter(book__project__in=plan.releases).order_by().values("book")
+    noted = {book.pk: book for book in Book.objects.filter(pk__in=books)}
+    old: dict[str, str | None] = {}
+    new: dict[str, str | None] = {}
+    owners = dict(Page.objects.filter(book__in=noted).values_list("pk", "book"))
+    owners |= {row.pk: row.book_id for row in plan.pages.create}
+    for pk, before, after in _pages_that_differ(plan, noted):
+        project = noted[owners[pk]].project
+        old[str(pk)] = _html(old_files.get(project), before)
+        new[str(pk)] = _html(new_files.get(project), after)
+    if not old:
+        return None
+    present = {key: html for key, html in new.items() if html is not None}
+    was = {key: html for key, html in old.items() if html is not None}
+    ids = {key: texts.ids_in(html) for key, html in present.items()}
+    return Editions(map_pages(was, present), ids, frozenset(old))
+
+
+def _lines(placed: Sequence[Placed]) -> Iterator[str]:
+    """Tell how many notes of how many people go where, and which sentences they are on."""
+    if not placed:
+        return
+    counts = Counter(one.outcome for one in placed)
+    told = [(counts[name], *words) for name, words in OUTCOMES.items() if counts[name]]
+    parts = [f"{n:,} {one if n == 1 else many}" for n, one, many in told]
+    people = len({one.row.user_id for one in placed})
+    total = _counted(len(placed), "note", "notes")
+    of = _counted(people, "person", "people")
+    yield f"notes on pages that change: {total} of {of}: {', '.join(parts)}."
+    yield from _sentences(placed)
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def _sentences(placed: Sequence[Placed]) -> Iterator[str]:
+    told: dict[tuple[str, str], int] = defaultdict(int)
+    for one in placed:
+        if one.outcome in ("orphan", "changed"):
+            words = readable(one.row.quote or one.row.fragment or "the whole page")
+            short = words if len(words) <= SHORT else f"{words[: SHORT - 1]}…"
+            told[one.outcome, short] += 1
+    order = sorted(told.items(), key=lambda item: item[0][0] != "orphan")
+    for (outcome, words), count in order[:FIRST]:
+        times = f" ({count} notes)" if count > 1 else ""
+        yield f"  {OUTCOMES[outcome][0]}: “{words}”{times}"
+    if len(order) > FIRST:
+        yield f"  … and {len(order) - FIRST} more passages"
+
+
+def _figures(placed: Sequence[Placed]) -> dict[str, Any]:
+    counts = Counter(one.outcome for one in placed)
+    people = {one.row.user_id for one in placed}
+    return {"people": len(people)} | {name: counts[name] for name in OUTCOMES}

@@ -18,11 +18,11 @@ def main() -> int:
         django.setup()
         from django.core.management import call_command
 
-        from benchmarks import edition, figures, gradebook, sync
+        from benchmarks import answering, edition, figures, gradebook, sync
 
         call_command("migrate", verbosity=0)
         found = []
-        for subject in (sync, edition, gradebook):
+        for subject in (sync, edition, gradebook, answering):
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))

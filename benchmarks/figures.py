@@ -62,10 +62,13 @@ class Bound:
         )
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+Clock = Callable[[], float]
+
+
+def seconds(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def alternate(
@@ -75,14 +78,15 @@ def alternate(
     before_ours: Callable[[], object] = bool,
     before_floor: Callable[[], object] = bool,
     runs: int = RUNS,
+    clock: Clock = time.perf_counter,
 ) -> tuple[float, float]:
     """Return the best seconds of both, run in turn; what comes before each is not timed."""
     pairs = []
     for _run in range(runs):
         before_ours()
-        first = seconds(ours)
+        first = seconds(ours, clock)
         before_floor()
-        pairs.append((first, seconds(floor)))
+        pairs.append((first, seconds(floor, clock)))
     return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 

@@ -1,6 +1,8 @@
 """Pages that show several apps at once: the bookshelf, a book, and answering without JavaScript."""
 
 import uuid
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import signed_in
 from billing import money
 from books.models import Book, Feedback, Page
-from grading import answering, enrolling, graders
+from grading import answering, enrolling, graders, progress
 from grading import state as grading_state
 from grading.graders import AnswerError
 from grading.models import Course, Enrollment, Invitation
@@ -25,7 +27,7 @@ from grading.models import Course, Enrollment, Invitation
 def bookshelf(request: HttpRequest) -> HttpResponse:
     books = Book.objects.on_the_shelf().order_by("title")
     invited = Invitation.objects.pending().of(request.user).select_related("course__book")
-    context = {"books": books, "places": _places(request), "invited": invited}
+    context = {"books": books, "places": _resumed(_places(request)), "invited": invited}
     return render(request, "books/bookshelf.html", context)
 
 
@@ -33,7 +35,21 @@ def _places(request: HttpRequest) -> Any:
     if not request.user.is_authenticated:
         return Enrollment.objects.none()
     places = enrolling.places_of(signed_in(request))
-    return places.select_related("course__book").order_by("course__name")
+    return places.select_related("course__book", "last_page").order_by("course__name")
+
+
+def _resumed(places: Any) -> list[tuple[Enrollment, progress.Link | None]]:
+    """Pair places with the page where their holder stopped reading."""
+    courses = Counter(place.course.book_id for place in places)
+    return [(place, _resume(place, courses[place.course.book_id] > 1)) for place in places]
+
+
+def _resume(place: Enrollment, has_others: bool) -> progress.Link | None:
+    link = progress.resume(place)
+    if link is None or not has_others:
+        return link
+    # Another course of the book may have been used since.
+    return replace(link, url=f"{link.url}?course={place.course_id}")
 
 
 @require_safe
@@ -64,11 +80,12 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
     for page in pages:
         page.book = book
     courses = Course.objects.open().filter(book=book).select_related("book").order_by("name")
+    places = progress.with_progress(_places(request).filter(course__book=book))
     context = {
         "book": book,
         "pages": [(page, page.pk in readable) for page in pages],
         "courses": [(course, _price(course)) for course in courses],
-        "places": _places(request).filter(course__book=book),
+        "places": [(*pair, progress.of(pair[0])) for pair in _resumed(places)],
         "is_closed": len(readable) < len(pages),
     }
     return render(request, "books/book.html", context)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,7 +90,8 @@ def _answer(
     version: str | None,
 ) -> Reply:
     place = _locked_place(user, question, course_id)
-    feedback = list(question.feedback.select_related("question"))
+    # Django's own order would join the tables up to the book.
+    feedback = list(question.feedback.select_related("question").order_by("index", "pk"))
     # As it is now: an edition may have gone live while this waited for its turn.
     question = feedback[0].question if feedback else question
     before = list(_attempts(place, question, client_key))
@@ -114,7 +115,8 @@ def _answer(
         points=outcome.points,
         feedback=outcome.matched,
     )
-    _keep(place.course, attempt)
+    if place.course.attempts_policy != Course.AttemptsPolicy.BEST or not _is_worse(attempt, before):
+        _keep(attempt)
     return Reply(outcome.points, question.points_possible, html, len(before) + 1)
 
 
@@ -143,11 +145,15 @@ def _locked_place(user: User, question: Question, course_id: int | None) -> Any:
 
 
 def _attempts(place: Enrollment, question: Question, client_key: UUID) -> Any:
-    """Attempts at this question, and the one of this key wherever it was made; first ones first."""
+    """Attempts at this question, and the one of this key wherever it was made; first ones first.
+
+    Each with the points of the answer that counts: what was never tried has none.
+    """
+    counts = Answer.objects.filter(enrollment=place, question=question).values("points")
     own = Attempt.objects.filter(enrollment=place)
     found = own.filter(question=question) | own.filter(client_key=client_key)
     # Their texts may be long and many; a repeated one is fetched when it is compared.
-    return found.order_by("pk").defer("string")
+    return found.annotate(counted_points=Subquery(counts)).order_by("pk").defer("string")
 
 
 def _judge(place: Any, attempts: int) -> None:
@@ -160,8 +166,16 @@ def _judge(place: Any, attempts: int) -> None:
         raise Refused(_("You have no attempts left at this question."))
 
 
-def _keep(course: Course, attempt: Attempt) -> None:
-    """Let the attempt count, if the course's policy says so."""
+def _is_worse(attempt: Attempt, before: list[Any]) -> bool:
+    """Whether what counts so far has earned more."""
+    counted = before[0].counted_points if before else None
+    if counted is None or attempt.points is None:
+        return False
+    return bool(counted > attempt.points)
+
+
+def _keep(attempt: Attempt) -> None:
+    """Let the attempt count."""
     counts = Answer(
         enrollment_id=attempt.enrollment_id,
         question_id=attempt.question_id,
@@ -170,14 +184,6 @@ def _keep(course: Course, attempt: Attempt) -> None:
         feedback_id=attempt.feedback_id,
         answered_at=timezone.now(),
     )
-    if course.attempts_policy == Course.AttemptsPolicy.BEST and attempt.points is not None:
-        best = Answer.objects.filter(
-            enrollment=attempt.enrollment_id,
-            question=attempt.question_id,
-            points__gt=attempt.points,
-        )
-        if best.exists():
-            return
     Answer.objects.bulk_create(
         [counts],
         update_conflicts=True,

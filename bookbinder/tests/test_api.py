@@ -98,7 +98,11 @@ def test_the_csrf_token_is_checked(adding, sam):
     assert response.status_code == 200
 
 
-def test_an_answer_costs_eight_queries_at_most(student, adding, django_assert_max_num_queries):
+@pytest.mark.parametrize("policy", ["latest", "best"])
+def test_an_answer_costs_eight_queries_at_most(student, adding, course, policy):
+    course.attempts_policy = policy
+    course.save()
+    post(student, adding, "5")
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -210,7 +210,7 @@ def queries(django_assert_num_queries, client, number, **over):
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [(None, 2), ("eve", 6), ("sam", 5), ("ines", 5), ("ada", 5)]
+    ("name", "most"), [(None, 2), ("eve", 7), ("sam", 6), ("ines", 6), ("ada", 6)]
 )
 def test_the_states_queries_are_few_and_do_not_grow(
     request, client, as_user, pages, course, name, most, django_assert_num_queries
@@ -229,8 +229,8 @@ def test_the_states_queries_are_few_and_do_not_grow(
         if user:
             answer_all(words, user)
         tell(client)
-        # One more to write the bookmark, where there is a place.
-        found = queries(django_assert_num_queries, client, most + (most == 5))
+        # One more to write the bookmark, where there is a place: eight are the most.
+        found = queries(django_assert_num_queries, client, most + (most == 6))
         assert len(found["questions"]) == count + 2
         assert queries(django_assert_num_queries, client, most) == found | {"resume": None}
 
@@ -239,6 +239,6 @@ def test_another_course_is_chosen_at_no_query_more(
     student, pages, place, sam, book, django_assert_num_queries
 ):
     enroll(sam, make_course(book, "Spring"))
-    found = queries(django_assert_num_queries, student, 6, course=place.course_id)
+    found = queries(django_assert_num_queries, student, 7, course=place.course_id)
     assert found["course"]["name"] == "Autumn"
-    assert queries(django_assert_num_queries, student, 5)["course"]["name"] == "Autumn"
+    assert queries(django_assert_num_queries, student, 6)["course"]["name"] == "Autumn"

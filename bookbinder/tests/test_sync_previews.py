@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bookbinder.api import QuestionOut, StateOut
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Author, Book
@@ -54,7 +55,18 @@ def test_answers_are_judged_by_the_edition_and_forgotten(as_user, author, addres
     api = address.replace("/preview/", "/api/previews/")
     state = client.get(f"{api}/state/cities").json()
     assert state["is_preview"] and state["book"] == "Tiny Book"
+    # All that the scripts ask of a live page, but for the course.
+    assert StateOut.model_fields.keys() - state.keys() <= {
+        "page",
+        "course",
+        "courses",
+        "is_test",
+        "note_rights",
+    }
+    assert (state["user_pk"], state["progress"], state["next"]) == (author.pk, None, None)
     question = next(one for one in state["questions"] if one["label"] == "capital")
+    assert question.keys() == QuestionOut.model_fields.keys()
+    assert (len(question["version"]), question["can_try"]) == (16, False)
     choice = {"answer": "no-such-choice"}
     url = f"{api}/questions/{question['pk']}/answers"
     assert client.post(url, choice, content_type="application/json").status_code == 400

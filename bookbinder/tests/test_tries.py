@@ -256,3 +256,12 @@ def test_a_try_costs_few_queries(client, as_user, eve, tried, course):
     assert work(client, tried) == 2
     # Session, user, question, place, a course to run, and these two.
     assert work(as_user(eve), tried) == 7
+
+
+def test_an_instructor_and_an_author_find_the_switch_in_the_course(
+    client, as_user, ines, ada, eve, course
+):
+    path = f"/admin/grading/course/{course.pk}/change/"
+    for user in (ines, ada):
+        assert 'name="allows_tries"' in as_user(user).get(path).content.decode()
+    assert "allows_tries" not in as_user(eve).get(path, follow=True).content.decode()
