@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SITE := http://127.0.0.1:$(PORT)
 
+CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+
 .PHONY: run test fuzz crash test-stripe bench
 
 .venv/runtime: requirements.txt
@@ -15,11 +17,15 @@ SITE := http://127.0.0.1:$(PORT)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# Texts in other languages, as the server reads them.
+%.mo: %.po .venv/runtime
+	$(BIN)/pybabel -q compile -i $< -o $@
+
 # The site with the guide as its sample book and demo accounts, on this machine alone.
-run: .venv/runtime
+run: .venv/runtime $(CATALOGS)
 	PORT=$(PORT) BOOKBINDER_SITE_URL=$(SITE) $(BIN)/python -m bookbinder.demo
 
-test: .venv/dev
+test: .venv/dev $(CATALOGS)
 	$(BIN)/python -m bookbinder.tests.all
 
 # The same tests of the API with 10,000 requests, as every role.
@@ -35,5 +41,5 @@ crash: .venv/dev
 test-stripe: .venv/dev
 	$(BIN)/python -m bookbinder.tests.real_stripe
 
-bench: .venv/dev
+bench: .venv/dev $(CATALOGS)
 	$(BIN)/python -m bookbinder.tests.postgres $(BIN)/python -m benchmarks

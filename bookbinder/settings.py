@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -207,6 +208,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Texts, times, files.
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Those that have a catalog: a text is never in a language other than the page says.
+_translated = {path.parts[-3] for path in LOCALE_PATHS[0].glob("*/*/django.po")}
+LANGUAGES = [
+    (code, LANG_INFO[code]["name_local"])
+    for code in sorted(name.replace("_", "-").lower() for name in {"en", *_translated})
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -223,6 +223,9 @@ def _stored(env: BuildEnvironment, docname: str) -> Path:
 
 
 def _store(env: BuildEnvironment, replies: docnodes.document) -> None:
+    # As Sphinx does on a page: what docutils says to the author is not for students.
+    for message in list(replies.findall(docnodes.system_message)):
+        message.parent.remove(message)
     # A node that still knew its old document would take the whole of it into the file.
     for node in replies.findall():
         node.document = replies

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.writers.html5 import HTML5Translator
 
 # In the language of the book; a table, since a catalog of two texts would have to be compiled.
-WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Deine Antwort"}}
+WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
 
 
 class question(nodes.General, nodes.Element):

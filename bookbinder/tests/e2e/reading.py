@@ -1,13 +1,18 @@
 """What the tests of the reader share: a student in the browser, and how much a page has moved."""
 
+import os
+from pathlib import Path
+
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
+from bookbinder.tests.e2e import axe
 from books.models import Book
 from conftest import enroll, make_course, make_user
 from grading.models import Course
 
+SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look
 # What Book Binder adds to a page: the rest is the theme's, with its faults.
 OURS = ".bookbinder-question, .bookbinder-bar, .bookbinder-skip, .bookbinder-unseen"
 # The state arrives well after the first paint, as on a slow network. What the theme's own scripts
@@ -72,3 +77,14 @@ def send(page: Page, label: str, answer: str, told: str) -> None:
     question(page, label).get_by_label("Your answer", exact=True).fill(answer)
     question(page, label).get_by_role("button", name="Check my answer").click()
     expect(result(page, label)).to_contain_text(told)
+
+
+def look(page: Page, name: str, *, whole: bool = False) -> None:
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole)
+
+
+def check(page: Page, name: str) -> None:
+    """Look at a state of the page, and have axe look at what is ours in it."""
+    look(page, name)
+    assert axe.faults(page, OURS) == []

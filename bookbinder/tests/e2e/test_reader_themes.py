@@ -1,13 +1,12 @@
 """The reader in three themes, at both widths, light and dark: nothing moves, axe finds nothing."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from bookbinder.tests import builds
-from bookbinder.tests.e2e import axe, reading
+from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, read, sign_in_as
 from bookbinder.tests.syncing import sync
 from books.models import Question
@@ -18,7 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
 
 THEMES = ("alabaster", "furo", "sphinx_book_theme")
 PHONE, DESK = {"width": 390, "height": 800}, {"width": 1280, "height": 850}
-SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +66,9 @@ def test_nothing_moves_when_the_state_arrives_and_axe_is_content(
         read(page, name)
         page.wait_for_timeout(300)
         assert page.evaluate("window.shifts") == []
-        look(page, f"{theme}-{size['width']}-{scheme}-{name}")
+        reading.look(page, f"{theme}-{size['width']}-{scheme}-{name}", whole=True)
         page.get_by_role("button", name="Sam Tester").click()
         expect(bar(page).get_by_role("link", name="Sign out")).to_be_visible()
-        look(page, f"{theme}-{size['width']}-{scheme}-{name}-menu", whole=False)
-        assert axe.faults(page, reading.OURS) == []
+        reading.check(page, f"{theme}-{size['width']}-{scheme}-{name}-menu")
         page.keyboard.press("Escape")
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-
-
-def look(page, name: str, *, whole: bool = True) -> None:
-    if SCREENSHOTS:
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole)

@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 const region = make("div", { className: "bookbinder-unseen", role: "status" });
 document.body.append(region);
 
-/** Has a screen reader say a text, when it is done with what it says. */
+/** Has a screen reader say a text. */
 export function announce(text) {
   region.textContent = "";
   // The same text again is a change only if it was gone for a moment.

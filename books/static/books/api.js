@@ -4,10 +4,7 @@ export function csrfToken() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
 }
 
-/**
- * Resolves to { ok, status, body, etag, lang }; status 0 where there was no connection.
- * `lang` is the language of the texts in `body`: the page's, where we speak it.
- */
+/** Resolves to { ok, status, body, etag, lang (of the texts) }; status 0: no connection. */
 export async function call(path, { method = "GET", data, headers = {} } = {}) {
   const sent = { Accept: "application/json", "Accept-Language": document.documentElement.lang || "en" };
   if (method !== "GET") sent["X-CSRFToken"] = csrfToken();
@@ -23,7 +20,7 @@ export async function call(path, { method = "GET", data, headers = {} } = {}) {
   }
 }
 
-/** Whether the same call may do better later: no connection, too many calls, a server in trouble. */
+/** Whether the same call may do better later. */
 export function passes(status) {
   return status === 0 || status === 429 || status >= 500;
 }

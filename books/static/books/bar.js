@@ -2,7 +2,6 @@ import { make, signInAddress } from "./dom.js";
 import { waiting } from "./outbox.js";
 import { onThisPage } from "./progress.js";
 import { t, textLanguage } from "./texts.js";
-import { goToNext, nextQuestion } from "./next.js";
 
 const tools = make("span", { className: "bookbinder-tools" });
 
@@ -54,7 +53,7 @@ function progress(state) {
   });
   const points = live(make("span"), (one) => {
     const { points, points_possible: n } = onThisPage(state);
-    one.textContent = t("of_points", { points, n });
+    one.replaceChildren(...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })));
   });
   const kept = live(make("span", { className: "bookbinder-waits" }), (one) => {
     const n = waiting().length;
@@ -64,7 +63,8 @@ function progress(state) {
 }
 
 function next(state) {
-  const anchor = make("a", { className: "bookbinder-next", onclick: (event) => goToNext(event, state) });
+  const onclick = (event) => goToNext(event, state);
+  const anchor = make("a", { className: "bookbinder-next", "aria-label": t("next"), onclick });
   const label = wideOrNarrow(t("next"), t("next_short"));
   return live(make("span", {}, anchor), (one) => {
     const found = nextQuestion(state);
@@ -78,7 +78,8 @@ function menu(state) {
   const list = make("ul", {}, ...links(state).map((one) => make("li", {}, one)));
   const panel = make("div", { className: "bookbinder-menu", id: "bookbinder-menu", popover: "auto" });
   if (state.course) panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
-  if (state.progress) panel.append(live(make("p"), (one) => (one.textContent = wholeBook(state))));
+  if (state.course) panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+  if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);
   const button = make("button", { type: "button", "aria-label": state.user, popoverTargetElement: panel });
   button.append(...wideOrNarrow(state.user, "☰"));
@@ -90,8 +91,11 @@ export function wideOrNarrow(wide, narrow) {
   return [make("span", { className: "bookbinder-wide" }, wide), make("span", { className: "bookbinder-narrow" }, narrow)];
 }
 
-function wholeBook({ progress: { answered, questions, points, points_possible: n } }) {
-  return `${t("whole_book")} ${t("answered", { answered, questions })}, ${t("of_points", { points, n })}`;
+function figures(key, told, className = "") {
+  return live(make("p", { className }), (one) => {
+    const { points, points_possible: n, ...rest } = told();
+    one.textContent = `${t(key)}: ${t("answered", rest)}, ${t("of_points", { points, n })}`;
+  });
 }
 
 function links({ course, courses, resume, book_url: address, book }) {
@@ -104,4 +108,50 @@ function links({ course, courses, resume, book_url: address, book }) {
 
 function link(href, text, className = "") {
   return make("a", { href, className }, text);
+}
+
+const forms = [...document.querySelectorAll("form.bookbinder-question")];
+// Where the reader has written. (The focus tells nothing: on its way to the bar it passes all.)
+let last = null;
+for (const form of forms) {
+  for (const event of ["input", "submit"]) form.addEventListener(event, () => (last = form));
+}
+
+function isOpen(form, state) {
+  const question = state.questions.find((one) => one.label === form.dataset.label);
+  return question?.enabled && question.answer === null;
+}
+
+const isSeen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+
+/** How many of the page's questions lie before where the reader is. */
+function passed() {
+  if (last && isSeen(last.getBoundingClientRect())) return forms.indexOf(last) + 1;
+  const next = forms.findIndex((form) => form.getBoundingClientRect().bottom > 0);
+  return next < 0 ? forms.length : next;
+}
+
+/**
+ * The next question that is not answered, as { url, form }: on this page after `start`, then on the
+ * pages after it, then on this one from its start. Null where there is none.
+ */
+function nextQuestion(state, start = 0) {
+  const here = (form) => form && { url: `#${form.id}`, form };
+  const open = forms.filter((form) => isOpen(form, state));
+  const after = open.find((form) => forms.indexOf(form) >= start);
+  return here(after) ?? state.next ?? here(open[0]) ?? null;
+}
+
+function goToNext(event, state) {
+  const found = nextQuestion(state, passed());
+  if (!found) return;
+  if (!found.form) {
+    event.currentTarget.href = found.url;
+    return;
+  }
+  event.preventDefault();
+  last = found.form;
+  history.replaceState(null, "", found.url);
+  found.form.scrollIntoView({ block: "start" });
+  found.form.querySelector("[name=answer]").focus({ preventScroll: true });
 }

@@ -1,6 +1,6 @@
 import { textLanguage } from "./texts.js";
 
-/** An element with properties (or attributes, where it has no such property) and children. */
+/** An element with properties (else attributes) and children. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -12,12 +12,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** An element that holds our own text, marked with its language. */
+/** An element for our own text, in its language. */
 export function told(tag, className, ...children) {
   return make(tag, { className, lang: textLanguage() }, ...children);
 }
 
-/** Where to sign in, and be back here after. */
 export function signInAddress() {
   return `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
 }

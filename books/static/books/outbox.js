@@ -2,8 +2,7 @@ import { call, csrfToken, passes } from "./api.js";
 import { objection } from "./state.js";
 import { allKept, forget, keep, kept } from "./store.js";
 
-// Answers on their way: each is kept on this device, under its person, until the server has replied.
-// So none is lost when the network or the session ends, nor sent or seen by another person.
+// Answers on their way: kept on this device, under their person, until the server has replied.
 
 const LONGEST = 60; // seconds between two tries
 const channel = window.BroadcastChannel && new BroadcastChannel("bookbinder");
@@ -14,7 +13,7 @@ let mayLeave = false;
 
 const keyOf = (entry) => `waiting:${entry.user_pk}:${entry.client_key}`;
 
-/** The answers of this person that the server has not replied to, on all pages, oldest first. */
+/** This person's answers that wait, on all pages, oldest first. */
 export function waiting() {
   const entries = state?.user_pk ? allKept(`waiting:${state.user_pk}:`) : [];
   return entries.sort((one, other) => one.at - other.at);
@@ -24,7 +23,6 @@ export function waitingFor(label) {
   return waiting().find((entry) => entry.path === location.pathname && entry.label === label);
 }
 
-/** From here on sends what waits, whenever that may work. */
 export function openOutbox(loaded) {
   state = loaded;
   if (!state.user_pk) return;
@@ -40,12 +38,12 @@ export function openOutbox(loaded) {
   now();
 }
 
-/** Lets the person go to sign in without a warning: that is what the answers wait for. */
+/** No warning: it is what the answers wait for. */
 export function goToSignIn() {
   mayLeave = true;
 }
 
-/** Keeps an answer and sends it. Each reply is told as the event "bookbinder:reply". */
+/** Keeps an answer and sends it; the reply comes as the event "bookbinder:reply". */
 export async function give(question, answer) {
   const entry = {
     ...{ client_key: newKey(), user_pk: state.user_pk, path: location.pathname, at: Date.now(), answer },
@@ -63,7 +61,6 @@ export async function give(question, answer) {
 async function sendAll() {
   clearTimeout(timer);
   for (const entry of waiting()) {
-    // What holds up one holds up all.
     if ((await deliver(entry)) === false) return;
   }
 }
@@ -73,7 +70,6 @@ function deliver(entry) {
   return alone(entry.client_key, async () => {
     if (!kept(keyOf(entry))) return true; // another tab was faster
     let reply = (await objection(state)) ?? (await post(entry));
-    // Somebody signed in between the two.
     if (reply.status === 403 && csrfToken() !== state.token) reply = (await objection(state)) ?? (await post(entry));
     const waits = passes(reply.status) || reply.status === 401;
     if (!waits) forget(keyOf(entry));
@@ -85,7 +81,7 @@ function deliver(entry) {
   });
 }
 
-/** Two tabs never send the same answer at once. (If they do, its client key lets it count once.) */
+/** Two tabs do not send the same answer. (If they did, its client key would let it count once.) */
 function alone(name, work) {
   if (!navigator.locks) return work();
   return navigator.locks.request(`bookbinder:${name}`, { ifAvailable: true }, (lock) => (lock ? work() : true));

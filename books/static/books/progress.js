@@ -1,6 +1,5 @@
 import { call } from "./api.js";
 
-/** Takes a reply into the state: the question's answer, its attempts, the book's progress. */
 export function takeReply(state, question, answer, reply) {
   const isNew = reply.attempt > (question.attempts ?? 0);
   const before = question.points ?? 0;
@@ -18,7 +17,7 @@ export function takeReply(state, question, answer, reply) {
   state.progress.points += (question.points ?? 0) - before;
 }
 
-/** Asks anew how far the person is in the book, after an answer on another page. */
+/** After an answer on another page. */
 export async function refreshProgress(state) {
   const reply = await call(state.path);
   if (!reply.ok || reply.body.user_pk !== state.user_pk) return;
@@ -26,7 +25,6 @@ export async function refreshProgress(state) {
   Object.assign(state, { progress, next });
 }
 
-/** How far the person is on this page. */
 export function onThisPage({ questions }) {
   const asked = questions.filter((question) => question.enabled);
   const sum = (name) => asked.reduce((all, question) => all + (question[name] ?? 0), 0);

@@ -1,21 +1,18 @@
 import { announce } from "./announce.js";
 import { passes } from "./api.js";
-import { draftOf, draftWasSent, keepDraft } from "./drafts.js";
 import { make, signInAddress } from "./dom.js";
 import { give, goToSignIn, openOutbox, waitingFor } from "./outbox.js";
 import { refreshProgress, takeReply } from "./progress.js";
 import { note, say, showAttempts, showResult } from "./result.js";
+import { draftOf, draftWasSent, keepDraft } from "./store.js";
 import { t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
-// Forms into which the person has written since they were last filled from elsewhere.
+// Forms with what the person has written and not sent.
 const touched = new WeakSet();
 const forms = [...document.querySelectorAll("form.bookbinder-question")];
 
-/**
- * Lets each question of the page answer in place, and shows what was answered before.
- * A click before the state has arrived waits for it.
- */
+/** Lets questions answer in place. A click before the state has arrived waits for it. */
 export async function connectQuestions(arriving) {
   for (const form of forms) {
     form.addEventListener("submit", (event) => submit(event, form, arriving));
@@ -51,7 +48,6 @@ function connect(form, question, state) {
   if (touched.has(form) && state.course) keepDraft(state, question.label, widgetOf(form).read(form));
 }
 
-/** Shows what was answered, what waits to be sent, or what was written and not sent. */
 function recall(form, question, state, notes) {
   const waits = waitingFor(question.label);
   const draft = draftOf(state, question.label);
@@ -83,7 +79,7 @@ async function submit(event, form, arriving) {
   await give(question, answer);
 }
 
-/** What a reply, to this tab or another, changes here. */
+/** A reply, to this tab or another. */
 async function hear({ entry, reply, isRemote = false }, state) {
   if (entry.course !== state.course?.pk) return;
   const isHere = entry.path === location.pathname;
@@ -123,7 +119,6 @@ function refusal(reply, entry, question, state) {
   return [note(reason(reply)), ...(isOld ? [reload] : [])];
 }
 
-/** What a kept answer waits for. */
 function whatFor({ status, body }) {
   if (status === 0) return [t("waiting")];
   if (status !== 401) return [t("waiting_server")];
@@ -139,11 +134,10 @@ function link(href, text, more = {}) {
   return make("a", { href, ...more }, text);
 }
 
-/** For who has no place in a course: how to come by one. */
 function invitation(question, state) {
-  const how = state.user ? link(state.book_url, t("join")) : link(signInAddress(), t("sign_in"));
-  const text = question.can_try ? t("try") : t(state.user ? "join_to_answer" : "sign_in_to_answer");
-  return [note(text, " ", how)];
+  if (question.can_try) return [note(t("try"))];
+  const how = state.user ? [state.book_url, "join_to_answer"] : [signInAddress(), "sign_in_to_answer"];
+  return [note(link(how[0], t(how[1])))];
 }
 
 function verdict({ points, points_possible: possible }, state) {

@@ -3,7 +3,6 @@ import { make, told, typeset } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
-/** Shows what an answer has earned. What was there before the page was opened is not read out. */
 export function showResult(form, { points, points_possible, feedback }, { isFresh }) {
   const parts = [pointsLine(points, points_possible)];
   if (feedback) {
@@ -14,14 +13,12 @@ export function showResult(form, { points, points_possible, feedback }, { isFres
   say(form, parts, { isFresh });
 }
 
-/** Puts parts in the place where screen readers listen. */
+/** Puts parts where screen readers listen. */
 export function say(form, parts, { isFresh = true } = {}) {
   const result = form.querySelector(".bookbinder-result");
-  if (!isFresh) {
-    // A live region that is filled with what is old news would have it all read out.
-    result.setAttribute("aria-live", "off");
-    setTimeout(() => result.removeAttribute("aria-live"), 1000);
-  }
+  // A live region that is filled with old news would have it all read out.
+  if (isFresh) result.removeAttribute("aria-live");
+  else result.setAttribute("aria-live", "off");
   result.replaceChildren(...parts);
 }
 
@@ -48,7 +45,7 @@ function feedbackOf(html) {
   return feedback;
 }
 
-/** What can be opened; `content` is asked for when it is, and its formulas set then. */
+/** Opens to a `content` that is asked for then. */
 function folded(title, content) {
   const details = make("details", {}, told("summary", "", title));
   const open = async () => {
@@ -60,7 +57,6 @@ function folded(title, content) {
   return details;
 }
 
-/** The line below a question: what it is worth, the attempts that were made and are left. */
 export function showAttempts(form, question, state, ...notes) {
   const parts = [];
   const { attempts, attempts_left: left } = question;

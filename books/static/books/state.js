@@ -1,12 +1,11 @@
 import { call, csrfToken, passes } from "./api.js";
 import { setTexts, t } from "./texts.js";
 
-// A page knows itself by its address alone: /books/<project>/<docname>.html, or
-// /preview/<token>/<docname>.html of an edition that is not live.
+// A page knows itself by its address alone; a preview is of an edition that is not live.
 const PLACE = /^\/books\/([^/]+)\/(.+)\.html$/;
 const PREVIEW = /^\/preview\/([^/]+)\/(.+)\.html$/;
 
-/** The page's state, or null where it has none (an index, the search page). Waits for a connection. */
+/** The page's state, once there is a connection; null where it has none (the search page). */
 export async function loadState() {
   const preview = location.pathname.match(PREVIEW);
   const place = preview ?? location.pathname.match(PLACE);
@@ -34,7 +33,6 @@ function complete({ body, lang }, added) {
   return state;
 }
 
-/** Resolves after a while, and at once when the connection is back. */
 export function pause(seconds) {
   return new Promise((done) => {
     const timer = setTimeout(done, 1000 * seconds);
@@ -43,10 +41,7 @@ export function pause(seconds) {
   });
 }
 
-/**
- * What a call would be told that may no longer speak for the person of this state: null while it
- * may. Signing in changes the CSRF cookie, so that nothing has to be asked while it stays the same.
- */
+/** Null while a call speaks for this state's person. (To sign in changes the CSRF cookie.) */
 export async function objection(state) {
   const token = csrfToken();
   if (token === state.token) return null;

@@ -33,12 +33,11 @@ export function t(key, values = {}) {
   );
 }
 
-/** The language of our texts where it is not the page's, for the `lang` of what holds them. */
+/** The `lang` of our texts where it is not the page's. */
 export function textLanguage() {
   return lang.split("-")[0] === page.split("-")[0] ? undefined : lang;
 }
 
-/** A moment, as the page's language writes it. */
 export function moment(iso) {
   return new Intl.DateTimeFormat(tag(page), { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 }

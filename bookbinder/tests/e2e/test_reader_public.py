@@ -1,0 +1,102 @@
+"""Public pages without an account, and the reader in the book's language."""
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import expect
+
+from bookbinder.tests.e2e import reading
+from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign_in_as
+from bookbinder.tests.syncing import change, sync
+from books.models import Book
+from conftest import make_course, make_user
+from grading.models import Attempt
+
+pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
+
+
+@pytest.fixture(autouse=True)
+def open_book(source, transactional_db):
+    cache.clear()
+    change(
+        source,
+        "numbers.rst",
+        "   :points: 2\n   :grader: number",
+        "   :points: 2\n   :grader: number\n   :try:",
+    )
+    assert sync(source, "--noinput", "--no-back-annotate")[0] == 0
+    make_course(Book.objects.get())
+
+
+def test_a_question_is_tried_without_an_account(visit):
+    page = visit()
+    read(page, "numbers", "Sign in")
+    expect(question(page, "adding")).to_contain_text("You can try this question")
+    reading.check(page, "try")
+    send(page, "adding", "5", "Not right.")
+    expect(result(page, "adding")).not_to_contain_text("Nearly")
+    send(page, "adding", "4", "Right.")
+    reading.check(page, "tried")
+    result(page, "adding").get_by_role("link", name="Join a course to get feedback").click()
+    expect(page.get_by_role("heading", name="Open courses")).to_be_visible()
+    assert not Attempt.objects.exists()
+
+
+def test_who_tries_too_often_is_told_to_wait(visit):
+    page = visit()
+    read(page, "numbers", "Sign in")
+    limit = {"status": 429, "json": {"detail": "Too many tries. Wait 9 seconds."}}
+    page.route("**/answers", lambda route: route.fulfill(**limit))
+    send(page, "adding", "5", "Too many tries. Wait 9 seconds.")
+
+
+def test_other_questions_ask_to_sign_in_or_to_join(visit):
+    page = visit()
+    read(page, "numbers", "Sign in")
+    why = question(page, "why")
+    expect(why).to_contain_text("Sign in to answer.")
+    why.get_by_label("Your answer").fill("because")
+    why.get_by_role("button", name="Check my answer").click()
+    page.wait_for_url("**/accounts/login/**")
+    sign_in_as(page, make_user("eve"))
+    read(page, "numbers", "Eve Tester")
+    expect(why).to_contain_text("Join a course of this book to answer.")
+    expect(why.get_by_role("link")).to_have_attribute("href", "/books/tiny-book/")
+    reading.check(page, "join")
+    send(page, "adding", "4", "Right.")
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "told", "lang"),
+    [
+        ("de", "Antwort prüfen", "2 von 2 Punkten", None),
+        ("fi", "Check my answer", "2 of 2 points", "en"),
+    ],
+)
+def test_the_texts_are_in_the_books_language_or_in_english(
+    visit, source, language, button, told, lang
+):
+    change(source, "conf.py", "project", f'language = "{language}"\nproject')
+    assert sync(source, "--noinput", "--no-back-annotate")[0] == 0
+    page = visit(locale="sv-SE")
+    sign_in_as(page, reading.make_student())
+    page.goto("/books/tiny-book/numbers.html")
+    adding = question(page, "adding")
+    adding.get_by_role("textbox").fill("4")
+    adding.get_by_role("button", name=button).click()
+    expect(result(page, "adding")).to_contain_text(told)
+    assert result(page, "adding").locator("p").first.get_attribute("lang") == lang
+    assert bar(page).get_attribute("lang") == lang
+    adding.get_by_role("textbox").fill("")
+    adding.get_by_role("button", name=button).click()
+    expect(result(page, "adding")).to_contain_text(
+        "Geben Sie zuerst eine Antwort" if language == "de" else "Give an answer first"
+    )
+    adding.get_by_role("textbox").fill("x" * 20_000)
+    adding.get_by_role("button", name=button).click()
+    expect(result(page, "adding")).to_contain_text(
+        "20000 " + ("Zeichen" if language == "de" else "characters")
+    )
+    reading.check(page, f"language-{language}")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("button", name="Sam Tester").click()
+    reading.check(page, f"language-{language}-phone")

@@ -1,0 +1,69 @@
+"""The reader's texts in the languages that there are."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.utils.translation import override
+
+from bookbinder.reader_texts import TEXTS, texts
+from conftest import make_page
+
+CATALOGS = sorted(settings.LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.po"))
+PLACEHOLDER = re.compile(r"\{\w+\}|%\(\w+\)[sd]|<[^>]+>")
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(text))
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: path.parts[-3])
+def test_a_catalog_has_each_of_the_readers_texts_and_keeps_their_placeholders(path: Path):
+    catalog = read_po(io.BytesIO(path.read_bytes()))
+    with override(None):
+        english = texts()
+    for message in [*english.values(), *(one.id for one in catalog if one.id)]:
+        told = catalog.get(message)
+        assert told and told.string and not told.fuzzy, message
+        assert placeholders(str(told.string)) == placeholders(str(message))
+
+
+def test_catalogs_are_compiled():
+    for path in CATALOGS:
+        assert path.with_suffix(".mo").is_file(), f"compile {path}: make test does so"
+
+
+def test_a_number_has_its_text_for_one_and_for_many():
+    ones = {key.removesuffix("_one") for key in TEXTS if key.endswith("_one")}
+    many = {key.removesuffix("_many") for key in TEXTS if key.endswith("_many")}
+    assert ones == many
+    assert not ones & set(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "feedback"),
+    [
+        ("de", "de", "Rückmeldung"),
+        ("fi", "en", "Feedback"),
+        ("de-CH,fi;q=0.5", "de", "Rückmeldung"),
+    ],
+)
+def test_the_state_is_in_the_language_that_the_page_asks_for(
+    client, book, asked, language, feedback
+):
+    make_page(book, "front", access="public")
+    reply = client.get("/api/state/tiny/front", headers={"accept-language": asked})
+    assert reply.headers["Content-Language"] == language
+    assert reply.json()["texts"]["feedback"] == feedback
+
+
+def test_a_refusal_is_in_the_language_that_the_page_asks_for(client, eve, adding, as_user):
+    data = {"answer": "4", "client_key": "4f6d4b1a-8f4e-4f9e-9b1e-0a5a6f1d2c3b"}
+    path = f"/api/questions/{adding.pk}/answers"
+    headers = {"accept-language": "de"}
+    reply = as_user(eve).post(path, data, content_type="application/json", headers=headers)
+    assert reply.status_code == 403
+    assert reply.json()["detail"] == "Sie haben keinen Platz in einem Kurs dieses Buchs."
