@@ -125,13 +125,14 @@ def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
     response: HttpResponseBase
     if part is None:
         response = FileResponse(file.open("rb"), content_type=content_type)
+        del response["Content-Disposition"]  # its address says its name
+        response["Accept-Ranges"] = "bytes"
     else:
         start, end = part
         content = _read(file, start, end)
         response = StreamingHttpResponse(content, status=206, content_type=content_type)
         response["Content-Range"] = f"bytes {start}-{end}/{stat.st_size}"
         response["Content-Length"] = str(end - start + 1)
-    response["Accept-Ranges"] = "bytes"
     response["Last-Modified"] = http_date(stat.st_mtime)
     return response
 

@@ -65,7 +65,10 @@ def themed(tmp_path_factory):
         if theme not in made:
             folder = tmp_path_factory.mktemp(theme)
             conf = f'{builds.HEAD}html_theme = "{theme}"\n'
-            builds.build(builds.write_book(folder / "source", conf, index=PAGE, two=TWO, three=THREE), folder / "out")
+            builds.build(
+                builds.write_book(folder / "source", conf, index=PAGE, two=TWO, three=THREE),
+                folder / "out",
+            )
             made[theme] = folder / "out"
         return made[theme]
 
@@ -132,7 +135,9 @@ def as_theme():
     return use
 
 
-def test_what_is_put_into_a_page_later_does_not_run(visit, themed, transactional_db, browser, live_server):
+def test_what_is_put_into_a_page_later_does_not_run(
+    visit, themed, transactional_db, browser, live_server
+):
     assert sync(themed("furo"), "--noinput")[0] == 0
     context = browser.new_context(base_url=live_server.url)
     page = context.new_page()
