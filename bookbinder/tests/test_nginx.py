@@ -113,7 +113,11 @@ def ask(port, path, **headers):
 def different(one, other):
     """Return what differs between two answers."""
     names = one[1].keys() | other[1].keys()
-    found = [(n, one[1].get(n), other[1].get(n)) for n in sorted(names) if one[1].get(n) != other[1].get(n)]
+    found = [
+        (n, one[1].get(n), other[1].get(n))
+        for n in sorted(names)
+        if one[1].get(n) != other[1].get(n)
+    ]
     return found + [(one[0], other[0])] * (one[0] != other[0]) + ["body"] * (one[2] != other[2])
 
 
