@@ -1,6 +1,7 @@
 """Policies from conf.py to the header that a reader gets."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -9,8 +10,10 @@ from bookbinder.sphinx import manifest as m
 from bookbinder.tests import builds
 from bookbinder.tests.manifests import make_manifest
 from bookbinder.tests.syncing import change, sync
+from bookbinder.tests.test_reader import put_away
 from books.models import Release
 from books.sync import policies, publish
+from books.sync.policy import policy_of
 from conftest import make_user
 
 pytestmark = pytest.mark.sphinx
@@ -36,8 +39,14 @@ def plots(tmp_path):
     )
 
 
+def fetch(client, name: str, **headers):
+    response = client.get(f"/books/tiny-book/{name}", headers=headers)
+    put_away(response)
+    return response
+
+
 def header(client, name: str) -> str:
-    return client.get(f"/books/tiny-book/{name}")["Content-Security-Policy"]
+    return fetch(client, name)["Content-Security-Policy"]
 
 
 def scripts(client, name: str) -> list[str]:
@@ -73,14 +82,14 @@ def test_the_sync_names_what_is_refused_and_how_to_allow_it(plots, client, db):
 
 def test_a_host_that_is_allowed_is_something_to_do_though_no_page_differs(plots, client, db):
     sync(plots, "--noinput")
-    etag = client.get("/books/tiny-book/one.html")["ETag"]
+    etag = fetch(client, "one.html")["ETag"]
     configure(plots, HOSTS)
     assert sync(plots, "--dry-run")[0] == 4
     code, out, _err = sync(plots, "--noinput")
     assert (code, "refuse" in out) == (0, False)
     assert "https://cdn.example.org/npm/plot@2/" in scripts(client, "one.html")
     # A browser that has the page must ask for it, and its header, again.
-    again = client.get("/books/tiny-book/one.html", headers={"if-none-match": etag})
+    again = fetch(client, "one.html", if_none_match=etag)
     assert again.status_code == 200
     assert sync(plots, "--dry-run")[0] == 0
 
@@ -148,7 +157,6 @@ def test_what_is_no_host_ends_the_build_and_is_named(tmp_path, host):
     )
     assert done.returncode != 0
     assert "bookbinder_script_hosts in conf.py" in done.stderr and repr(host) in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("key", ["script_hosts", "mathjax"])
@@ -157,13 +165,13 @@ def test_what_is_no_host_ends_the_build_and_is_named(tmp_path, host):
     ["x", [1], ["'unsafe-inline'"], ["https://a.example; script-src *"], ["https://a"] * 101],
 )
 def test_a_manifest_writes_no_header(key, value):
-    raw = json.loads(m.dumps(make_manifest())) | {key: value}
+    raw = json.loads(m.dumps(make_manifest()), parse_float=Decimal) | {key: value}
     with pytest.raises(m.ManifestError, match=f"{key} must be at most 100 addresses"):
         m.parse(raw)
 
 
 def test_a_manifest_of_an_older_extension_is_taken():
-    raw = json.loads(m.dumps(make_manifest()))
+    raw = json.loads(m.dumps(make_manifest()), parse_float=Decimal)
     del raw["script_hosts"], raw["mathjax"]
     assert m.parse(raw).script_hosts == m.parse(raw).mathjax == ()
 
@@ -179,9 +187,6 @@ def test_an_unchanged_page_is_not_read_again(plots, db, monkeypatch):
     assert [b"run()" in html for html in read] == [True]
 
 
-policy_of = policies.policy_of
-
-
 def test_a_release_from_before_is_served_with_the_hosts_that_it_had(plots, client, db):
     sync(plots, "--noinput")
     release = Release.objects.get()
@@ -194,8 +199,8 @@ def test_a_release_from_before_is_served_with_the_hosts_that_it_had(plots, clien
 
 def test_what_has_not_changed_still_has_its_policy(plots, client, db):
     sync(plots, "--noinput")
-    etag = client.get("/books/tiny-book/one.html")["ETag"]
-    response = client.get("/books/tiny-book/one.html", headers={"if-none-match": f"W/{etag}"})
+    etag = fetch(client, "one.html")["ETag"]
+    response = fetch(client, "one.html", if_none_match=f"W/{etag}")
     assert response.status_code == 304
     assert response["Content-Security-Policy"] == header(client, "one.html")
 
@@ -206,6 +211,7 @@ def test_a_preview_has_the_policies_that_its_pages_will_have(plots, as_user, db)
     address = next(word for word in out.split() if word.startswith("/preview/"))
     client = as_user(make_user("root", type="admin"))
     response = client.get(address.replace("index.html", "one.html"))
+    put_away(response)
     assert "https://cdn.example.org/npm/plot@2/" in response["Content-Security-Policy"]
     sync(plots, "--noinput")
     assert response["Content-Security-Policy"] == header(client, "one.html")
