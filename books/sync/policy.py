@@ -137,7 +137,7 @@ class _Page(HTMLParser):
     }
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__(convert_charrefs=True)
         self.inline: list[str] = []
         self.handlers: list[str] = []
         self.scripts: list[str] = []
@@ -146,18 +146,18 @@ class _Page(HTMLParser):
         self.script: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in reversed(attrs)}  # of two, the first counts
-        for name, value in values.items():
-            self.attribute(tag, name, value)
-        if tag == "script":
-            self.start_script(values)
-        elif tag == "link":
-            self.link(values)
+        for name, value in attrs:
+            if value and (name in _ADDRESSES or name.startswith("on")):
+                self.attribute(tag, name, value)
+        if tag in ("script", "link"):
+            # Of two attributes of one name, the first counts.
+            values = {name: value or "" for name, value in reversed(attrs)}
+            (self.start_script if tag == "script" else self.link)(values)
 
     def attribute(self, tag: str, name: str, value: str) -> None:
-        if name.startswith("on") and value.strip():
+        if name.startswith("on"):
             self.handlers.append(value)
-        elif name in _ADDRESSES and _JAVASCRIPT.match(value):
+        elif _JAVASCRIPT.match(value):
             self.refused.append(Refused("link", value.strip()[:60]))
         directive = self.LOADS.get((tag, name))
         if directive:
