@@ -27,7 +27,7 @@ _SCRIPT_TYPES = re.compile(
     r"|module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script|"
     r"text/(?:javascript1\.[0-5]|jscript|livescript)"
 )
-_ADDRESSES = ("href", "xlink:href", "src", "action", "formaction", "data")
+_ADDRESSES = ("href", "xlink:href", "src", "action", "formaction", "data", "srcdoc")
 _JAVASCRIPT = re.compile(r"[\0-\x20]*" + r"[\t\r\n]*".join("javascript:"), re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -159,9 +159,21 @@ class _Page(HTMLParser):
             self.handlers.append(value)
         elif _JAVASCRIPT.match(value):
             self.refused.append(Refused("link", value.strip()[:60]))
+        elif name == "srcdoc":
+            self.feed_within(value)
         directive = self.LOADS.get((tag, name))
         if directive:
             self.load(directive, value)
+
+    def feed_within(self, html: str) -> None:
+        """Take a frame's own HTML, such as of a plot, for the page's: its policy is the same."""
+        within = _read(html)
+        self.inline += within.inline
+        self.handlers += within.handlers
+        self.scripts += within.scripts
+        self.refused += within.refused
+        for directive, sources in within.loads.items():
+            self.loads.setdefault(directive, {}).update(sources)
 
     def load(self, directive: str, address: str) -> None:
         """Note where something comes from; a relative address needs none but for plugins."""

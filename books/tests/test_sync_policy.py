@@ -177,6 +177,12 @@ def test_no_address_can_write_into_the_header(address):
     assert parsed(found)["script-src"] == ["'self'"]
 
 
+def test_a_frame_that_is_written_into_the_page_runs_what_it_has():
+    html = "<iframe srcdoc=\"<script>a(&quot;x&quot;)</script><img src='http://a.example/b.png'>\"></iframe>"
+    assert directive(html, "script-src") == ["'self'", sha('a("x")')]
+    assert directive(html, "img-src")[-1] == "http://a.example"
+
+
 def test_a_header_has_an_end():
     html = "".join(f"<script>a{n}</script>" for n in range(1000))
     policy = policy_of(html)
