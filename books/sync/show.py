@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from books.followers import Effects
 from books.sync import kinds
-from books.sync.changes import BookPlan, Changes, Edit, Match, NearMiss, Plan
+from books.sync.changes import BookPlan, Changes, Edit, FileChanges, Match, NearMiss, Plan
 from books.sync.policies import Refusal
 
 FIRST = 20  # how many of the user data that would go are shown
@@ -257,15 +257,7 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
             for name, changes in _all_tables(plan)
         },
         "per_book": [_part(part) for part in plan.parts],
-        "files": {
-            project: {
-                "added": list(files.added),
-                "changed": list(files.changed),
-                "renamed": [list(pair) for pair in files.renamed],
-                "removed": list(files.removed),
-            }
-            for project, files in plan.releases.items()
-        },
+        "files": {project: _files(files) for project, files in plan.releases.items()},
         "withdrawn": [_row(row) for row in plan.withdrawn],
         "matches": [_row(match) for part in plan.parts for match in part.matches],
         "near_misses": [_row(miss) for part in plan.parts for miss in part.near_misses],
@@ -281,6 +273,15 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
         },
         "effects": {name: list(effect.lines) for name, effect in effects.items()},
         "figures": {name: dict(effect.figures) for name, effect in effects.items()},
+    }
+
+
+def _files(files: FileChanges) -> dict[str, Any]:
+    return {
+        "added": list(files.added),
+        "changed": list(files.changed),
+        "renamed": [list(pair) for pair in files.renamed],
+        "removed": list(files.removed),
     }
 
 
