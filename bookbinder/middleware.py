@@ -60,8 +60,8 @@ def site_policy(path: str, *, is_framed: bool = False) -> str:
     ancestors = "'self'" if is_framed else "'none'"
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' https: data:; object-src 'none'; base-uri 'self'; "
-        f"form-action {forms}; frame-ancestors {ancestors}"
+        "img-src 'self' https: data:; media-src 'self' https: data:; object-src 'none'; "
+        f"base-uri 'self'; form-action {forms}; frame-ancestors {ancestors}"
     )
 
 
