@@ -1,5 +1,6 @@
 """Debian's nginx for the tests: the system's, else unpacked from its package and not installed."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,7 +23,10 @@ def find() -> str | None:
         return None
     UNPACKED.mkdir(exist_ok=True)
     try:
-        subprocess.run(["apt-get", "-q", "download", "nginx"], cwd=UNPACKED, check=True)
+        download = ["apt-get", "-q", "download", "nginx"]
+        if subprocess.run(download, cwd=UNPACKED).returncode and os.geteuid() == 0:
+            subprocess.run(["apt-get", "-q", "update"], check=True)
+            subprocess.run(download, cwd=UNPACKED, check=True)
         (package,) = UNPACKED.glob("nginx_*.deb")
         subprocess.run(["dpkg", "-x", package, UNPACKED], check=True)
     except (subprocess.CalledProcessError, ValueError):
