@@ -62,7 +62,10 @@ class ProblemReportAdmin(InboxAdmin):
     def formfield_for_choice_field(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "status":
             kwargs["choices"] = Status.choices[1:]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
+        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if field is not None and db_field.name == "status":
+            field.required = True  # the empty one is of notes that are no report
+        return field
 
     def _each(self, request: HttpRequest, reports: QuerySet[Any], status: str) -> None:
         mine = list(reports)
