@@ -28,12 +28,11 @@ class Place(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """What stands in one new block for this many of the passage's tokens."""
+    """What stands in one new block for a part of the passage."""
 
     block: int
     start: int
     end: int
-    weight: int
 
 
 def map_pages(old: Mapping[str, str], new: Mapping[str, str]) -> "PageMap":
@@ -109,7 +108,7 @@ class PageMap:
             groups[-1].append(spot)
         if not groups:
             return None
-        most = max(groups, key=lambda group: sum(spot.weight for spot in group))
+        most = max(groups, key=lambda group: sum(spot.end - spot.start for spot in group))
         page = self._new_blocks[most[0].block].docname
         return Place(page, most[0].start, most[-1].end, "changed")
 
@@ -134,7 +133,7 @@ class PageMap:
             # A selection may start or end inside a word.
             into = max(0, start - first.start) if left.word == first.word else 0
             off = max(0, last.end - end) if right.word == last.word else 0
-            yield _Spot(there, left.start + into, right.end - off, sum(map(len, spans)))
+            yield _Spot(there, left.start + into, right.end - off)
 
     def _runs_of(self, at: int) -> list[Run]:
         if at not in self._runs:
