@@ -18,11 +18,11 @@ def main() -> int:
         django.setup()
         from django.core.management import call_command
 
-        from benchmarks import edition, figures, gradebook, sync
+        from benchmarks import anchoring, edition, figures, gradebook, reader_notes, sync
 
         call_command("migrate", verbosity=0)
-        found = []
-        for subject in (sync, edition, gradebook):
+        found: list[figures.Figure | figures.Bound] = []
+        for subject in (sync, edition, gradebook, anchoring, reader_notes):
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))
