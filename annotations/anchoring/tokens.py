@@ -92,8 +92,9 @@ def _pieces(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Ru
 
 
 def _diff(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
-    for kind, i, x, j, y in Indel.opcodes(a, b):
-        yield Run(kind == "equal", range(at + i, at + x), range(to + j, to + y))
+    for one in Indel.opcodes(a, b):
+        old = range(at + one.src_start, at + one.src_end)
+        yield Run(one.tag == "equal", old, range(to + one.dest_start, to + one.dest_end))
 
 
 def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
