@@ -84,6 +84,8 @@ class PageMap:
 
     def _parts(self, docname: str, start: int, end: int) -> Iterator[tuple[int, range]]:
         """Yield the blocks that the passage touches, and which of their tokens."""
+        if start >= end:
+            return
         blocks = self._pages.get(docname, range(0))
         first = bisect_right(blocks, start, key=lambda at: self._old_blocks[at].start) - 1
         for at in blocks[max(first, 0) :]:
@@ -133,6 +135,8 @@ class PageMap:
             # A selection may start or end inside a word.
             into = max(0, start - first.start) if left.word == first.word else 0
             off = max(0, last.end - end) if right.word == last.word else 0
+            if left.start + into >= right.end - off:
+                into = off = 0
             yield _Spot(there, left.start + into, right.end - off)
 
     def _runs_of(self, at: int) -> list[Run]:
