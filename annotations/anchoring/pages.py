@@ -58,7 +58,7 @@ class PageMap:
         """Return where the passage of an old page now is; KeyError: there was no such page."""
         quote = self.old[docname][start:end]
         if docname in self._same and quote:
-            return Place(docname, start, end, "kept")
+            return Place(docname, start, start + len(quote), "kept")
         found = self._follow(docname, start, end)
         if found and _letters(self._text(found)) == _letters(quote):
             return found._replace(state="kept" if found.docname == docname else "moved")

@@ -24,8 +24,8 @@ class Quotes:
 
     def once(self, quote: str, tokens: Sequence[Token]) -> tuple[int, int] | None:
         """Return a block and where in its page the quote starts, if it stands there alone."""
-        # The first and last may be parts of words.
-        inner = {token.word for token in tokens[1:-1]}
+        # The first and last may be selected in part, and stand elsewhere as part of another word.
+        inner = {token.word for token in tokens[1:-1] or tokens}
         rarest = min((self.having.get(word, []) for word in inner), key=len, default=[])
         if len(quote) < TELLING or not 0 < len(rarest) <= COMMON:
             return None

@@ -108,6 +108,19 @@ def test_a_long_quote_that_the_diff_lost_is_found_word_for_word():
     assert place(old, new, "two divisors") == ("orphan", "numbers", None)
 
 
+def test_a_long_name_that_the_diff_lost_is_found_too():
+    name = "the_longest_identifier_of_all"
+    tail = " ".join(f"Then something else, number {n}, was said." for n in range(9))
+    old = {"numbers": page(f"Call {name} now."), "open": page(THIRD)}
+    new = {"numbers": page("Gone."), "open": page(THIRD, f"{tail} {name} {tail}")}
+    assert place(old, new, name) == ("moved", "open", name)
+
+
+def test_a_passage_that_ends_beyond_its_page_ends_with_it():
+    html = {"numbers": page(FIRST)}
+    assert map_pages(html, html).place("numbers", 4, 10_000).end == len(FIRST)
+
+
 def test_the_other_copy_of_a_sentence_is_not_taken_for_a_deleted_one():
     old = {"numbers": page(FIRST, SECOND), "open": page(THIRD, SECOND)}
     new = {"numbers": page(FIRST), "open": page(THIRD + " New.", SECOND)}
