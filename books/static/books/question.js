@@ -81,8 +81,7 @@ async function submit(event, form, arriving) {
 
 /** A reply, to this tab or another. */
 async function hear({ entry, reply, isRemote = false }, state) {
-  if (entry.course !== state.course?.pk) return;
-  const isHere = entry.path === location.pathname;
+  const isHere = entry.path === location.pathname && entry.course === state.course?.pk;
   const form = isHere && forms.find((one) => one.dataset.label === entry.label);
   if (form) hearHere(form, { entry, reply, isRemote }, state);
   else if (reply.ok) await hearElsewhere(isRemote, state);
