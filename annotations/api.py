@@ -12,15 +12,15 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from ninja import Body, Router
 
-from accounts import access, limits
+from accounts import access
 from accounts.http import signed_in
 from annotations import acting, drafts, jsonld, state, writing
+from annotations.http import A_MINUTE, too_many
 from annotations.models import Annotation
 from books.models import Page
 from grading.api import Invalid, Pk, Problem
 
 router = Router(tags=["annotations"])
-A_MINUTE, MOST = 60, 60  # seconds, writes
 PROBLEMS: dict[type[Exception], int] = {
     drafts.Invalid: 400,
     drafts.Refused: 403,
@@ -76,9 +76,8 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
 
 
 def _too_many(request: HttpRequest) -> HttpResponse | None:
-    if limits.is_over(request, "note", most=MOST, most_of_address=MOST, seconds=A_MINUTE):
+    if too_many(request):
         return _problem(429, _("Too many notes in one minute. Wait a little, then try again."))
-    limits.count(request, "note", seconds=A_MINUTE)
     return None
 
 
