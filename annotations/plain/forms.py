@@ -51,6 +51,7 @@ class ReplyForm(forms.Form):
 class NoteForm(ReplyForm):
     """A note's text and readers. A course stands in its readers, so that none is left to choose."""
 
+    field_order = ("body", "readers", "problem", "anonymous", "tags")
     readers = forms.ChoiceField(label=gettext_lazy("Who can read it"))
     anonymous = forms.BooleanField(
         label=gettext_lazy("Hide my name from classmates"),
@@ -111,7 +112,7 @@ class NewNoteForm(NoteForm):
     passage = forms.ChoiceField(
         label=gettext_lazy("Passage"), required=False, error_messages={"invalid_choice": CHANGED}
     )
-    field_order = ("passage", "body", "readers")
+    field_order = ("passage", *NoteForm.field_order)
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any):
         super().__init__(*args, book=page.book, **kwargs)

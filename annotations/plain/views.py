@@ -43,12 +43,12 @@ def change_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """Change a note of one's own. One that was changed elsewhere is shown with both texts."""
     user = signed_in(request)
     note = _note(request, uuid, "annotations.change_annotation")
-    given = {"data": request.POST or None, "initial": initial_of(note, writing.version(note))}
-    form = (
-        ReplyForm(**given)
-        if note.is_reply
-        else NoteForm(**given, user=user, book=note.book, note=note)
-    )
+    data, shown_first = request.POST or None, initial_of(note, writing.version(note))
+    form: ReplyForm
+    if note.is_reply:
+        form = ReplyForm(data, initial=shown_first)
+    else:
+        form = NoteForm(data, initial=shown_first, user=user, book=note.book, note=note)
     if _sent(request, form, lambda: writing.edit(note, form.draft(), form.cleaned_data["seen"])):
         return redirect(_place(note))
     return _show_form(request, note, form, _("Change the note"))

@@ -17,7 +17,7 @@ PLACE = "/notes/on/tiny/numbers"
 def option(client, words: str) -> str:
     """Return the value of the passage that begins like this, as the form offers it."""
     html = client.get(PLACE).content.decode()
-    return re.search(rf'<option value="([^"]+)"[^>]*>{re.escape(words)}', html).group(1)
+    return re.findall(rf'<option value="([^"]+)"[^>]*>{re.escape(words)}', html)[0]
 
 
 def fields(**over):

@@ -13,7 +13,7 @@ from annotations import letters, texts
 from annotations.models import Annotation
 from bookbinder.tests.e2e import axe
 from bookbinder.tests.e2e.reading import sign_in_as
-from books.models import Author, Book
+from books.models import Author
 from conftest import enroll, lay_page, make_book, make_course, make_note, make_page, make_user
 from grading.models import Instructor
 
@@ -138,7 +138,7 @@ def test_axe_finds_nothing_on_the_pages_of_notes(opened, notes, sam, page_of_boo
     for act in ("change", "reply", "delete", "as-it-was"):
         page.goto(f"/notes/{changed.uuid}/{act}/")
         check(page, f"note-{act}")
-    page.goto(letters.stop_address(sam).partition("//")[2].partition("/")[2].join(("/", "")))
+    page.goto("/notes/" + letters.stop_address(sam).partition("/notes/")[2])
     check(page, "notes-stop-letters")
     page.get_by_role("button", name="no more e-mails").click()
     check(page, "notes-letters-stopped")
@@ -251,9 +251,7 @@ def test_an_author_marks_a_report_as_fixed(opened, notes, ada, mailoutbox, schem
     Annotation.objects.filter(problem="error").update(
         state="changed", quote="quick red fox", displaced_at=timezone.now()
     )
-    page = opened(
-        ada, reverse("admin:annotations_problemreport_changelist"), color_scheme=scheme
-    )
+    page = opened(ada, reverse("admin:annotations_problemreport_changelist"), color_scheme=scheme)
     look(page, "inbox-reports", scheme)
     page.get_by_role("link", name="Reported as error").click()
     expect(page.locator(".field-whole_passage del")).to_have_text("brown")
@@ -279,6 +277,5 @@ def look(page, name: str, scheme: str) -> None:
 
 def test_who_teaches_and_writes_nothing_has_no_inbox(opened, notes, sam):
     page = opened(sam, reverse("admin:annotations_sharednote_changelist"))
-    assert "/admin/annotations" not in page.url
+    assert "/admin/login/" in page.url
     assert "Why is it" not in page.content()
-    assert Book.objects.exists()
