@@ -1,5 +1,6 @@
 """What both inboxes share: the passage, the text and its replies, read; and a reply, written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -40,6 +41,31 @@ class InboxForm(forms.ModelForm):
 
 def _reply(text: str) -> drafts.Draft:
     return drafts.Draft(Annotation.Motivation.REPLYING, text)
+
+
+class KnownChoicesFilter(admin.ChoicesFieldListFilter):
+    """The values that a row of this inbox can have."""
+
+    never = ("", "private", "authors", "replying", "editing")
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        names = {str(name) for value, name in self.field.flatchoices if value in self.never}
+        return (one for one in super().choices(changelist) if str(one["display"]) not in names)
+
+
+class IsSetFilter(admin.EmptyFieldListFilter):
+    """Whether something has been done, where the column says when."""
+
+    titles = {"resolved_at": _("resolved"), "hidden_at": _("hidden")}
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.title = self.titles.get(field.name, self.title)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        told = (gettext("All"), gettext("No"), gettext("Yes"))
+        for choice, name in zip(super().choices(changelist), told, strict=True):
+            yield choice | {"display": name}
 
 
 class InboxAdmin(RulesAdmin):
@@ -113,6 +139,10 @@ class InboxAdmin(RulesAdmin):
     def text(self, note: Annotation) -> SafeString | str:
         # Sanitised.
         return mark_safe(markdown.render(note.body)) if note.body else "-"  # nosec
+
+    @admin.display(description=_("tags"))
+    def tagged(self, note: Annotation) -> str:
+        return ", ".join(note.tags) or "-"
 
     @admin.display(description=_("replies"))
     def thread(self, note: Annotation) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations import acting
-from annotations.admin.base import InboxAdmin
+from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, ProblemReport
 
 Status = ProblemReport.Status
@@ -24,11 +24,11 @@ class ProblemReportAdmin(InboxAdmin):
         "displaced_at", "created_at",
     )  # fmt: skip
     list_filter = (
-        "status",
-        "problem",
+        ("status", KnownChoicesFilter),
+        ("problem", KnownChoicesFilter),
         ("book", admin.RelatedOnlyFieldListFilter),
         ("page", admin.RelatedOnlyFieldListFilter),
-        ("displaced_at", admin.EmptyFieldListFilter),
+        ("displaced_at", IsSetFilter),
     )
     search_fields = ("body", "quote", "page__title")
     fieldsets = (

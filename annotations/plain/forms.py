@@ -39,6 +39,9 @@ class ReplyForm(forms.Form):
     )
     tags = forms.CharField(label=gettext_lazy("Tags, with commas between them"), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, label_suffix="", **kwargs)
+
     def tags_given(self) -> tuple[str, ...]:
         given = self.cleaned_data["tags"].split(",")
         return tuple(tag.strip() for tag in given if tag.strip())

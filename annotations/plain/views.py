@@ -33,7 +33,9 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
     form = NewNoteForm(request.POST or None, user=user, page=page)
     if _sent(request, form, lambda: writing.create(user, page, form.draft())):
         return redirect(_address(page))
-    notes = [shown(row, user) for row in _rows(user).filter(page=page).in_reading_order()]
+    rows = _rows(user).filter(page=page).in_reading_order()
+    # Those that have lost their place come last, each with its replies.
+    notes = sorted((shown(row, user) for row in rows), key=lambda row: (row.root or row).is_orphan)
     return render(request, "notes/page.html", {"page": page, "notes": notes, "form": form})
 
 
