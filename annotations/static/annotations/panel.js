@@ -51,7 +51,7 @@ function render() {
   const placed = shown.filter((note) => ours(note).state !== "orphan");
   const pinned = placed.filter((note) => ours(note).pinned);
   const rest = placed.filter((note) => !ours(note).pinned);
-  panel.replaceChildren(head(shown), ...[...pinned, ...rest].map(thread));
+  panel.replaceChildren(...head(shown), ...[...pinned, ...rest].map(thread));
   if (lost.length) panel.append(make("h3", {}, t("lost")), ...lost.map(thread));
   if (!shown.length) panel.append(make("p", {}, t("no_notes")));
   typeset(panel);
@@ -64,7 +64,8 @@ function head(shown) {
   const close = make("button", { type: "button", className: "bookbinder-quiet", onclick: closePanel, "aria-label": t("close") }, "✕");
   const whole = button("note_on_page", null, () => write({ target: { source: here() } }));
   const all = only ? make("button", { type: "button", className: "bookbinder-quiet", onclick: () => ((only = null), render()) }, t("all_on_page")) : make("a", { href: "/notes/" }, t("all_my_notes"));
-  return make("div", { className: "bookbinder-panel-head" }, title, whole, all, close);
+  const bar = make("div", { className: "bookbinder-panel-head" }, title, close);
+  return [bar, make("p", { className: "bookbinder-buttons" }, all, ...(only ? [] : [whole]))];
 }
 
 function thread(root) {
