@@ -18,11 +18,19 @@ def main() -> int:
         django.setup()
         from django.core.management import call_command
 
-        from benchmarks import answering, edition, figures, gradebook, sync
+        from benchmarks import (
+            anchoring,
+            answering,
+            edition,
+            figures,
+            gradebook,
+            reader_notes,
+            sync,
+        )
 
         call_command("migrate", verbosity=0)
-        found = []
-        for subject in (sync, edition, gradebook, answering):
+        found: list[figures.Figure | figures.Bound] = []
+        for subject in (sync, edition, gradebook, answering, anchoring, reader_notes):
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))

@@ -16,6 +16,8 @@ PAGES = 4
 QUOTES = 200
 LENGTHS = ((1, 3), (4, 12), (13, 40))
 PAGE_SIZE = 40_000
+SECTIONS = 5
+PARAGRAPHS = 100
 
 
 @dataclass
@@ -95,8 +97,12 @@ def count(tally: Tally, docname: str, meant: set[Spot], result: str) -> None:
 
 def some_pages(seed: int) -> dict[str, str]:
     every = prose.manual(PAGE_SIZE)
-    names = [name for name, html in every.items() if html.count("<section") > 3]
-    return {name: every[name] for name in random.Random(seed).sample(names, PAGES)}
+    fit = [
+        name
+        for name, html in every.items()
+        if html.count("<section") > SECTIONS and html.count("<p>") > PARAGRAPHS
+    ]
+    return {name: every[name] for name in random.Random(seed).sample(fit, PAGES)}
 
 
 def few_words(book: Book) -> None:

@@ -98,10 +98,11 @@ class Book:
                     _cut(paragraph)
 
     def move_paragraphs(self, count: int) -> None:
-        """Move so many from the first page to places in the second."""
-        first, second = list(self.pages.values())[:2]
-        for paragraph in self.random.sample(first.findall(".//p"), count):
-            self.random.choice(second.findall(".//p")).addprevious(_cut(paragraph))
+        """Move so many from each page to places in the next."""
+        pages = list(self.pages.values())
+        for page, following in zip(pages, [*pages[1:], pages[0]], strict=True):
+            for paragraph in self.random.sample(page.findall(".//p"), count):
+                self.random.choice(following.findall(".//p")).addprevious(_cut(paragraph))
 
     def rewrap(self) -> None:
         for page in self.pages.values():

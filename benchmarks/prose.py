@@ -12,21 +12,33 @@ from pydoc_data.topics import topics
 
 from docutils.core import publish_parts
 
+LONG = 80  # a paragraph of fewer characters may well stand in two topics
 SETTINGS = {"report_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
 
 
 @cache
 def manual(size: int) -> dict[str, str]:
     """Return Python's reference manual as pages of about this many characters of HTML."""
-    return _pages("manual", [_topic(text) for _name, text in sorted(topics.items())], size)
+    return _pages("manual", [_topic(text) for text in _told_once()], size)
 
 
+@cache
 def library(size: int) -> dict[str, str]:
     """Return the docstrings of Python's library as such pages."""
     root = Path(sysconfig.get_paths()["stdlib"])
     sources = sorted([*root.glob("*.py"), *root.glob("[a-z]*/*.py")])
     kept = [path for path in sources if not {"test", "site-packages"} & set(path.parts)]
     return _pages("library", [part for path in kept for part in _docstrings(path)], size)
+
+
+def _told_once() -> Iterator[str]:
+    """Yield the topics that do not repeat a larger one: pydoc's are cut out of one manual."""
+    told: set[str] = set()
+    for text in sorted(topics.values(), key=len, reverse=True):
+        paragraphs = {one for one in text.split("\n\n") if len(one) > LONG}
+        if not paragraphs & told:
+            yield text
+        told |= paragraphs
 
 
 def _topic(text: str) -> str:

@@ -17,7 +17,8 @@ from django.utils.http import http_date, parse_etags
 from accounts.access import Person
 from books import access
 from books.models import Book, Page, Release
-from books.sync import publish
+from books.sync import policies, publish
+from books.sync.previews import Preview
 
 FEEDBACK_FILES = "_feedback/"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -36,8 +37,12 @@ class Published:
     public: bool
 
     @property
+    def folder(self) -> Path:
+        return publish.releases_folder(self.project) / self.release
+
+    @property
     def file(self) -> Path:
-        return publish.html_folder(self.project, self.release) / self.path
+        return self.folder / "html" / self.path
 
 
 @functools.lru_cache(maxsize=64)
@@ -56,7 +61,7 @@ def find(project: str, path: str) -> Published | None:
     if entry is None:
         return None
     docnames = tuple(entry["docnames"])
-    version = entry["sha256"][:32] + entry.get("head", "")
+    version = entry["sha256"][:32] + entry.get("head", "") + entry.get("policy", "")
     return Published(project, release[1], path, version, docnames, entry["public"])
 
 
@@ -78,7 +83,9 @@ def may_have(user: Person, file: Published) -> bool:
 def send(request: HttpRequest, file: Published) -> HttpResponseBase:
     """Return the file, a part of it, or that it has not changed."""
     etag = f'"{file.version}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    # A web server in front that compresses makes them weak.
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    if etag in (tag.removeprefix("W/") for tag in known):
         response: HttpResponseBase = HttpResponse(status=304)
     elif settings.X_ACCEL_PREFIX:
         response = HttpResponse(content_type=_content_type(file.path))
@@ -89,13 +96,20 @@ def send(request: HttpRequest, file: Published) -> HttpResponseBase:
     response["ETag"] = etag
     # A theme's files have a hash in their address; what is protected must be asked for again.
     response["Cache-Control"] = "public, max-age=3600" if file.public else "private, no-cache"
-    return response
+    return _with_policy(response, file.folder, file.path)
 
 
-def send_preview(request: HttpRequest, file: Path) -> HttpResponseBase:
+def send_preview(request: HttpRequest, preview: Preview, path: str) -> HttpResponseBase:
     """Return a file of an edition that is not live."""
-    response = _stream(request, file)
+    response = _stream(request, preview.folder / "html" / path)
     response["Cache-Control"] = "private, no-store"
+    return _with_policy(response, preview.folder, path)
+
+
+def _with_policy(response: HttpResponseBase, folder: Path, path: str) -> HttpResponseBase:
+    policy = policies.header_of(folder, path)
+    if policy:
+        response["Content-Security-Policy"] = policy
     return response
 
 
@@ -111,13 +125,14 @@ def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
     response: HttpResponseBase
     if part is None:
         response = FileResponse(file.open("rb"), content_type=content_type)
+        del response["Content-Disposition"]  # its address says its name
+        response["Accept-Ranges"] = "bytes"
     else:
         start, end = part
         content = _read(file, start, end)
         response = StreamingHttpResponse(content, status=206, content_type=content_type)
         response["Content-Range"] = f"bytes {start}-{end}/{stat.st_size}"
         response["Content-Length"] = str(end - start + 1)
-    response["Accept-Ranges"] = "bytes"
     response["Last-Modified"] = http_date(stat.st_mtime)
     return response
 

@@ -15,10 +15,9 @@ from books.sync import previews
 def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     """A file of an edition that is not live, for its authors and admins."""
     found = previews.find(request.user, token)
-    file = found.file(path) if found else None
-    if file is None:
+    if found is None or found.file(path) is None:
         raise Http404
-    return reader.send_preview(request, file)
+    return reader.send_preview(request, found, path)
 
 
 @require_safe

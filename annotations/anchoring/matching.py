@@ -9,6 +9,7 @@ small gaps are compared crosswise.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from zlib import crc32
 
 from annotations.anchoring.tokens import Block, likeness
 
@@ -16,6 +17,7 @@ RARE = 24  # a word in more blocks than this tells little, and costs much
 CANDIDATES = 6
 ALIKE = 0.5  # wherever it stands
 ALIKE_IN_PLACE = 0.3  # between the same neighbours
+MANY_WORDS = 40
 FEW_WORDS = 5  # so few are alike by chance
 MOST_IN_GAP = 144  # old blocks times new blocks
 BESIDE = 0.15
@@ -114,7 +116,7 @@ class _Matcher:
                 self.pair(i, j)
 
     def candidates(
-        self, i: int, index: dict[object, list[int]]
+        self, i: int, index: dict[str | int, list[int]]
     ) -> Iterator[tuple[float, int, int]]:
         block = self.old[i]
         votes: Counter[int] = Counter()
@@ -204,12 +206,19 @@ def _stands_out(score: float, scores: list[float]) -> bool:
     return sum(one > score - SURELY for one in scores) == 1
 
 
-def _keys(block: Block) -> set[object]:
-    """Words, and pairs of neighbouring words, which are rare where words are not."""
-    return {*block.words, *pairwise(block.words)}
+def _keys(block: Block) -> dict[str | int, None]:
+    """Words, and pairs of neighbouring words, which are rare where words are not.
+
+    Not Python's own hash or a set: a preview and its sync must come to the same end.
+    """
+    pairs = (crc32(f"{one} {other}".encode()) for one, other in pairwise(block.words))
+    if len(block.words) > MANY_WORDS:
+        # The same fourth on both sides: it is enough, and a book's pairs fill the memory.
+        pairs = (pair for pair in pairs if pair % 4 == 0)
+    return dict.fromkeys([*block.words, *pairs])
 
 
-def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[object, list[int]]:
+def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[str | int, list[int]]:
     found = defaultdict(list)
     for place in places:
         for key in _keys(blocks[place]):

@@ -28,12 +28,11 @@ class Place(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """What stands in one new block for this many of the passage's tokens."""
+    """What stands in one new block for a part of the passage."""
 
     block: int
     start: int
     end: int
-    weight: int
 
 
 def map_pages(old: Mapping[str, str], new: Mapping[str, str]) -> "PageMap":
@@ -59,7 +58,7 @@ class PageMap:
         """Return where the passage of an old page now is; KeyError: there was no such page."""
         quote = self.old[docname][start:end]
         if docname in self._same and quote:
-            return Place(docname, start, end, "kept")
+            return Place(docname, start, start + len(quote), "kept")
         found = self._follow(docname, start, end)
         if found and _letters(self._text(found)) == _letters(quote):
             return found._replace(state="kept" if found.docname == docname else "moved")
@@ -85,6 +84,8 @@ class PageMap:
 
     def _parts(self, docname: str, start: int, end: int) -> Iterator[tuple[int, range]]:
         """Yield the blocks that the passage touches, and which of their tokens."""
+        if start >= end:
+            return
         blocks = self._pages.get(docname, range(0))
         first = bisect_right(blocks, start, key=lambda at: self._old_blocks[at].start) - 1
         for at in blocks[max(first, 0) :]:
@@ -109,7 +110,7 @@ class PageMap:
             groups[-1].append(spot)
         if not groups:
             return None
-        most = max(groups, key=lambda group: sum(spot.weight for spot in group))
+        most = max(groups, key=lambda group: sum(spot.end - spot.start for spot in group))
         page = self._new_blocks[most[0].block].docname
         return Place(page, most[0].start, most[-1].end, "changed")
 
@@ -134,7 +135,9 @@ class PageMap:
             # A selection may start or end inside a word.
             into = max(0, start - first.start) if left.word == first.word else 0
             off = max(0, last.end - end) if right.word == last.word else 0
-            yield _Spot(there, left.start + into, right.end - off, sum(map(len, spans)))
+            if left.start + into >= right.end - off:
+                into = off = 0
+            yield _Spot(there, left.start + into, right.end - off)
 
     def _runs_of(self, at: int) -> list[Run]:
         if at not in self._runs:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rapidfuzz import fuzz
 
 from annotations.anchoring.search import TELLING
-from annotations.anchoring.tokens import Block, Token
+from annotations.anchoring.tokens import TOKEN, Block, Token
 
 COMMON = 400  # a word in more blocks than this is no help in finding one
 LOOKED_AT = 20
@@ -19,13 +19,13 @@ class Quotes:
         self.texts, self.blocks = texts, blocks
         self.having: dict[str, list[int]] = defaultdict(list)
         for at, block in enumerate(blocks):
-            for word in {token.word for token in block.tokens}:
+            for word in set(TOKEN.findall(block.text)):
                 self.having[word].append(at)
 
     def once(self, quote: str, tokens: Sequence[Token]) -> tuple[int, int] | None:
         """Return a block and where in its page the quote starts, if it stands there alone."""
-        # The first and last may be parts of words.
-        inner = {token.word for token in tokens[1:-1]}
+        # The first and last may be selected in part, and stand elsewhere as part of another word.
+        inner = {token.word for token in tokens[1:-1] or tokens}
         rarest = min((self.having.get(word, []) for word in inner), key=len, default=[])
         if len(quote) < TELLING or not 0 < len(rarest) <= COMMON:
             return None
@@ -50,7 +50,7 @@ class Quotes:
         if not TELLING // 2 <= len(quote) <= LONGEST:
             return None
         votes: Counter[int] = Counter()
-        for word in {token.word for token in tokens}:
+        for word in dict.fromkeys(token.word for token in tokens):
             places = self.having.get(word, [])
             if len(places) <= COMMON:
                 votes.update(places)

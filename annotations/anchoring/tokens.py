@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from sys import intern
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -33,12 +34,16 @@ class Block:
     @cached_property
     def tokens(self) -> list[Token]:
         at = self.start
-        return [Token(at + m.start(), at + m.end(), m[0]) for m in TOKEN.finditer(self.text)]
+        return [
+            Token(at + one.start(), at + one.end(), intern(one[0]))
+            for one in TOKEN.finditer(self.text)
+        ]
 
     @cached_property
     def words(self) -> list[str]:
         """What two blocks are compared by: signs alone make nothing alike."""
-        return WORD.findall(self.text) or [token.word for token in self.tokens]
+        # A book has few different words: each is kept once, however often it stands.
+        return [intern(word) for word in WORD.findall(self.text) or TOKEN.findall(self.text)]
 
     @cached_property
     def bag(self) -> Counter[str]:
@@ -92,8 +97,9 @@ def _pieces(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Ru
 
 
 def _diff(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
-    for kind, i, x, j, y in Indel.opcodes(a, b):
-        yield Run(kind == "equal", range(at + i, at + x), range(to + j, to + y))
+    for one in Indel.opcodes(a, b):
+        old = range(at + one.src_start, at + one.src_end)
+        yield Run(one.tag == "equal", old, range(to + one.dest_start, to + one.dest_end))
 
 
 def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:

@@ -1,5 +1,7 @@
 """Where a new edition puts each note: pure, over both texts."""
 
+from typing import Any
+
 from annotations.anchoring import map_pages
 from annotations.placing import Editions, Row, place_all
 from annotations.texts import ids_in
@@ -21,7 +23,14 @@ def row(words: str, text: str, **over) -> Row:
     start = text.index(words)
     end = start + len(words)
     around = {"prefix": text[max(0, start - 32) : start], "suffix": text[end : end + 32]}
-    fields = {"pk": 1, "user_id": 1, "key": "1", "fragment": "", "start": start, "end": end}
+    fields: dict[str, Any] = {
+        "pk": 1,
+        "user_id": 1,
+        "key": "1",
+        "fragment": "",
+        "start": start,
+        "end": end,
+    }
     fields |= {"quote": words, **around, "state": "kept", "orig_key": "1"}
     fields |= {"orig_quote": words} | {f"orig_{name}": value for name, value in around.items()}
     return Row(**(fields | over))

@@ -11,7 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from bookbinder.sphinx import answers, inventory, manifest
+from bookbinder.sphinx import answers, hosts, inventory, manifest
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.identity import question_fingerprint
@@ -262,6 +262,8 @@ class Assembly:
                 manifest.Book(url, self.title(url), tuple(pages)) for url, pages in books.items()
             ),
             files=files,
+            script_hosts=tuple(self.app.config.bookbinder_script_hosts),
+            mathjax=hosts.of_mathjax(self.app),
         )
 
     def title(self, book_url: str) -> str:

@@ -9,6 +9,11 @@ from typing import Any
 
 MAX_POINTS = Decimal("999999.99")
 MAX_INDEX = 2**31 - 1
+# An origin, or a folder of it; nothing that could end a directive of a header.
+HOST = re.compile(
+    r"https://[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?"
+    r"(?:/(?:[A-Za-z0-9@._~+-]+/)*)?"
+)
 
 Fault = tuple[tuple[Any, ...], str]
 
@@ -67,6 +72,10 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return "\0" not in value
     return value is None or isinstance(value, int)
+
+
+def is_host(value: object) -> bool:
+    return isinstance(value, str) and HOST.fullmatch(value) is not None
 
 
 def one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:

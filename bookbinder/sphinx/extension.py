@@ -10,7 +10,7 @@ from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from bookbinder.sphinx import answers, assemble, directives, manifest, nodes
+from bookbinder.sphinx import answers, assemble, directives, hosts, manifest, nodes
 from bookbinder.sphinx.collector import FoundCollector, found_in
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ def settle_config(app: Sphinx, config: Config) -> None:
             f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}"
         )
     config["bookbinder_project"] = slug
+    config["bookbinder_script_hosts"] = hosts.settled(config.bookbinder_script_hosts)
     # Sphinx leaves them out then, also of the search index and the general index.
     config["exclude_patterns"] = [*config.exclude_patterns, *config.bookbinder_exclude]
     # The copied source holds every answer; a link to it would lead nowhere once published.

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from bookbinder.sphinx.checks import (
     Fault,
     Shape,
+    is_host,
     is_plain_object,
     is_safe_path,
     matches,
@@ -116,6 +117,9 @@ class Manifest(NamedTuple):
     project: str
     books: tuple[Book, ...]
     files: dict[str, File]
+    # Where scripts may come from: the author's list; and MathJax', for the pages that load it.
+    script_hosts: tuple[str, ...] = ()
+    mathjax: tuple[str, ...] = ()
 
     def pages(self) -> Iterator[Page]:
         for book in self.books:
@@ -275,12 +279,26 @@ class _Reader:
                 files[path] = File(values[0], tuple(values[1]), public)
         return files
 
+    def hosts(self, raw: dict[str, Any], key: str) -> tuple[str, ...]:
+        """Return addresses that go into a header: a key that a manifest may lack."""
+        values = raw.get(key, [])
+        if isinstance(values, list) and len(values) <= 100 and all(map(is_host, values)):
+            return tuple(values)
+        self.faults.append(((key,), "must be at most 100 addresses that begin with https://"))
+        return ()
+
     def manifest(self, raw: Any) -> Manifest | None:
         values = self.keep(raw, _MANIFEST, ())
         if values is None:
             return None
         project, books, files = values
-        manifest = Manifest(project, self.each(self.book, books, ("books",)), self.files(files))
+        manifest = Manifest(
+            project,
+            self.each(self.book, books, ("books",)),
+            self.files(files),
+            self.hosts(raw, "script_hosts"),
+            self.hosts(raw, "mathjax"),
+        )
         self.unique([book.url for book in manifest.books], "the book url", ("books",))
         self.unique([page.docname for page in manifest.pages()], "the docname", ("books",))
         self.unique([page.page_id for page in manifest.pages()], "the page id", ("books",))

@@ -13,7 +13,7 @@ from django.urls import get_resolver
 from accounts.models import User
 from billing.models import Payment, StripeEvent
 from books.models import Author, Book, Edition
-from conftest import enroll, make_answer, make_course, make_user
+from conftest import enroll, make_answer, make_course, make_note, make_user
 from grading.models import Attempt, Course, Instructor, Invitation
 
 ROLES = (
@@ -59,7 +59,10 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
         "social": SocialAccount.objects.create(user=student, provider="uni", uid="1"),
         "user": student,
     }
-    keys: dict[str, Any] = {name: row.pk for name, row in made.items()}
+    note = make_note(student, question.page, audience="course", course=course)
+    made["note"] = note
+    made["report"] = make_note(student, question.page, audience="authors", motivation="editing")
+    keys: dict[str, Any] = {name: row.pk for name, row in made.items()} | {"uuid": note.uuid}
     kind = ContentType.objects.get_for_model(Course)
     LogEntry.objects.create(
         user=student, content_type=kind, object_id=str(course.pk), action_flag=CHANGE

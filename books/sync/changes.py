@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
+from books.sync.policies import Refusal
 from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
 
 Row = TypeVar("Row", BookRow, PageRow, QuestionRow, FeedbackRow)
@@ -164,6 +165,8 @@ class Plan:
     projects: tuple[str, ...]
     parts: tuple[BookPlan, ...]
     releases: dict[str, FileChanges]
+    # What browsers will refuse to run: told, and no reason to do anything.
+    refused: tuple[Refusal, ...] = ()
 
     @cached_property
     def books(self) -> Changes[BookRow]:

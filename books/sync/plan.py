@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
-from books.sync import head
+from books.sync import head, policy
 from books.sync.changes import BookPlan, FileChanges, Plan, Prefer
 from books.sync.plan_book import Context, plan_book, plan_without
 from books.sync.snapshot import Snapshot
@@ -76,7 +76,7 @@ def _file_changes(manifest: m.Manifest, snapshot: Snapshot) -> FileChanges:
 
 def published_files(manifest: m.Manifest) -> dict[str, Any]:
     """Return what a release keeps of its files: path -> hash, and whose right opens it."""
-    files = {
+    files: dict[str, Any] = {
         path: {"sha256": file.sha256, "docnames": list(file.docnames), "public": file.public}
         for path, file in manifest.files.items()
     }
@@ -87,6 +87,10 @@ def published_files(manifest: m.Manifest) -> dict[str, Any]:
             "public": False,
             "head": head.VERSION,
         }
+    # What its header is made of, besides the page: other hosts are something to do.
+    headers = policy.digest(manifest.script_hosts, manifest.mathjax)
+    for path in filter(policy.is_page, files):
+        files[path]["policy"] = headers
     return files
 
 

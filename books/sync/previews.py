@@ -24,7 +24,7 @@ from accounts.access import Person
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books.models import Book
-from books.sync import publish
+from books.sync import policies, publish
 from books.sync.changes import FileChanges
 from books.sync.options import Each, silently
 from books.sync.plan import published_files
@@ -42,6 +42,10 @@ class Preview:
     files: dict[str, Any]
     docnames: frozenset[str] = frozenset()
 
+    @property
+    def folder(self) -> Path:
+        return _root() / self.token
+
     def file(self, path: str) -> Path | None:
         """Return the file at `path`, if there is one and it is theirs to read."""
         entry = self.files.get(path)
@@ -50,7 +54,7 @@ class Preview:
         pages = set(entry["docnames"])
         # What belongs to no page, as the search index, tells of all.
         is_theirs = not self.docnames.isdisjoint(pages) if pages else self._is_whole
-        return _root() / self.token / "html" / path if entry["public"] or is_theirs else None
+        return self.folder / "html" / path if entry["public"] or is_theirs else None
 
     @property
     def _is_whole(self) -> bool:
@@ -67,7 +71,8 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
     _root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    publish.lay(_root() / token, manifest, folder, changes, each=each)
+    headers = policies.of(manifest, folder, files)
+    publish.lay(_root() / token, manifest, folder, changes, headers, each=each)
     first = next(manifest.pages(), None)
     return reverse("preview", args=(token, f"{first.docname}.html" if first else "index.html"))
 

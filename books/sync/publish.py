@@ -2,6 +2,7 @@
 
     <data>/releases/<project>/<release>/html/           what is served
     <data>/releases/<project>/<release>/bookbinder.json what a return to this release needs
+    <data>/releases/<project>/<release>/policies.json   the header of each page
 
 Only files that the manifest lists are copied. Their hashes are checked on the way: a build that
 went on after its manifest was written is refused.
@@ -25,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import manifest as m
 from books.models import Release
-from books.sync import head
+from books.sync import head, policies
 from books.sync.changes import FileChanges
 from books.sync.options import Each, silently
 
@@ -60,6 +61,7 @@ def stage(
     manifest: m.Manifest,
     build: Path,
     changes: FileChanges,
+    headers: policies.Policies,
     current: str | None,
     each: Each = silently,
 ) -> Staged:
@@ -70,7 +72,7 @@ def stage(
     name = f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     folder = releases_folder(manifest.project) / f"{STAGE_PREFIX}{name}"
     old = html_folder(manifest.project, current) if current else None
-    lay(folder, manifest, build, changes, old, each)
+    lay(folder, manifest, build, changes, headers, old, each)
     return Staged(manifest.project, folder)
 
 
@@ -79,6 +81,7 @@ def lay(
     manifest: m.Manifest,
     build: Path,
     changes: FileChanges,
+    headers: policies.Policies,
     old: Path | None = None,
     each: Each = silently,
 ) -> None:
@@ -99,6 +102,7 @@ def lay(
             else:
                 _lay(build / path, target, entry, is_page=path in pages)
         shutil.copyfile(_manifest_of(build), folder / m.FILE_NAME)
+        policies.write(headers, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError | PublishError):

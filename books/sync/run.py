@@ -20,7 +20,7 @@ from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import followers
 from books.models import Release
-from books.sync import annotate, archive, build, lock, previews, publish, show, snapshot
+from books.sync import annotate, archive, build, lock, policies, previews, publish, show, snapshot
 from books.sync.apply import ChangedError, apply, marks_of
 from books.sync.changes import Plan
 from books.sync.options import NO_OPTIONS, Each, Options, silently
@@ -157,21 +157,38 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
     before = look(builds)
     manifests = [one.manifest for one in builds]
     plan = make_plan(manifests, before, page_ids(), prefer=options.prefer)
+    headers = {one.manifest.project: _policies(one, plan, before) for one in builds}
+    refused = (one for name in headers for one in policies.refusals(name, headers[name]))
+    plan = replace(plan, refused=tuple(refused))
     staged: list[publish.Staged] = []
     try:
         for one in builds if stage else ():
             project = one.manifest.project
             if project in plan.releases:
-                current = before.folders.get(project)
-                changes = plan.releases[project]
                 staged.append(
-                    publish.stage(one.manifest, one.folder, changes, current, options.each)
+                    publish.stage(
+                        one.manifest,
+                        one.folder,
+                        plan.releases[project],
+                        headers[project],
+                        before.folders.get(project),
+                        options.each,
+                    )
                 )
         effects = preview(plan, before, builds, options)
     except BaseException:
         publish.drop(staged)
         raise
     return Prepared(tuple(builds), before, plan, effects, tuple(staged), options)
+
+
+def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> policies.Policies:
+    project = one.manifest.project
+    current = before.folders.get(project)
+    folder = publish.releases_folder(project) / current if current else None
+    old = policies.Old(before.files.get(project, {}), folder)
+    changes = plan.releases.get(project)
+    return policies.of(one.manifest, one.folder, changes.files if changes else old.files, old)
 
 
 def preview(

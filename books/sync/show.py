@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from books.followers import Effects
 from books.sync import kinds
-from books.sync.changes import BookPlan, Changes, Edit, Match, NearMiss, Plan
+from books.sync.changes import BookPlan, Changes, Edit, FileChanges, Match, NearMiss, Plan
+from books.sync.policies import Refusal
 
 FIRST = 20  # how many of the user data that would go are shown
 FEW = 4  # how many of each other list: a book has a screen of 24 lines
@@ -39,6 +40,7 @@ def lines(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) 
             "removed": len(files.removed),
         }
         found.append(Line(f"files of {project}: {_counted(counts) or 'the same'}"))
+    found += _refused(plan, few)
     for effect in effects.values():
         found += [Line(text, "warn") for text in effect.lines]
     found += _losses(plan)
@@ -174,6 +176,41 @@ def _short(text: str) -> str:
     return words if len(words) <= 40 else f"{words[:39]}…"
 
 
+REMEDIES = {
+    "host": 'add bookbinder_script_hosts = ["{what}"] to conf.py if the book shall load scripts '
+    "from there",
+    "insecure": "load it by https, from a host in bookbinder_script_hosts in conf.py",
+    "source": "save it as a file in html_static_path, or load it from a host in "
+    "bookbinder_script_hosts in conf.py",
+    "link": "make it a button, and give it its action in a script",
+    "mathjax2": "it is of MathJax 2, which needs more than a page may do: use mathjax4_config in "
+    "conf.py and no mathjax_path of version 2",
+    "many": "a header has room for no more than {what} of them: put them into script files",
+}
+_THINGS = {
+    "host": "scripts from {what}",
+    "insecure": "scripts from {what}",
+    "source": "a script from {what}",
+    "link": "the link {what}",
+    "mathjax2": "the script of type {what}",
+    "many": "some of the inline scripts",
+}
+
+
+def _refused(plan: Plan, few: int | None) -> list[Line]:
+    def told(one: Refusal) -> Line:
+        where = one.first if one.pages == 1 else f"{one.first} and {one.pages - 1} more"
+        thing = _THINGS[one.kind].format(what=one.what)
+        return Line(f"browsers will refuse {thing} ({where}): {remedy(one)}", "warn")
+
+    return _limited([told(one) for one in plan.refused], few)
+
+
+def remedy(one: Refusal) -> str:
+    """Return how what is refused can be had."""
+    return REMEDIES[one.kind].format(what=one.what)
+
+
 def _losses(plan: Plan) -> Lines:
     for book in plan.gutted:
         yield Line(
@@ -220,15 +257,7 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
             for name, changes in _all_tables(plan)
         },
         "per_book": [_part(part) for part in plan.parts],
-        "files": {
-            project: {
-                "added": list(files.added),
-                "changed": list(files.changed),
-                "renamed": [list(pair) for pair in files.renamed],
-                "removed": list(files.removed),
-            }
-            for project, files in plan.releases.items()
-        },
+        "files": {project: _files(files) for project, files in plan.releases.items()},
         "withdrawn": [_row(row) for row in plan.withdrawn],
         "matches": [_row(match) for part in plan.parts for match in part.matches],
         "near_misses": [_row(miss) for part in plan.parts for miss in part.near_misses],
@@ -236,6 +265,7 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
         "taken_edits": [_row(edit) for part in plan.parts for edit in part.edits if not edit.stays],
         "lost_edits": [name for part in plan.parts for name in part.lost_edits],
         "page_ids": [_row(missing) for missing in plan.missing_page_ids],
+        "refused": [{**_row(one), "remedy": remedy(one)} for one in plan.refused],
         "user_data": {
             "counts": loss_counts(plan),
             "first": [name for effect in effects.values() for name in effect.losses][:FIRST],
@@ -243,6 +273,15 @@ def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
         },
         "effects": {name: list(effect.lines) for name, effect in effects.items()},
         "figures": {name: dict(effect.figures) for name, effect in effects.items()},
+    }
+
+
+def _files(files: FileChanges) -> dict[str, Any]:
+    return {
+        "added": list(files.added),
+        "changed": list(files.changed),
+        "renamed": [list(pair) for pair in files.renamed],
+        "removed": list(files.removed),
     }
 
 

@@ -47,9 +47,10 @@ class CourseAdmin(RulesAdmin):
         (_("People"), {"fields": ("students", "answers", "seat_limit")}),
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
         (
-            _("Answers and notes"),
-            {"fields": ("attempts_policy", "attempt_limit", "allows_tries", "course_notes")},
+            _("Answers"),
+            {"fields": ("attempts_policy", "attempt_limit", "allows_tries")},
         ),
+        (_("Notes"), {"fields": ("course_notes", "notes_after", "notes_from")}),
     )
     inlines = (InstructorInline, AppointInline, InteractiveInline, NewInteractiveInline)
     # What is known of a course only once it is there.

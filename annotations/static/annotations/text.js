@@ -55,8 +55,10 @@ export function buildText(root = bodyOf()) {
 
   if (root) walk(root);
   const text = parts.join("").replace(/ $/, "");
-  const pairs = [...text.matchAll(ASTRAL)].map((pair) => pair.index);
-  return { text, nodes, starts: [...starts, length], pairs };
+  // Where characters of two units stand, in units and in code points.
+  const wide = [...text.matchAll(ASTRAL)].map((pair) => pair.index);
+  starts.push(length);
+  return { text, nodes, starts, wide, widePoints: wide.map((place, at) => place - at) };
 }
 
 /** The Range of an offset pair; null where the text has no such part. */
@@ -65,8 +67,8 @@ export function rangeOf(index, start, end) {
   const to = toUnits(index, end);
   if (!(0 <= from && from < to && to <= index.text.length)) return null;
   const range = document.createRange();
-  const first = countBelow(index.starts.length, (at) => index.starts[at] <= from) - 1;
-  const last = countBelow(index.starts.length, (at) => index.starts[at] < to) - 1;
+  const first = countUpTo(index.starts, from) - 1;
+  const last = countUpTo(index.starts, to - 1) - 1;
   if (isText(index.nodes[first])) {
     range.setStart(index.nodes[first], rawOffsets(index, first)(from - index.starts[first]));
   } else {
@@ -99,11 +101,23 @@ function isText(node) {
 }
 
 function toUnits(index, points) {
-  return points + countBelow(index.pairs.length, (at) => index.pairs[at] - at < points);
+  return points + countUpTo(index.widePoints, points - 1);
 }
 
 function toPoints(index, units) {
-  return units - countBelow(index.pairs.length, (at) => index.pairs[at] < units);
+  return units - countUpTo(index.wide, units - 1);
+}
+
+/** How many of these rising numbers are at most this one. Notes come by the thousand. */
+function countUpTo(numbers, most) {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] <= most) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** How many of the first numbers fulfil what only the first ones do. */
@@ -118,30 +132,35 @@ function countBelow(length, isBelow) {
   return low;
 }
 
-const offsetsOfNodes = new WeakMap();
+const known = new WeakMap();
 
 /** A function from places in a part to places in its node, where white space is not collapsed. */
 function rawOffsets(index, at) {
-  const { data } = index.nodes[at];
+  const node = index.nodes[at];
   const length = index.starts[at + 1] - index.starts[at];
-  if (length === data.length) return (place) => place;
-  const known = offsetsOfNodes.get(index.nodes[at]);
-  if (known?.data === data && known.offsets.length === length) return (place) => known.offsets[place];
-  const offsets = offsetsIn(data, length);
-  offsetsOfNodes.set(index.nodes[at], { data, offsets });
-  return (place) => offsets[place];
+  if (length === node.data.length) return (place) => place;
+  let one = known.get(node);
+  if (one?.data !== node.data || one.length !== length) {
+    one = { data: node.data, length, ...shiftsIn(node.data, length) };
+    known.set(node, one);
+  }
+  return (place) => place + one.by[countUpTo(one.from, place)];
 }
 
-function offsetsIn(data, length) {
-  const offsets = [];
-  let wasSpace = false;
-  for (let at = 0; at < data.length; at += 1) {
-    const isSpace = /\s/.test(data[at]);
-    if (!isSpace || !wasSpace) offsets.push(at);
-    wasSpace = isSpace;
+/** From which places on a part's characters stand how much further on in its node. */
+function shiftsIn(data, length) {
+  const runs = [...data.matchAll(/\s{2,}/g)].filter((run) => run.index > 0);
+  const collapsed = runs.reduce((sum, run) => sum + run[0].length - 1, 0);
+  const first = /^\s*/.exec(data)[0].length;
+  // What came before may have ended in a space: then the first is dropped, not collapsed.
+  const isDropped = data.length - collapsed - first === length;
+  const from = [isDropped ? 0 : 1];
+  const by = [0, isDropped ? first : Math.max(first - 1, 0)];
+  for (const run of runs) {
+    from.push(run.index - by.at(-1) + 1);
+    by.push(by.at(-1) + run[0].length - 1);
   }
-  // What came before ended in a space already.
-  return offsets.slice(offsets.length - length);
+  return { from, by };
 }
 
 /** Where a point of the document is in the text; within a formula before it, or after. */

@@ -9,6 +9,15 @@ from bookbinder.tests.e2e import chromium
 from bookbinder.tests.syncing import sync
 
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+# What a page's Content-Security-Policy refuses fails the test too. But Sphinx' search takes other
+# pages apart for their text, and browsers tell of their handlers, which would never have run.
+VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+    if (!event.sourceFile.endsWith("/_static/searchtools.js")) cspViolated(
+        `${document.location}: ${event.violatedDirective} refused ${event.blockedURI} `
+        + `(${event.sourceFile}:${event.lineNumber} ${event.sample})`);
+});
+"""
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +44,8 @@ def visit(browser: Browser, live_server):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        context.expose_binding("cspViolated", lambda source, what: errors.append(what))
+        context.add_init_script(VIOLATIONS)
         return page
 
     yield open_page

@@ -1,0 +1,121 @@
+"""What both inboxes share: the passage, the text and its replies, read; and a reply, written."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import RulesAdmin
+from accounts.http import signed_in
+from annotations import drafts, markdown, words, writing
+from annotations.models import Annotation
+
+
+class InboxForm(forms.ModelForm):
+    reply = forms.CharField(
+        label=_("Reply"),
+        required=False,
+        widget=forms.Textarea({"rows": 5, "cols": 80}),
+        help_text=_("In Markdown. Read by whoever reads the note."),
+    )
+
+    def clean_reply(self) -> str:
+        text: str = self.cleaned_data["reply"].strip()
+        if text:
+            try:
+                drafts.check(_reply(text))
+            except drafts.NoteError as error:
+                raise ValidationError(str(error)) from None
+        return text
+
+
+def _reply(text: str) -> drafts.Draft:
+    return drafts.Draft(Annotation.Motivation.REPLYING, text)
+
+
+class InboxAdmin(RulesAdmin):
+    """Notes are written in the reader, and are their writers': here they are read and answered."""
+
+    form = InboxForm
+    list_select_related = ("user", "course", "book", "page__book")
+    ordering = ("-pk",)
+    # What can be written here; all else is the writer's own.
+    written: tuple[str, ...] = ("reply",)
+
+    class Media:
+        css = {"all": ("books/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        living = Q(replies__deleted_at=None)
+        return super().get_queryset(request).annotate(n_replies=Count("replies", filter=living))
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        shown = [name for _title, options in self.fieldsets or () for name in options["fields"]]
+        return tuple(str(name) for name in shown if name not in self.written)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        text = form.cleaned_data.get("reply")
+        if not text:
+            return
+        try:
+            writing.reply(signed_in(request), Annotation.objects.get(pk=obj.pk), _reply(text))
+        except drafts.NoteError as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+    @admin.display(description=_("student"), ordering="user__last_name")
+    def who(self, note: Annotation) -> str:
+        return note.user.get_full_name()
+
+    @admin.display(description=_("passage"), ordering="start")
+    def passage(self, note: Annotation) -> str:
+        return Truncator(words.readable(note.quote) or note.fragment).chars(80)
+
+    @admin.display(description=_("text"))
+    def short(self, note: Annotation) -> str:
+        return Truncator(note.body).chars(80)
+
+    @admin.display(description=_("replies"), ordering="n_replies")
+    def replies(self, note: Any) -> int:
+        return int(note.n_replies)
+
+    @admin.display(description=_("page"), ordering="page__position")
+    def in_the_text(self, note: Annotation) -> SafeString | str:
+        if note.page is None:
+            return gettext("a page that is gone")
+        address = f"{note.page.get_absolute_url()}#note-{note.uuid}"
+        return format_html('<a href="{}">{}</a>', address, note.page.title)
+
+    @admin.display(description=_("passage"))
+    def whole_passage(self, note: Annotation) -> str:
+        is_changed = note.state == Annotation.State.CHANGED
+        shown = {
+            "passage": words.readable(note.quote) or note.fragment or "-",
+            "changes": words.changes(note.orig_quote, note.quote) if is_changed else (),
+        }
+        return render_to_string("notes/_passage.html", {"note": shown})
+
+    @admin.display(description=_("text"))
+    def text(self, note: Annotation) -> SafeString | str:
+        # Sanitised.
+        return mark_safe(markdown.render(note.body)) if note.body else "-"  # nosec
+
+    @admin.display(description=_("replies"))
+    def thread(self, note: Annotation) -> str:
+        replies = note.replies.filter(deleted_at=None).select_related("user").order_by("pk")
+        told = [(one, markdown.render(one.body)) for one in replies]
+        return render_to_string("admin/annotations/_thread.html", {"replies": told})

@@ -1,0 +1,87 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations import acting
+from annotations.admin.base import InboxAdmin
+from annotations.models import Annotation, ProblemReport
+
+Status = ProblemReport.Status
+
+
+@admin.register(ProblemReport)
+class ProblemReportAdmin(InboxAdmin):
+    """What readers tell the authors of a book, and what the authors do about it."""
+
+    listed_for = "accounts.enter_admin"
+    list_display = (
+        "short", "status", "problem", "passage", "in_the_text", "book", "who", "replies",
+        "displaced_at", "created_at",
+    )  # fmt: skip
+    list_filter = (
+        "status",
+        "problem",
+        ("book", admin.RelatedOnlyFieldListFilter),
+        ("page", admin.RelatedOnlyFieldListFilter),
+        ("displaced_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("body", "quote", "page__title")
+    fieldsets = (
+        (None, {"fields": ("problem", "whole_passage", "text", "thread", "status", "reply")}),
+        (
+            _("About it"),
+            {"fields": ("book", "in_the_text", "displaced", "who", "created_at")},
+        ),
+    )
+    written = ("reply", "status")
+    actions = ("accept", "mark_fixed", "decline")
+
+    @admin.display(description=_("reporter"), ordering="user__last_name")
+    def who(self, note: Annotation) -> str:
+        return note.user.get_full_name()
+
+    @admin.display(description=_("passage"))
+    def displaced(self, report: ProblemReport) -> str:
+        """Whether an edition has done something about it already."""
+        if report.displaced_at is None:
+            return gettext("has not changed since the report")
+        day = {"day": date_format(report.displaced_at, "SHORT_DATE_FORMAT")}
+        gone, changed = gettext("is gone since %(day)s"), gettext("has changed on %(day)s")
+        return (gone if report.is_orphan else changed) % day
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "status" in form.changed_data:
+            acting.judge(ProblemReport.objects.get(pk=obj.pk), obj.status)
+
+    def formfield_for_choice_field(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "status":
+            kwargs["choices"] = Status.choices[1:]
+        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if field is not None and db_field.name == "status":
+            field.required = True  # the empty one is of notes that are no report
+        return field
+
+    def _each(self, request: HttpRequest, reports: QuerySet[Any], status: str) -> None:
+        mine = list(reports)
+        for report in mine:
+            acting.judge(report, status)
+        told = _("Reports changed: %(n)d.") % {"n": len(mine)}
+        self.message_user(request, told, messages.SUCCESS)
+
+    @admin.action(description=_("Accept"), permissions=["change"])
+    def accept(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:
+        self._each(request, reports, Status.ACCEPTED)
+
+    @admin.action(description=_("Mark as fixed, and tell who reported it"), permissions=["change"])
+    def mark_fixed(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:
+        self._each(request, reports, Status.FIXED)
+
+    @admin.action(description=_("Decline"), permissions=["change"])
+    def decline(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:
+        self._each(request, reports, Status.DECLINED)

@@ -1,0 +1,46 @@
+"""A course's notes with their replies, as a file for its instructors."""
+
+import csv
+import io
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from annotations.models import Annotation
+from annotations.words import readable
+from grading.gradebook import harmless
+
+HEADINGS = (
+    "note", "in reply to", "last name", "first name", "e-mail", "course", "page", "passage", "text",
+    "tags", "audience", "anonymous to classmates", "state", "resolved", "hidden", "written",
+)  # fmt: skip
+
+
+def as_csv(notes: QuerySet[Any]) -> bytes:
+    """Return these notes and all replies to them, each reply after its note."""
+    roots = list(notes.order_by().values_list("pk", flat=True))
+    rows = Annotation.objects.filter(Q(pk__in=roots) | Q(root__in=roots), deleted_at=None)
+    rows = rows.select_related("user", "course", "page", "root")
+    rows = rows.order_by("course__name", "page__position", Coalesce("root", "pk"), "pk")
+    stream = io.StringIO("\ufeff")
+    stream.seek(0, io.SEEK_END)
+    writer = csv.writer(stream)
+    writer.writerow(HEADINGS)
+    for row in rows.iterator(chunk_size=2000):
+        writer.writerow(harmless(str(cell)) for cell in _cells(row))
+    return stream.getvalue().encode()
+
+
+def _cells(row: Annotation) -> tuple[Any, ...]:
+    course, page = row.course, row.page
+    return (
+        row.uuid, row.root.uuid if row.root else "", row.user.last_name, row.user.first_name,
+        row.user.email, course.name if course else "", page.title if page else "",
+        readable(row.quote), row.body, ", ".join(row.tags), row.audience, _yes(row.anonymous),
+        row.state, _yes(row.resolved_at), _yes(row.hidden_at), row.created_at.isoformat(),
+    )  # fmt: skip
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else ""

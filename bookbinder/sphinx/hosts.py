@@ -1,0 +1,43 @@
+"""Where a book's scripts may come from: the author's list, and what MathJax loads by itself."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.errors import ConfigError
+
+from bookbinder.sphinx.checks import is_host
+
+# Where MathJax from version 4 on takes its fonts from, wherever its script lies.
+MATHJAX_FONTS = "https://cdn.jsdelivr.net/npm/@mathjax/"
+_OLD_MATHJAX = re.compile(r"mathjax[@/]v?[23]\b", re.IGNORECASE)
+
+
+def settled(given: Iterable[object]) -> list[str]:
+    """Return `bookbinder_script_hosts` as addresses. Raises ConfigError."""
+    hosts = []
+    for entry in given:
+        text = entry if isinstance(entry, str) else ""
+        host = text if "://" in text else f"https://{text}"
+        if not is_host(host):
+            raise ConfigError(
+                f"bookbinder_script_hosts in conf.py: {entry!r} is no address that scripts can "
+                'come from: write a host, as in "https://cdn.example.org", or a folder of it, as '
+                'in "https://cdn.example.org/npm/plot@2/"'
+            )
+        hosts.append(host.rstrip("/") if host.count("/") == 3 else host)
+    return sorted(set(hosts))
+
+
+def of_mathjax(app: Sphinx) -> tuple[str, ...]:
+    """Return the addresses that MathJax loads from, if the book uses it from elsewhere."""
+    builder = app.builder
+    if getattr(builder, "math_renderer_name", None) != "mathjax":
+        return ()
+    parts = urlsplit(str(app.config.mathjax_path))
+    folder = f"https://{parts.netloc.lower()}{parts.path.rpartition('/')[0]}/"
+    if not parts.netloc or not is_host(folder):
+        return ()
+    is_old = _OLD_MATHJAX.search(folder) is not None
+    return tuple(sorted({folder} if is_old else {folder, MATHJAX_FONTS}))

@@ -1,0 +1,176 @@
+"""nginx with the guide's configuration, before a real gunicorn: the same headers as without."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bookbinder.tests import builds, nginx
+from bookbinder.tests.syncing import database_url, sync
+from books.models import Book
+from conftest import enroll, make_course, make_user
+
+pytestmark = pytest.mark.sphinx
+# Of the connection, and who serves.
+OWN = {"date", "server", "connection", "keep-alive"}
+MANY = "\n".join(f"   <script>window.n{n} = {n};</script>" for n in range(120))
+PAGES = {
+    "index": "\n:access: public\n\nOpen\n====\n\n.. toctree::\n\n   closed\n   many\n",
+    "closed": "\nClosed\n======\n\nFor the course: :download:`data <data.csv>`.\n",
+    "many": f"\n:access: public\n\nMany\n====\n\n.. raw:: html\n\n{MANY}\n",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait_for(port: int, process: subprocess.Popen) -> None:
+    for _try in range(300):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "it did not start"
+        time.sleep(0.1)
+    raise AssertionError("nobody listens")
+
+
+@pytest.fixture
+def start():
+    """Return a function that starts a program which listens on a port."""
+    running = []
+
+    def run(command, port, **options):
+        running.append(subprocess.Popen(command, **options))
+        wait_for(port, running[-1])
+        return port
+
+    yield run
+    for process in reversed(running):
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def sites(transactional_db, tmp_path, data_dir, start):
+    """The ports of a site that streams its files, and of one behind nginx; and a reader's cookie."""
+    program = nginx.find()
+    if program is None:
+        pytest.skip("no nginx here, and apt-get cannot bring one")
+    source = builds.write_book(tmp_path / "source", **PAGES)
+    (source / "data.csv").write_text("a,b\n" * 1000)
+    builds.build(source, tmp_path / "out")
+    assert sync(tmp_path / "out", "--noinput")[0] == 0
+    environment = os.environ | {
+        "DEBUG": "0", "DATABASE_URL": database_url(), "BOOKBINDER_DATA_DIR": str(data_dir),
+    }  # fmt: skip
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+    subprocess.run(collect, cwd=builds.ROOT, env=environment, check=True)
+
+    def serve(**over):
+        port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "bookbinder.wsgi",
+            "--bind",
+            f"127.0.0.1:{port}",
+        ]
+        return start(
+            [*command, "--log-level", "warning"], port, cwd=builds.ROOT, env=environment | over
+        )
+
+    bare = serve()
+    behind = serve(X_ACCEL_PREFIX="/protected/", BOOKBINDER_PROXIES="1")
+    front = free_port()
+    sample = nginx.sample(data_dir / "releases", f"127.0.0.1:{behind}")
+    (tmp_path / "nginx.conf").write_text(nginx.configuration(tmp_path, front, sample))
+    # Its workers would be somebody who may not read the tests' folders.
+    rights = ["-g", "user root;"] if os.geteuid() == 0 else []
+    start([program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), *rights], front)
+    return bare, front
+
+
+def ask(port, path, **headers):
+    """Return status, headers and body of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("GET", path, headers={"Host": "localhost"} | headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    found = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in OWN}
+    connection.close()
+    return answer.status, found, body
+
+
+def different(one, other):
+    """Return what differs between two answers."""
+    names = one[1].keys() | other[1].keys()
+    found = [
+        (n, one[1].get(n), other[1].get(n))
+        for n in sorted(names)
+        if one[1].get(n) != other[1].get(n)
+    ]
+    return found + [(one[0], other[0])] * (one[0] != other[0]) + ["body"] * (one[2] != other[2])
+
+
+def test_headers_are_the_same_with_nginx_and_without(sites, client):
+    bare, front = sites
+    sam = make_user("sam")
+    enroll(sam, make_course(Book.objects.get()))
+    client.force_login(sam, backend="accounts.access.RulesBackend")
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+    files = Book.objects.get().release.files
+    (data,) = (path for path in files if path.endswith("data.csv"))
+    asked = {
+        "a public page": (200, "index.html", {}),
+        "a page with a long header": (200, "many.html", {}),
+        "a protected page": (200, "closed.html", {"Cookie": cookie}),
+        "a protected page of which a part is asked": (206, "closed.html", {"Cookie": cookie, "Range": "bytes=5-99"}),
+        "a protected file": (200, data, {"Cookie": cookie}),
+        "a part": (206, data, {"Cookie": cookie, "Range": "bytes=-100"}),
+        "a theme's file": (200, "_static/alabaster.css", {}),
+        "a protected page for a stranger": (403, "closed.html", {}),
+        "a protected file for a stranger": (404, data, {}),
+        "nothing": (404, "nothing.html", {}),
+    }  # fmt: skip
+    for name, (status, path, headers) in asked.items():
+        path = f"/books/tiny-book/{path}"
+        without, with_nginx = ask(bare, path, **headers), ask(front, path, **headers)
+        assert different(with_nginx, without) == [], name
+        assert without[0] == status, name
+        assert without[1]["x-content-type-options"] == "nosniff"
+        assert "script-src 'self'" in without[1]["content-security-policy"]
+        if "Cookie" in headers:
+            assert without[1]["cache-control"] == "private, no-cache"
+        if status == 200:
+            known = {**headers, "If_None_Match": without[1]["etag"]}
+            assert different(ask(front, path, **known), ask(bare, path, **known)) == [], name
+            assert ask(front, path, **known)[0] == 304
+    for path in ("/static/books/reader.js", "/", "/accounts/login/", "/api/docs"):
+        assert ask(front, path)[1].keys() == ask(bare, path)[1].keys(), path
+    assert len(ask(front, "/books/tiny-book/many.html")[1]["content-security-policy"]) > 6_000
+
+
+def test_a_page_that_nginx_compressed_need_not_be_sent_again(sites):
+    _bare, front = sites
+    status, headers, _body = ask(front, "/books/tiny-book/index.html", Accept_Encoding="gzip")
+    assert (status, headers["content-encoding"]) == (200, "gzip")
+    again = ask(
+        front, "/books/tiny-book/index.html", Accept_Encoding="gzip", If_None_Match=headers["etag"]
+    )
+    assert again[0] == 304
+
+
+def test_nobody_reads_past_book_binder(sites):
+    _bare, front = sites
+    release = Book.objects.get().release
+    for path in (f"/protected/tiny-book/{release.folder}/bookbinder.json", "/protected/"):
+        assert ask(front, path)[0] == 404

@@ -1,0 +1,114 @@
+"""The headers of a release's pages, kept beside them in its folder.
+
+    <data>/releases/<project>/<release>/policies.json   {"headers", "refused", "pages"}
+
+Pages of a book share most of their headers: `pages` holds their numbers in the two lists.
+"""
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bookbinder.sphinx import manifest as m
+from books.sync.policy import Policy, Refused, is_page, of_file, policy_as_it_was, policy_of
+
+FILE_NAME = "policies.json"
+Policies = Mapping[str, Policy]
+
+
+def of(
+    manifest: m.Manifest, build: Path, files: Mapping[str, Any], old: "Old | None" = None
+) -> Policies:
+    """Return the policy of each page among `files`; those of equal pages are the old release's."""
+    found = {}
+    for path in filter(is_page, files):
+        known = old.policies.get(path) if old and old.files.get(path) == files[path] else None
+        if known is not None:
+            found[path] = known
+        elif (build / path).is_file() and not (build / path).is_symlink():
+            html = (build / path).read_bytes()
+            found[path] = policy_of(html, manifest.script_hosts, manifest.mathjax)
+    return found
+
+
+@dataclass(frozen=True)
+class Old:
+    """The release that is live: its files, and its folder if it has one."""
+
+    files: Mapping[str, Any]
+    folder: Path | None = None
+
+    @functools.cached_property
+    def policies(self) -> Policies:
+        return read(self.folder) if self.folder else {}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What browsers are told to refuse, on how many pages, and the first of them."""
+
+    project: str
+    kind: str
+    what: str
+    pages: int
+    first: str
+
+
+def refusals(project: str, policies: Policies) -> Iterator[Refusal]:
+    """Yield each thing that is refused, once."""
+    counts: Counter[Refused] = Counter()
+    first: dict[Refused, str] = {}
+    for path in sorted(policies):
+        for one in policies[path].refused:
+            counts[one] += 1
+            first.setdefault(one, path)
+    for one, count in counts.items():
+        yield Refusal(project, one.kind, one.what, count, first[one])
+
+
+def write(policies: Policies, folder: Path) -> None:
+    headers: dict[str, int] = {}
+    refused: dict[Refused, int] = {}
+    pages = {
+        path: [
+            headers.setdefault(policy.header, len(headers)),
+            [refused.setdefault(one, len(refused)) for one in policy.refused],
+        ]
+        for path, policy in policies.items()
+    }
+    raw = {"headers": list(headers), "refused": list(refused), "pages": pages}
+    (folder / FILE_NAME).write_text(json.dumps(raw), encoding="utf-8")
+
+
+def read(folder: Path) -> Policies:
+    """Return the policies of a release's folder; none where it is older than they."""
+    try:
+        raw = json.loads((folder / FILE_NAME).read_bytes())
+    except FileNotFoundError:
+        return {}
+    refused = [Refused(*one) for one in raw["refused"]]
+    return {
+        path: Policy(raw["headers"][header], tuple(refused[one] for one in numbers))
+        for path, (header, numbers) in raw["pages"].items()
+    }
+
+
+# A release's folder never changes, so each process reads it once.
+_read_once = functools.lru_cache(maxsize=64)(read)
+
+
+def header_of(folder: Path, path: str) -> str:
+    """Return the header of a file published in `folder`; empty where the site's own will do."""
+    if not is_page(path):
+        return of_file(path)
+    policy = _read_once(folder).get(path)
+    return policy.header if policy else _header_as_it_was(folder / "html" / path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _header_as_it_was(page: Path) -> str:
+    return policy_as_it_was(page.read_bytes()).header

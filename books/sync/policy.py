@@ -1,0 +1,270 @@
+"""A page's Content-Security-Policy: what its HTML may run and load, and nothing else. Pure.
+
+Inline scripts and handlers are allowed by their hashes, so that what is put into a page later
+does not run. Styles may be inline: themes and MathJax need it, and they run nothing.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+# Part of what is known of a published page: a raised one makes every page's header anew.
+VERSION = "1"
+# What a web server in front takes at once is limited (`proxy_buffer_size` in our sample): a page
+# with more inline scripts than fit is one for script files.
+LONGEST = 12_000
+# Of what is no page but a document that could run scripts, such as a picture in SVG.
+NO_PAGE = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_NO_PAGES = (".svg", ".svgz", ".xml", ".xhtml")
+_SCRIPT_TYPES = re.compile(
+    r"|module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script|"
+    r"text/(?:javascript1\.[0-5]|jscript|livescript)"
+)
+_ADDRESSES = ("href", "xlink:href", "src", "action", "formaction", "data", "srcdoc")
+_JAVASCRIPT = re.compile(r"[\0-\x20]*" + r"[\t\r\n]*".join("javascript:"), re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+class Refused(NamedTuple):
+    """What a page asks for and does not get; `kind` says how it may be mended."""
+
+    kind: str  # one of host, insecure, link, mathjax2, many, source
+    what: str
+
+
+class Policy(NamedTuple):
+    header: str
+    refused: tuple[Refused, ...] = ()
+
+
+def is_page(path: str) -> bool:
+    return path.endswith((".html", ".htm"))
+
+
+def of_file(path: str) -> str:
+    """Return the header of a published file that is no page; empty where the site's own will do."""
+    return NO_PAGE if path.lower().endswith(_NO_PAGES) else ""
+
+
+def digest(script_hosts: Sequence[str], mathjax: Sequence[str]) -> str:
+    """Return what, with the page itself, decides on its header."""
+    return hashlib.sha256(repr((VERSION, *script_hosts, "", *mathjax)).encode()).hexdigest()[:12]
+
+
+def policy_of(
+    html: bytes | str, script_hosts: Sequence[str] = (), mathjax: Sequence[str] = ()
+) -> Policy:
+    """Return the policy of a page.
+
+    Scripts may come from `script_hosts`, and from the addresses of `mathjax` where the page loads
+    a script from one of them.
+    """
+    page = _read(html)
+    hosts = [*script_hosts, *(mathjax if any(map(_within(mathjax), page.scripts)) else ())]
+    inline, too_many = _that_fit(page)
+    refused = [*page.refused, *_refused_scripts(page.scripts, hosts), *too_many]
+    return Policy(_header(page, hosts, inline), tuple(dict.fromkeys(refused)))
+
+
+def policy_as_it_was(html: bytes) -> Policy:
+    """Return the policy of a page that was published before there were any.
+
+    The hosts that its scripts come from may have them: nobody was told to list these.
+    """
+    return policy_of(html, sorted(set(filter(None, map(origin_of, _read(html).scripts)))))
+
+
+def origin_of(address: str) -> str:
+    """Return `https://host:port` of an address; empty where no header may hold it."""
+    try:
+        parts = urlsplit(address.strip())
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        return ""
+    scheme = parts.scheme.lower() or "https"  # `//host/…`
+    if scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return ""
+    return f"{scheme}://{host}" + (f":{port}" if port else "")
+
+
+def _within(hosts: Collection[str]) -> Callable[[str], bool]:
+    """Return whether an address is of one of `hosts`: origins, or folders that end in a slash."""
+
+    def is_within(address: str) -> bool:
+        origin = origin_of(address)
+        full = origin + urlsplit(address.strip()).path if origin else ""
+        return any(
+            full == host or full.startswith(host if host.endswith("/") else f"{host}/")
+            for host in hosts
+        )
+
+    return is_within
+
+
+def _refused_scripts(scripts: Iterable[str], hosts: Sequence[str]) -> Iterable[Refused]:
+    is_allowed = _within(hosts)
+    for address in scripts:
+        if is_allowed(address):
+            continue
+        origin = origin_of(address)
+        if origin.startswith("https:"):
+            yield Refused("host", origin)
+        else:
+            yield Refused("insecure" if origin else "source", origin or address[:60])
+
+
+class _Page(HTMLParser):
+    """Notes what a page runs and loads."""
+
+    # What each element loads from elsewhere, and the directive that judges it.
+    LOADS = {
+        ("iframe", "src"): "frame-src",
+        ("frame", "src"): "frame-src",
+        ("img", "src"): "img-src",
+        ("video", "src"): "media-src",
+        ("audio", "src"): "media-src",
+        ("source", "src"): "media-src",
+        ("object", "data"): "object-src",
+        ("embed", "src"): "object-src",
+        ("form", "action"): "form-action",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.inline: list[str] = []
+        self.handlers: list[str] = []
+        self.scripts: list[str] = []
+        self.loads: dict[str, dict[str, None]] = {}
+        self.refused: list[Refused] = []
+        self.script: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if value and (name in _ADDRESSES or name.startswith("on")):
+                self.attribute(tag, name, value)
+        if tag in ("script", "link"):
+            # Of two attributes of one name, the first counts.
+            values = {name: value or "" for name, value in reversed(attrs)}
+            (self.start_script if tag == "script" else self.link)(values)
+
+    def attribute(self, tag: str, name: str, value: str) -> None:
+        if name.startswith("on"):
+            self.handlers.append(value)
+        elif _JAVASCRIPT.match(value):
+            self.refused.append(Refused("link", value.strip()[:60]))
+        elif name == "srcdoc":
+            self.feed_within(value)
+        directive = self.LOADS.get((tag, name))
+        if directive:
+            self.load(directive, value)
+
+    def feed_within(self, html: str) -> None:
+        """Take a frame's own HTML, such as of a plot, for the page's: its policy is the same."""
+        within = _read(html)
+        self.inline += within.inline
+        self.handlers += within.handlers
+        self.scripts += within.scripts
+        self.refused += within.refused
+        for directive, sources in within.loads.items():
+            self.loads.setdefault(directive, {}).update(sources)
+
+    def load(self, directive: str, address: str) -> None:
+        """Note where something comes from; a relative address needs none but for plugins."""
+        scheme = address.strip().partition(":")[0].lower()
+        if address.strip().startswith("//") or scheme in ("http", "https"):
+            source = origin_of(address)
+        elif scheme in ("data", "blob"):
+            source = f"{scheme}:"
+        else:
+            source = "'self'"
+        if source and not (directive in _ANY_HTTPS and source.startswith("https:")):
+            self.loads.setdefault(directive, {})[source] = None
+
+    def start_script(self, values: dict[str, str]) -> None:
+        kind = values.get("type", "").strip().lower()
+        if kind == "text/x-mathjax-config":
+            self.refused.append(Refused("mathjax2", "text/x-mathjax-config"))
+        elif not _SCRIPT_TYPES.fullmatch(kind):
+            pass  # data
+        elif "src" in values:
+            self.external(values["src"])
+        else:
+            self.script = []
+
+    def link(self, values: dict[str, str]) -> None:
+        rel, address = values.get("rel", "").lower().split(), values.get("href", "")
+        if "stylesheet" in rel:
+            self.load("style-src", address)
+        elif "modulepreload" in rel or ("preload" in rel and values.get("as") == "script"):
+            self.external(address)
+
+    def external(self, address: str) -> None:
+        if re.match(r"\s*(?://|[A-Za-z][A-Za-z0-9+.-]*:)", address):
+            self.scripts.append(address)
+
+    def handle_data(self, data: str) -> None:
+        if self.script is not None:
+            self.script.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script" and self.script is not None:
+            self.inline.append("".join(self.script))
+            self.script = None
+
+
+_ANY_HTTPS = {"img-src", "media-src"}
+
+
+def _read(html: bytes | str) -> _Page:
+    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
+    page = _Page()
+    # A browser does so before it hashes.
+    page.feed(text.replace("\r\n", "\n").replace("\r", "\n"))
+    page.close()
+    return page
+
+
+def _that_fit(page: _Page) -> tuple[list[str], list[Refused]]:
+    """Return the hashes of what is inline, as many as a header may hold."""
+    scripts = list(dict.fromkeys(map(_hash, page.inline)))
+    handlers = list(dict.fromkeys(map(_hash, page.handlers)))
+    hashes = [*scripts, *(["'unsafe-hashes'"] if handlers else []), *handlers]
+    fit = LONGEST // (len(_hash("")) + 1)
+    too_many = [Refused("many", f"{fit}")] if len(hashes) > fit else []
+    return hashes[:fit], too_many
+
+
+def _hash(text: str) -> str:
+    value = base64.b64encode(hashlib.sha256(text.encode("utf-8", "replace")).digest()).decode()
+    return f"'sha256-{value}'"
+
+
+def _header(page: _Page, hosts: Sequence[str], inline: Sequence[str]) -> str:
+    def named(directive: str) -> list[str]:
+        return [one for one in page.loads.get(directive, ()) if one != "'self'"]
+
+    plugins = page.loads.get("object-src", ())
+    directives = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", *hosts, *inline],
+        "style-src": ["'self'", "'unsafe-inline'", *hosts, *named("style-src")],
+        "img-src": ["'self'", "https:", "data:", "blob:", *named("img-src")],
+        "font-src": ["'self'", "https:", "data:"],
+        "media-src": ["'self'", "https:", "data:", "blob:", *named("media-src")],
+        "connect-src": ["'self'", *hosts],
+        "frame-src": ["'self'", *named("frame-src")],
+        # MathJax has a worker of its own read formulas aloud: a blob that imports from its host.
+        "worker-src": ["'self'", *(["blob:"] if hosts else [])],
+        "object-src": [*plugins] or ["'none'"],  # Graphviz' pictures are objects
+        "base-uri": ["'self'"],
+        "form-action": ["'self'", *named("form-action")],
+        "frame-ancestors": ["'self'"],
+    }
+    return "; ".join(f"{name} {' '.join(dict.fromkeys(all_))}" for name, all_ in directives.items())
