@@ -39,6 +39,10 @@ def visit(browser: Browser, live_server):
     """Return a function that opens a page as a new visitor, whose errors fail the test."""
     contexts, errors = [], []
 
+    def note(error: str) -> None:
+        if not error.startswith(EVAL):
+            errors.append(error)
+
     def open_page(**options) -> Page:
         context = browser.new_context(base_url=live_server.url, accept_downloads=True, **options)
         context.set_default_timeout(10_000)
@@ -46,7 +50,7 @@ def visit(browser: Browser, live_server):
         context.route(lambda url: not url.startswith(live_server.url), lambda route: route.abort())
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: str(error).startswith(EVAL) or errors.append(str(error)))
+        page.on("pageerror", lambda error: note(str(error)))
         context.expose_binding("cspViolated", lambda source, what: errors.append(what))
         context.add_init_script(VIOLATIONS)
         return page
