@@ -233,7 +233,6 @@ def test_an_instructor_answers_and_hides_in_the_inbox(opened, notes, ines, schem
     rows = page.locator("#result_list tbody tr")
     expect(rows).to_have_count(3)
     page.get_by_role("link", name="No", exact=True).last.click()  # not hidden
-    print("URL", page.url, page.locator("#changelist").inner_text()[:400])
     expect(rows).to_have_count(2)
     rows.filter(has_text="Yummy").get_by_role("checkbox").check()
     page.get_by_label("Action:").select_option(label="Hide from the course")
