@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -139,6 +141,10 @@ class InboxAdmin(RulesAdmin):
     def text(self, note: Annotation) -> SafeString | str:
         # Sanitised.
         return mark_safe(markdown.render(note.body)) if note.body else "-"  # nosec
+
+    @admin.display(description=_("written"), ordering="pk")
+    def written_on(self, note: Annotation) -> str:
+        return date_format(timezone.localtime(note.created_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("tags"))
     def tagged(self, note: Annotation) -> str:

@@ -18,7 +18,7 @@ class SharedNoteAdmin(InboxAdmin):
     listed_for = "grading.export_gradebook"
     list_display = (
         "short", "passage", "who", "in_the_text", "course", "audience", "replies", "is_resolved",
-        "is_hidden", "flagged", "created_at",
+        "is_hidden", "flagged", "written_on",
     )  # fmt: skip
     list_filter = (
         ("course", admin.RelatedOnlyFieldListFilter),
@@ -39,7 +39,7 @@ class SharedNoteAdmin(InboxAdmin):
             {
                 "fields": (
                     "who", "course", "audience", "anonymous", "in_the_text", "state", "tagged",
-                    "is_resolved", "is_hidden", "pinned", "flagged", "created_at",
+                    "is_resolved", "is_hidden", "pinned", "flagged", "written_on",
                 )
             },
         ),

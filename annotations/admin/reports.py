@@ -21,7 +21,7 @@ class ProblemReportAdmin(InboxAdmin):
     listed_for = "accounts.enter_admin"
     list_display = (
         "short", "status", "problem", "passage", "in_the_text", "book", "who", "replies",
-        "displaced_at", "created_at",
+        "displaced_at", "written_on",
     )  # fmt: skip
     list_filter = (
         ("status", KnownChoicesFilter),
@@ -35,7 +35,7 @@ class ProblemReportAdmin(InboxAdmin):
         (None, {"fields": ("problem", "whole_passage", "text", "thread", "status", "reply")}),
         (
             _("About it"),
-            {"fields": ("book", "in_the_text", "displaced", "who", "created_at")},
+            {"fields": ("book", "in_the_text", "displaced", "who", "written_on")},
         ),
     )
     written = ("reply", "status")

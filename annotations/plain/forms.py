@@ -40,7 +40,8 @@ class ReplyForm(forms.Form):
     tags = forms.CharField(label=gettext_lazy("Tags, with commas between them"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
     def tags_given(self) -> tuple[str, ...]:
         given = self.cleaned_data["tags"].split(",")
@@ -54,7 +55,7 @@ class ReplyForm(forms.Form):
 class NoteForm(ReplyForm):
     """A note's text and readers. A course stands in its readers, so that none is left to choose."""
 
-    field_order = ("body", "readers", "problem", "anonymous", "tags")
+    field_order: tuple[str, ...] = ("body", "readers", "problem", "anonymous", "tags")
     readers = forms.ChoiceField(label=gettext_lazy("Who can read it"))
     anonymous = forms.BooleanField(
         label=gettext_lazy("Hide my name from classmates"),
