@@ -23,9 +23,11 @@ def rights(place: Enrollment | None) -> dict[str, Any]:
     if place is None:
         return {"audiences": [Audience.PRIVATE, Audience.AUTHORS], "anonymous": False}
     notes = place.course.course_notes
-    # Who runs a course reads it as a test student, and may always write to it.
-    is_open = place.is_test or notes != Course.Notes.OFF
-    shared = [Audience.INSTRUCTORS, *([Audience.COURSE] if is_open else [])]
+    # Who runs a course reads it as a test student; who teaches it may always write to it.
+    is_taught = place.is_test and place.course.instructors.filter(user=place.user_id).exists()
+    shared = [] if place.is_test and not is_taught else [Audience.INSTRUCTORS]
+    if is_taught or (shared and notes != Course.Notes.OFF):
+        shared.append(Audience.COURSE)
     audiences = [Audience.PRIVATE, *shared, Audience.AUTHORS]
     return {"audiences": audiences, "anonymous": notes == Course.Notes.ANONYMOUS}
 
