@@ -5,6 +5,8 @@ the admin and the exports ask it. A reply has its root's audience and course, so
 hold for it.
 """
 
+import functools
+
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -46,6 +48,7 @@ def _places(user: User) -> QuerySet[Enrollment]:
     return Enrollment.objects.active().exclude(origin="test").filter(user=user)
 
 
+@functools.cache  # built once, as it is the same for everybody
 def _by_instructors() -> Q:
     """Notes of who teaches the course; a reply of theirs only where its note is theirs too."""
     teachers = Instructor.objects.filter(course=OuterRef("course"))

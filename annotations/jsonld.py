@@ -67,10 +67,9 @@ def _body(row: Annotation) -> dict[str, Any]:
     return {"body": text} if row.body else {}
 
 
-def _target(row: Annotation, site: str) -> Any:
+def _target(row: Any, site: str) -> Any:
     if row.root_id:
-        assert row.parent is not None
-        return site + address(row.parent.uuid)
+        return site + address(row.parent_uuid)
     source = site + (row.page or row.book).get_absolute_url()
     selectors = _selectors(row)
     return {"source": source, **({"selector": selectors} if selectors else {})}
@@ -92,7 +91,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
     is_mine, may_moderate = row.user_id == reader.pk, row.is_taught or reader.is_superuser
     seen: dict[str, Any] = {
         "uuid": row.uuid,
-        "root": row.root.uuid if row.root else None,
+        "root": row.root_uuid,
         "audience": row.audience,
         "course": row.course_id,
         "anonymous": row.anonymous,

@@ -37,7 +37,7 @@ class Wanted:
 
 def find(user: User, wanted: Wanted) -> Any:
     """Return the person's own notes and replies that are asked for, in the books' order."""
-    rows = Annotation.objects.written_by(user).with_people().with_rights_of(user)
+    rows = Annotation.objects.written_by(user).with_people().with_places().with_rights_of(user)
     rows = rows.with_reply_count().filter(_asked(wanted))
     return rows.order_by("book__title", "book", "page__position", "start", "pk")
 

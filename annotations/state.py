@@ -17,7 +17,11 @@ def of(page: Page, user: User, course_id: int | None, site: str) -> list[dict[st
     """Return the page's notes and replies as W3C annotations, in reading order."""
     notes = Annotation.objects.filter(page=page).visible_to(user).read_in(course_id)
     rows = notes.with_people().with_rights_of(user).in_reading_order()
-    return [jsonld.note(row, user, site) for row in rows]
+    found = []
+    for row in rows:
+        row.page = page  # which needs no join, then
+        found.append(jsonld.note(row, user, site))
+    return found
 
 
 def with_rights(places: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
@@ -44,5 +48,5 @@ def rights(place: Any) -> dict[str, Any]:
 
 def find(user: User, uuid: Any) -> Any:
     """Return a note that `user` may read, with what `jsonld.note` needs; None where none is."""
-    rows = Annotation.objects.visible_to(user).with_people().with_rights_of(user)
+    rows = Annotation.objects.visible_to(user).with_people().with_places().with_rights_of(user)
     return rows.filter(uuid=uuid).first()

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from annotations import api
 from annotations.models import Annotation
@@ -160,3 +161,22 @@ def test_tags_are_found_whole_and_in_any_script(as_user, sam, laid):
         ({"tag": "party"}, True), ({"tag": "art"}, False), ({"tag": 'a"b'}, True),
     ):  # fmt: skip
         assert ("Here." in client.get("/notes/", query).content.decode()) == found, query
+
+
+def test_my_notes_and_an_instructors_form_ask_as_much_for_many_notes(
+    as_user, sam, ines, laid, course, django_assert_max_num_queries
+):
+    shared = {"audience": "course", "course": course}
+    note = make_note(sam, laid, **shared)
+    admin = reverse("admin:annotations_sharednote_change", args=(note.pk,))
+    counts = []
+    for _round in range(2):
+        for _i in range(10):
+            make_note(sam, laid, **shared)
+            make_note(sam, laid, root=note, parent=note, **shared)
+        for person, path in ((sam, "/notes/"), (sam, "/notes/export.jsonld"), (ines, admin)):
+            client = as_user(person)
+            with django_assert_max_num_queries(30) as asked:
+                assert client.get(path).status_code == 200
+            counts.append(len(asked))
+    assert counts[:3] == counts[3:]
