@@ -5,6 +5,8 @@ the admin and the exports ask it. A reply has its root's audience and course, so
 hold for it.
 """
 
+import functools
+
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -26,7 +28,7 @@ def own(user: User) -> Q:
 
 
 def replies_to_own(user: User) -> Q:
-    return Q(root__user=user)
+    return Q(root__user=user, hidden_at=None)
 
 
 def taught(user: User) -> Q:
@@ -35,15 +37,23 @@ def taught(user: User) -> Q:
 
 def of_classmates(user: User) -> Q:
     """Course-wide notes of a course that the user has a place in, unless they are hidden."""
-    places = Enrollment.objects.active().filter(user=user)
+    places = _places(user)
     shown = Q(hidden_at=None) & (Q(root=None) | Q(root__hidden_at=None))
     open_to_me = _by_instructors() | (~Q(course__course_notes=Course.Notes.OFF) & _earned(user))
     return Q(audience=Audience.COURSE, course__in=places.values("course")) & shown & open_to_me
 
 
+def _places(user: User) -> QuerySet[Enrollment]:
+    """A test student's place opens no notes: an author who tries their book sees no student."""
+    return Enrollment.objects.active().exclude(origin="test").filter(user=user)
+
+
+@functools.cache  # built once, as it is the same for everybody
 def _by_instructors() -> Q:
-    teachers = Instructor.objects.filter(course=OuterRef("course"), user=OuterRef("user"))
-    return Q(Exists(teachers))
+    """Notes of who teaches the course; a reply of theirs only where its note is theirs too."""
+    teachers = Instructor.objects.filter(course=OuterRef("course"))
+    of_root = Exists(teachers.filter(user=OuterRef("root__user")))
+    return Q(Exists(teachers.filter(user=OuterRef("user")))) & (Q(root=None) | Q(of_root))
 
 
 def _earned(user: User) -> Q:
@@ -73,9 +83,15 @@ def of_admins(user: User) -> Q:
 
 def of_shared_courses(user: User) -> QuerySet[Course]:
     """Courses whose members the user may write to: theirs, and those they teach."""
-    places = Enrollment.objects.active().filter(user=user)
-    mine = Q(pk__in=places.values("course")) | teaches("pk")(user)
+    mine = Q(pk__in=_places(user).values("course")) | teaches("pk")(user)
     return Course.objects.filter(mine)
+
+
+def may_write_in(user: User, course_id: int | None) -> bool:
+    """Whether the user may answer in a course, as they may wherever they read outside of one."""
+    if course_id is None or user.is_superuser:
+        return True
+    return of_shared_courses(user).filter(pk=course_id).exists()
 
 
 def fill() -> None:
@@ -91,6 +107,7 @@ def fill() -> None:
     access.allow("annotations.resolve_annotation", Annotation, own, taught)
     access.limit_admins("annotations.resolve_annotation", of_admins)
     access.allow("annotations.flag_annotation", Annotation, of_classmates)
+    access.limit_admins("annotations.flag_annotation", lambda user: SHARED)
     for act in ("view", "change"):
         access.allow(f"annotations.{act}_sharednote", SharedNote, taught)
         access.allow(f"annotations.{act}_problemreport", ProblemReport, to_staff)

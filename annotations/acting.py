@@ -1,6 +1,7 @@
 """What people do with notes beside writing them: resolve, moderate, flag, put back into place."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,10 +13,11 @@ from annotations import letters, texts
 from annotations.anchoring import locate
 from annotations.drafts import Invalid, Stale
 from annotations.models import Annotation, ProblemReport
-from annotations.writing import CONTEXT
+from annotations.querysets import AnnotationQuerySet
+from annotations.writing import CONTEXT, DELETED, locked
 from books.models import Page
 
-State = Annotation.State
+State, Status = Annotation.State, Annotation.Status
 GONE_AGAIN = gettext_lazy("The page has changed again. The next sync looks for a place anew.")
 
 
@@ -45,53 +47,61 @@ def unpin(note: Annotation, user: User) -> None:
 
 
 def flag(note: Annotation, user: User) -> None:
-    """Tell the instructors that a note should be looked at."""
-    _set(note, flagged=True)
+    """Tell the instructors that a note should be looked at; its writer does not notice."""
+    _living(note).update(flagged=True)
 
 
 def accept(note: Annotation, user: User) -> None:
     """Put an orphan where the sync thought it might belong. Raises Invalid or Stale."""
-    found = note.suggestion
-    if not note.is_orphan or not found:
-        raise Invalid(_("This note has no place suggested."))
-    pages = Page.objects.published().visible_to(user).filter(book=note.book_id)
-    page = pages.select_related("book__release").filter(pk=found["page"]).first()
-    if page is None:
-        raise Stale(GONE_AGAIN)
+    with transaction.atomic():
+        note = locked(note)
+        found = note.suggestion
+        if not note.is_orphan or not found:
+            raise Invalid(_("This note has no place suggested."))
+        pages = Page.objects.published().visible_to(user).filter(book=note.book_id)
+        page = pages.select_related("book__release").filter(pk=found["page"]).first()
+        if page is None:
+            raise Stale(GONE_AGAIN)
+        _put(note, page, found)
+
+
+def _put(note: Annotation, page: Page, found: dict[str, Any]) -> None:
     text = texts.of(page)
     place = locate(text.text, found["start"], found["end"], found["quote"], "", "")
     if place is None:
         raise Stale(GONE_AGAIN)
     start, end = place
-    with transaction.atomic():
-        _set(
-            note,
-            page=page,
-            revision=texts.revision_of(page, text),
-            start=start,
-            end=end,
-            quote=text.text[start:end],
-            prefix=text.text[max(start - CONTEXT, 0) : start],
-            suffix=text.text[end : end + CONTEXT],
-            state=State.CHANGED,
-            suggestion=None,
-        )
-        note.replies.update(page=page)
+    _set(
+        note,
+        page=page,
+        revision=texts.revision_of(page, text),
+        start=start,
+        end=end,
+        quote=text.text[start:end],
+        prefix=text.text[max(start - CONTEXT, 0) : start],
+        suffix=text.text[end : end + CONTEXT],
+        state=State.CHANGED,
+        suggestion=None,
+    )
+    note.replies.update(page=page)
 
 
 def judge(report: ProblemReport, status: str) -> None:
     """Give a problem report a status. "Fixed" tells who reported it."""
-    if report.status == status:
-        return
-    _set(report, status=status)
-    if status == Annotation.Status.FIXED:
-        letters.tell_of_fix(report)
+    # Of two who say so at once, one tells.
+    changed = _living(report).exclude(status=status)
+    if changed.update(status=status, updated_at=timezone.now()) and status == Status.FIXED:
+        transaction.on_commit(lambda: letters.tell_of_fix(report))
 
 
-def _set(note: Annotation, **fields: object) -> None:
-    for name, value in fields.items():
-        setattr(note, name, value)
-    note.save(update_fields=[*fields, "updated_at"])
+def _living(note: Annotation) -> AnnotationQuerySet:
+    return Annotation.objects.filter(pk=note.pk, deleted_at=None)
+
+
+def _set(note: Annotation, **fields: Any) -> None:
+    """Change a note that may have been deleted meanwhile. Raises Stale."""
+    if not _living(note).update(**fields, updated_at=timezone.now()):
+        raise Stale(DELETED)
 
 
 Act = Callable[[Annotation, User], None]

@@ -15,7 +15,7 @@ from ninja import Body, Router
 from accounts import access
 from accounts.http import signed_in
 from annotations import acting, drafts, jsonld, state, writing
-from annotations.http import A_MINUTE, too_many
+from annotations.http import A_MINUTE, MOST, MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from books.models import Page
 from grading.api import Invalid, Pk, Problem
@@ -75,10 +75,23 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
     return _json(jsonld.note(row, user, site), status, ETag=jsonld.etag(row), **place)
 
 
-def _too_many(request: HttpRequest) -> HttpResponse | None:
-    if too_many(request):
-        return _problem(429, _("Too many notes in one minute. Wait a little, then try again."))
+def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> HttpResponse | None:
+    if too_many(request, what, most):
+        return _problem(429, TOO_MANY)
     return None
+
+
+def _etags(request: HttpRequest, header: str) -> set[str]:
+    """Return the ETags of a header. A server that compresses replies makes them weak ones."""
+    return {one.removeprefix("W/") for one in parse_etags(request.headers.get(header, ""))}
+
+
+def _seen(request: HttpRequest, note: Annotation) -> str | None:
+    """Return the version that If-Match is about: the note's, "" for others, None without one."""
+    etags = _etags(request, "If-Match")
+    if not etags:
+        return "" if "If-Match" in request.headers else None
+    return writing.version(note) if etags & {"*", jsonld.etag(note)} else ""
 
 
 def _page(request: HttpRequest, pk: int) -> Page:
@@ -96,7 +109,7 @@ def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None
     data = jsonld.page(items, site + request.get_full_path())
     content = json.dumps(data, cls=DjangoJSONEncoder).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if etag in _etags(request, "If-None-Match"):
         return HttpResponse(status=304, headers={"ETag": etag})
     return _json(data, ETag=etag)
 
@@ -144,7 +157,10 @@ def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation | Http
 
 def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
     user = signed_in(request)
-    now = jsonld.note(state.find(user, uuid), user, _site(request))
+    row = state.find(user, uuid)
+    if row is None:
+        raise Http404
+    now = jsonld.note(row, user, _site(request))
     what = _("This note has been changed elsewhere. Both texts are kept: choose one.")
     return _problem(412, what, annotation=now)
 
@@ -156,11 +172,11 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
     refused = _too_many(request) if isinstance(note, Annotation) else note
     if refused or isinstance(note, HttpResponse):
         return refused
-    seen = request.headers.get("If-Match", "")
-    if not seen:
+    seen = _seen(request, note)
+    if seen is None:
         return _problem(428, _("Send the note's ETag as If-Match."))
     try:
-        writing.edit(note, jsonld.draft(data), seen.strip().strip('"'))
+        writing.edit(note, jsonld.draft(data), seen)
     except drafts.Stale:
         return _changed(request, uuid)
     except tuple(PROBLEMS) as error:
@@ -172,12 +188,13 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
 def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
     """Delete a note. If-Match is judged where it is sent."""
     note = _own(request, uuid, "annotations.delete_annotation")
-    if isinstance(note, HttpResponse):
-        return note
-    seen = request.headers.get("If-Match", "")
-    if seen and seen != jsonld.etag(note):
+    refused = _too_many(request, "note-act", MOST_ACTS) if isinstance(note, Annotation) else note
+    if refused or isinstance(note, HttpResponse):
+        return refused
+    try:
+        writing.delete(note, _seen(request, note))
+    except drafts.Stale:
         return _changed(request, uuid)
-    writing.delete(note)
     return HttpResponse(status=204)
 
 
@@ -188,8 +205,9 @@ def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
         raise Http404
     permission, carry_out = acting.ACTS[act]
     note = _own(request, uuid, permission)
-    if isinstance(note, HttpResponse):
-        return note
+    refused = _too_many(request, "note-act", MOST_ACTS) if isinstance(note, Annotation) else note
+    if refused or isinstance(note, HttpResponse):
+        return refused
     try:
         carry_out(note, signed_in(request))
     except tuple(PROBLEMS) as error:

@@ -61,7 +61,7 @@ class Draft:
 
     @property
     def is_report(self) -> bool:
-        return self.audience == Audience.AUTHORS
+        return self.audience == Audience.AUTHORS and self.motivation != Motivation.REPLYING
 
     @property
     def kind(self) -> str:

@@ -16,8 +16,6 @@ from annotations.models import Annotation
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
-_KINDS = set(Motivation.values)
-_AUDIENCES = set(Audience.values)
 
 
 # Out
@@ -69,10 +67,9 @@ def _body(row: Annotation) -> dict[str, Any]:
     return {"body": text} if row.body else {}
 
 
-def _target(row: Annotation, site: str) -> Any:
+def _target(row: Any, site: str) -> Any:
     if row.root_id:
-        assert row.parent is not None
-        return site + address(row.parent.uuid)
+        return site + address(row.parent_uuid)
     source = site + (row.page or row.book).get_absolute_url()
     selectors = _selectors(row)
     return {"source": source, **({"selector": selectors} if selectors else {})}
@@ -94,7 +91,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
     is_mine, may_moderate = row.user_id == reader.pk, row.is_taught or reader.is_superuser
     seen: dict[str, Any] = {
         "uuid": row.uuid,
-        "root": row.root.uuid if row.root else None,
+        "root": row.root_uuid,
         "audience": row.audience,
         "course": row.course_id,
         "anonymous": row.anonymous,
@@ -155,11 +152,11 @@ def draft(data: Any) -> Draft:
         raise Invalid("An annotation is a JSON object.")
     ours = _mapping(data.get("bookbinder", {}), "bookbinder")
     text, tags = _bodies(data.get("body", []))
-    motivation = data.get("motivation", Motivation.COMMENTING)
-    audience = ours.get("audience", Audience.PRIVATE)
+    motivation = _text(data.get("motivation", Motivation.COMMENTING), "motivation")
+    audience = _text(ours.get("audience", Audience.PRIVATE), "bookbinder.audience")
     course = ours.get("course")
     selector, fragment = _read_selectors(data.get("target"))
-    if motivation not in _KINDS or audience not in _AUDIENCES:
+    if motivation not in Motivation.values or audience not in Audience.values:
         raise Invalid("motivation or bookbinder.audience: unknown.")
     if course is not None and (type(course) is not int or not 0 < course < 2**63):
         raise Invalid("bookbinder.course: a course's number, or null.")
@@ -223,7 +220,7 @@ def _read_selectors(target: Any) -> tuple[Selector | None, str]:
     if not isinstance(target, dict) or "selector" not in target:
         return None, ""
     given = target["selector"]
-    by_type = {one.get("type"): one for one in _mappings(given)}
+    by_type = {str(one.get("type")): one for one in _mappings(given)}
     if "FragmentSelector" in by_type:
         return None, _text(by_type["FragmentSelector"].get("value"), "FragmentSelector.value")[:200]
     quote, place = by_type.get("TextQuoteSelector"), by_type.get("TextPositionSelector", {})

@@ -1,13 +1,17 @@
 """E-mails about notes. What was written in a note is not in them: it is read on the site."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.signing import Signer
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import mail
 from accounts.models import User
 from annotations.models import Annotation
 
+QUIET = timedelta(minutes=10)  # of one person's replies to a note, the first is told
 _signer = Signer(salt="annotations.letters")
 
 
@@ -33,6 +37,9 @@ def tell_of_reply(reply: Annotation) -> None:
     root = reply.root
     assert root is not None
     if root.user_id == reply.user_id or root.deleted_at or reply.hidden_at:
+        return
+    since = timezone.now() - QUIET
+    if root.replies.filter(user=reply.user_id, pk__lt=reply.pk, created_at__gt=since).exists():
         return
     _write("email/note_reply.txt", root)
 

@@ -37,7 +37,7 @@ class Wanted:
 
 def find(user: User, wanted: Wanted) -> Any:
     """Return the person's own notes and replies that are asked for, in the books' order."""
-    rows = Annotation.objects.written_by(user).with_people().with_rights_of(user)
+    rows = Annotation.objects.written_by(user).with_people().with_places().with_rights_of(user)
     rows = rows.with_reply_count().filter(_asked(wanted))
     return rows.order_by("book__title", "book", "page__position", "start", "pk")
 
@@ -52,13 +52,16 @@ def _asked(wanted: Wanted) -> Q:
         found &= Q(state=wanted.state)
     for word in wanted.q.replace("\0", "").split()[:WORDS]:
         found &= Q(body__icontains=word) | Q(quote__icontains=word) | _tagged(word)
-    return found & _tagged(wanted.tag.replace("\0", "")) if wanted.tag else found
+    return found & _tagged(wanted.tag.replace("\0", ""), is_whole=True) if wanted.tag else found
 
 
-def _tagged(word: str) -> Q:
-    """Tags are a JSON list: looked for as they are written there, on either database."""
-    written = json.dumps(word)[1:-1]
-    return Q(tags__icontains=written)
+def _tagged(word: str, *, is_whole: bool = False) -> Q:
+    """Tags are a JSON list, looked for as it is written: SQLite's in ASCII, PostgreSQL's not."""
+    found = Q()
+    for is_ascii in (True, False):
+        written = json.dumps(word, ensure_ascii=is_ascii)
+        found |= Q(tags__icontains=written if is_whole else written[1:-1])
+    return found
 
 
 def tags_of(user: User) -> list[str]:

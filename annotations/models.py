@@ -166,7 +166,8 @@ class Annotation(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.quote[:60] or self.body[:60]
+        # No word of it: this stands in the admin's log, and where a person's deletion is confirmed.
+        return f"{self.get_motivation_display()} {self.pk}"
 
     @property
     def is_reply(self) -> bool:
@@ -185,11 +186,15 @@ class Annotation(models.Model):
 class _SharedManager(models.Manager.from_queryset(AnnotationQuerySet)):  # type: ignore[misc]
     def get_queryset(self) -> AnnotationQuerySet:
         shared = (Annotation.Audience.INSTRUCTORS, Annotation.Audience.COURSE)
-        return super().get_queryset().filter(audience__in=shared, root=None)
+        to_judge = Q(root=None) | Q(flagged=True) | Q(hidden_at__isnull=False)
+        return super().get_queryset().filter(to_judge, audience__in=shared)
 
 
 class SharedNote(Annotation):
-    """A note that a course's instructors may read, as the admin lists it. Never a private one."""
+    """A note that a course's instructors may read, as the admin lists it. Never a private one.
+
+    Replies stand below their note, and in the list where they have been flagged or hidden.
+    """
 
     objects = _SharedManager()  # type: ignore[misc]
 

@@ -19,7 +19,7 @@ HEADINGS = (
 
 def as_csv(notes: QuerySet[Any]) -> bytes:
     """Return these notes and all replies to them, each reply after its note."""
-    roots = list(notes.order_by().values_list("pk", flat=True))
+    roots = notes.order_by().values("pk")
     rows = Annotation.objects.filter(Q(pk__in=roots) | Q(root__in=roots), deleted_at=None)
     rows = rows.select_related("user", "course", "page", "root")
     rows = rows.order_by("course__name", "page__position", Coalesce("root", "pk"), "pk")

@@ -1,7 +1,7 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from accounts import access
@@ -23,10 +23,15 @@ class AnnotationQuerySet(models.QuerySet):
         return self.filter(Q(course=None) | Q(course=course_id))
 
     def with_people(self) -> Self:
-        """With what tells who wrote it, and whether they teach its course."""
+        """With what tells who wrote it, whether they teach its course, and what it replies to."""
         teaches = Instructor.objects.filter(course=OuterRef("course"), user=OuterRef("user"))
-        rows = self.select_related("user", "book", "page__book", "course", "root", "parent")
-        return rows.annotate(by_instructor=Exists(teaches))
+        return self.select_related("user").annotate(
+            by_instructor=Exists(teaches), root_uuid=F("root__uuid"), parent_uuid=F("parent__uuid")
+        )
+
+    def with_places(self) -> Self:
+        """With the book and page, for lists of more than one page's notes."""
+        return self.select_related("book", "page__book")
 
     def with_rights_of(self, user: Person) -> Self:
         """With whether `user` teaches the note's course."""

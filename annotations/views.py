@@ -83,11 +83,12 @@ def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
     user = signed_in(request)
     notes = Annotation.objects.visible_to(user).select_related("orig_revision", "page", "book")
     note = get_object_or_404(notes, uuid=uuid, orig_revision__isnull=False)
-    readable = Page.objects.published().visible_to(user).filter(book=note.book_id)
-    if not readable.filter(Q(pk=note.page_id or 0) | Q(access="")).exists():
-        raise Http404
     revision = note.orig_revision
     assert revision is not None
+    readable = Page.objects.published().visible_to(user).filter(book=note.book_id)
+    # The text is of the page that the note was made on: it may stand on another one since.
+    if not readable.filter(Q(pk=revision.page_id or 0) | Q(access="")).exists():
+        raise Http404
     text = texts.unpack(revision.text)
     start, end = note.orig_start or 0, note.orig_end or 0
     parts = {"before": text[:start], "passage": text[start:end], "after": text[end:]}

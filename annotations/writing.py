@@ -1,5 +1,6 @@
 """Making, changing and deleting notes and replies: each in one transaction."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +29,7 @@ from grading.models import Course
 NOTES = 5_000  # a person and book
 CONTEXT = 32  # code points
 GONE = gettext_lazy("The page has changed. Reload it, then select the passage again.")
+DELETED = gettext_lazy("This note has been deleted.")
 WIDTHS = {Audience.PRIVATE: 0, Audience.INSTRUCTORS: 1, Audience.AUTHORS: 1, Audience.COURSE: 2}
 
 
@@ -36,7 +38,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
 
     Returns the note and whether it was made now. Raises Invalid, TooLong, Refused or Stale.
     """
-    before = _sent_before(user, draft)
+    before = _sent_before(user, draft, None)
     if before:
         return before, False
     check(draft)
@@ -46,7 +48,11 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         raise Stale(GONE)
     place = _placed(text.text, draft.selector)
     with transaction.atomic():
-        _hold(page.book, text.release_id)
+        if hold(page.book_id).release_id != text.release_id:
+            raise Stale(_("A new edition has gone live. Reload the page, then select again."))
+        before = _sent_before(user, draft, None)  # at the same moment
+        if before:
+            return before, False
         _judge_count(user, page.book_id)
         revision = texts.revision_of(page, text)
         note = Annotation(
@@ -68,19 +74,17 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
 def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, bool]:
     """Keep a reply to a note that `user` may read: it has that note's audience and course.
 
-    Returns the reply and whether it was made now. Raises Invalid, TooLong or Refused.
+    Returns the reply and whether it was made now. Raises Invalid, TooLong, Refused or Stale.
     """
-    before = _sent_before(user, draft)
-    if before:
-        return before, False
-    check(draft)
-    root = parent.root or parent
-    if root.deleted_at:
-        raise Refused(_("This note has been deleted."))
-    _judge_anonymous(draft.anonymous, root)
     with transaction.atomic():
         # An audience that changes meanwhile waits for this, or this for it.
-        root = Annotation.objects.select_for_update().get(pk=root.pk)
+        hold(parent.book_id)
+        before = _sent_before(user, draft, parent.pk)
+        if before:
+            return before, False
+        parent, root = _answered(user, parent)
+        check(replace(draft, motivation=Motivation.REPLYING, audience=root.audience))
+        _judge_anonymous(draft.anonymous, root)
         _judge_count(user, root.book_id)
         made = Annotation.objects.create(
             **_identity(draft),
@@ -105,19 +109,21 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
 
     `seen` is the note's `version` then. Raises Stale, Invalid, TooLong or Refused.
     """
-    check(draft)
-    course = None if note.is_reply else _course(note.user, note.book_id, draft)
     with transaction.atomic():
-        note = Annotation.objects.select_for_update(of=("self",)).get(pk=note.pk)
+        note = locked(note)
         if version(note) != seen or note.deleted_at:
             raise Stale(_("This note has been changed elsewhere. Both texts are kept: choose one."))
+        _check_change(note, draft)
+        course = None if note.is_reply else _course(note.user, note.book_id, draft)
         if note.is_reply:
-            fields = {"body": draft.body, "tags": tidied(draft.tags)}
+            fields: dict[str, Any] = {"body": draft.body, "tags": tidied(draft.tags)}
         else:
             _judge_widening(note, draft, course)
             fields = _content(draft, course)
             if note.audience == Audience.AUTHORS == draft.audience:
                 del fields["status"]  # it is the authors' to change
+            if note.course_id != (course and course.pk):
+                fields["pinned"] = False  # by who teaches the course that it leaves
         for name, value in fields.items():
             setattr(note, name, value)
         note.save(update_fields=[*fields, "updated_at"])
@@ -127,19 +133,40 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
     return note
 
 
-@transaction.atomic
-def delete(note: Annotation) -> None:
-    """Delete a note. One with replies of others stays, empty, so that they have a place."""
-    note = Annotation.objects.select_for_update(of=("self",)).get(pk=note.pk)
-    below = note.children if note.is_reply else note.replies
-    if not below.exists():
-        root = note.root
-        note.delete()
-        if root and root.deleted_at and not root.replies.exists():
-            root.delete()
+def _check_change(note: Annotation, draft: Draft) -> None:
+    if note.is_reply:
+        kept = replace(draft, audience=note.audience, anonymous=note.anonymous)
+        check(replace(kept, motivation=Motivation.REPLYING))
         return
-    note.body, note.tags, note.deleted_at = "", [], timezone.now()
-    note.save(update_fields=["body", "tags", "deleted_at", "updated_at"])
+    check(draft)
+    if draft.motivation == Motivation.REPLYING:
+        raise Invalid(_("This note replies to none."))
+    if draft.kind == Motivation.HIGHLIGHTING and not note.has_passage:
+        raise Invalid(_("Write something first."))
+
+
+@transaction.atomic
+def delete(note: Annotation, seen: str | None = None) -> None:
+    """Delete a note. One with replies stays, empty, so that they have a place.
+
+    Raises Stale where `seen` is not its `version` any more.
+    """
+    note = locked(note)
+    if seen not in (None, version(note)):
+        raise Stale(DELETED)
+    if note.children.exists():
+        note.body, note.tags, note.deleted_at = "", [], timezone.now()
+        note.save(update_fields=["body", "tags", "deleted_at", "updated_at"])
+    else:
+        _remove(note)
+
+
+def _remove(note: Annotation) -> None:
+    """Delete a note, and above it what stayed for its sake alone."""
+    parent = note.parent
+    note.delete()
+    if parent and parent.deleted_at and not parent.children.exists():
+        _remove(parent)
 
 
 def version(note: Annotation) -> str:
@@ -147,10 +174,45 @@ def version(note: Annotation) -> str:
     return f"{note.updated_at.timestamp():.6f}"
 
 
-def _sent_before(user: User, draft: Draft) -> Annotation | None:
+def hold(book_id: int) -> Book:
+    """Let a sync and whoever writes on the book wait for this, or this for them.
+
+    All that writes on a book locks it before all else, so that no two wait for each other.
+    """
+    return Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=book_id)
+
+
+def locked(note: Annotation) -> Annotation:
+    """Return a note as it is now, and keep it so. Raises Stale where it is gone."""
+    hold(note.book_id)
+    found = Annotation.objects.filter(pk=note.pk).first()
+    if found is None:
+        raise Stale(DELETED)
+    return found
+
+
+def _answered(user: User, parent: Annotation) -> tuple[Annotation, Annotation]:
+    """Return a note that is replied to and its root, as they are now. Raises Refused."""
+    notes = Annotation.objects.visible_to(user).filter(pk=parent.pk, deleted_at=None)
+    found = notes.select_related("root").first()
+    root = found and (found.root or found)
+    if found is None or root is None or root.deleted_at:
+        raise Refused(DELETED)
+    if not access.may_write_in(user, root.course_id):
+        raise Refused(_("You have no place in this course."))
+    return found, root
+
+
+def _sent_before(user: User, draft: Draft, parent: int | None) -> Annotation | None:
+    """Return the note that this draft has become already. Raises Refused or Stale."""
     found = Annotation.objects.filter(uuid=draft.uuid).first() if draft.uuid else None
-    if found and found.user_id != user.pk:
+    if found is None:
+        return None
+    if found.user_id != user.pk:
         raise Refused(_("This name of a note is taken. Send it under another."))
+    sent = (parent, draft.fragment, draft.selector.exact if draft.selector else "", draft.body)
+    if sent != (found.parent_id, found.fragment, found.orig_quote, found.body):
+        raise Stale(_("This note was sent before with another text. Reload the page to see it."))
     return found
 
 
@@ -217,13 +279,6 @@ def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
         "prefix": text[max(start - CONTEXT, 0) : start],
         "suffix": text[end : end + CONTEXT],
     }
-
-
-def _hold(book: Book, release_id: int) -> None:
-    """Let a sync wait for this note, or find that one has gone live meanwhile. Raises Stale."""
-    now = Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=book.pk)
-    if now.release_id != release_id:
-        raise Stale(_("A new edition has gone live. Reload the page, then select again."))
 
 
 def _judge_count(user: User, book_id: int) -> None:

@@ -131,6 +131,7 @@ def _places(
     """Return the place that counts and all courses to choose from."""
     user = signed_in(request)
     wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
+    wanted = annotations_state.with_rights(wanted)
     places = list(enrolling.places_on(user, page.book_id, wanted))
     chosen = [place for place in places if course in (None, place.course_id)]
     place = (

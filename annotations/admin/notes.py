@@ -56,7 +56,8 @@ class SharedNoteAdmin(InboxAdmin):
 
     def _each(self, request: HttpRequest, notes: QuerySet[Any], act: acting.Act) -> None:
         shared = notes.order_by().values("pk")
-        mine = list(Annotation.objects.visible_to(request.user).filter(pk__in=shared))
+        living = Annotation.objects.visible_to(request.user).filter(deleted_at=None)
+        mine = list(living.filter(pk__in=shared))
         for note in mine:
             act(note, signed_in(request))
         told = _("Notes changed: %(n)d.") % {"n": len(mine)}

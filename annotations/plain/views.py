@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import access
 from accounts.http import signed_in
 from annotations import acting, drafts, jsonld, markdown, words, writing
-from annotations.http import too_many
+from annotations.http import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
 from books.models import Page
@@ -73,8 +73,7 @@ def delete_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     note = _note(request, uuid, "annotations.delete_annotation")
     if request.method == "POST":
         place = reverse("notes") if note.page is None else _address(note.page)
-        writing.delete(note)
-        messages.success(request, _("Note deleted."))
+        _do(request, lambda: writing.delete(note), _("Note deleted."))
         return redirect(place)
     return _show_form(request, note, None, _("Delete this note?"))
 
@@ -87,12 +86,20 @@ def act_on_note(request: HttpRequest, uuid: UUID, act: str) -> HttpResponseBase:
         raise Http404
     permission, carry_out = acting.ACTS[act]
     note = _note(request, uuid, permission)
+    _do(request, lambda: carry_out(note, signed_in(request)), _("Done."))
+    return redirect(_place(note))
+
+
+def _do(request: HttpRequest, work: Callable[[], object], done: str) -> None:
+    """Do something with a note, and say what came of it."""
+    if too_many(request, "note-act", MOST_ACTS):
+        messages.error(request, TOO_MANY)
+        return
     try:
-        carry_out(note, signed_in(request))
-        messages.success(request, _("Done."))
+        work()
+        messages.success(request, done)
     except drafts.NoteError as error:
         messages.error(request, str(error))
-    return redirect(_place(note))
 
 
 def _note(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
@@ -110,7 +117,7 @@ def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> b
     if request.method != "POST" or not form.is_valid():
         return False
     if too_many(request):
-        form.add_error(None, _("Too many notes in one minute. Wait a little, then try again."))
+        form.add_error(None, TOO_MANY)
         return False
     try:
         write()
@@ -134,7 +141,8 @@ def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpRe
 
 
 def _rows(user: Any) -> Any:
-    return Annotation.objects.visible_to(user).with_people().with_rights_of(user)
+    notes = Annotation.objects.visible_to(user).with_people().with_places()
+    return notes.select_related("root").with_rights_of(user)
 
 
 def shown(row: Any, user: Any) -> Any:

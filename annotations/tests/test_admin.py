@@ -131,17 +131,20 @@ def test_an_author_reads_the_reports_on_their_book(as_user, ada, ines, eve, repo
     assert as_user(eve).get(REPORTS).status_code == 302
 
 
-def test_fixed_tells_the_reporter(as_user, ada, report):
+def test_fixed_tells_the_reporter(as_user, ada, report, django_capture_on_commit_callbacks):
     client = as_user(ada)
-    client.post(change(report), {"status": "accepted", "reply": ""})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(change(report), {"status": "accepted", "reply": ""})
     assert not mail.outbox
-    act(client, REPORTS, "mark_fixed", report)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(client, REPORTS, "mark_fixed", report)
     report.refresh_from_db()
     assert report.status == "fixed"
     (letter,) = mail.outbox
     assert letter.to == [report.user.email]
     assert "fixed" in letter.subject
-    act(client, REPORTS, "mark_fixed", report)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(client, REPORTS, "mark_fixed", report)
     assert len(mail.outbox) == 1
 
 
