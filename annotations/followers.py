@@ -132,7 +132,9 @@ def _editions(
     present = {key: html for key, html in new.items() if html is not None}
     was = {key: html for key, html in old.items() if html is not None}
     ids = {key: texts.ids_in(html) for key, html in present.items()}
-    return Editions(map_pages(was, present), ids, frozenset(old))
+    pages = map_pages(was, present)
+    homes = {texts.hash_of(text): key for key, text in pages.new.items()}
+    return Editions(pages, ids, frozenset(old), homes)
 
 
 def _lines(placed: Sequence[Placed]) -> Iterator[str]:

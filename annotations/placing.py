@@ -31,6 +31,9 @@ class Row(NamedTuple):
     orig_prefix: str
     orig_suffix: str
     orig_key: str | None
+    orig_start: int | None = None
+    orig_end: int | None = None
+    orig_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Editions:
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # The primary keys, as texts, of the pages that differ; those of new ones are negative.
     pages: frozenset[str] = frozenset()
+    # The key of each new text by its hash: a note whose page is again as it was goes home.
+    homes: Mapping[str, str] = field(default_factory=dict)
 
 
 def place_all(rows: Iterable[Row], editions: Editions) -> list[Placed]:
@@ -69,6 +74,9 @@ def place_all(rows: Iterable[Row], editions: Editions) -> list[Placed]:
 
 
 def _place(row: Row, editions: Editions) -> Placed | None:
+    home = editions.homes.get(row.orig_sha256)
+    if home and row.orig_start is not None and row.orig_end is not None:
+        return _put(row, editions, _way_home(row, home), home, row.orig_start, row.orig_end)
     if row.state == "orphan":
         return _retried(row, editions)
     if row.fragment:
@@ -83,6 +91,14 @@ def _place(row: Row, editions: Editions) -> Placed | None:
     if found.start is None or found.end is None:
         return _retried(row, editions) or _lost(row, editions)
     return _put(row, editions, found.state, found.docname, found.start, found.end)
+
+
+def _way_home(row: Row, home: str) -> str:
+    if row.state == "orphan":
+        return "found"
+    if row.quote != row.orig_quote:
+        return "changed"
+    return "kept" if row.key == home else "moved"
 
 
 def _put(row: Row, editions: Editions, outcome: str, key: str, start: int, end: int) -> Placed:
