@@ -24,13 +24,24 @@ def main() -> int:
             edition,
             figures,
             gradebook,
+            noted_edition,
+            reader,
             reader_notes,
             sync,
         )
 
         call_command("migrate", verbosity=0)
         found: list[figures.Figure | figures.Bound] = []
-        for subject in (sync, edition, gradebook, answering, anchoring, reader_notes):
+        for subject in (
+            sync,
+            edition,
+            gradebook,
+            answering,
+            anchoring,
+            noted_edition,
+            reader,
+            reader_notes,
+        ):
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))
