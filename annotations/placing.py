@@ -74,11 +74,9 @@ def place_all(rows: Iterable[Row], editions: Editions) -> list[Placed]:
 
 
 def _place(row: Row, editions: Editions) -> Placed | None:
-    home = editions.homes.get(row.orig_sha256)
-    if home and row.orig_start is not None and row.orig_end is not None:
-        return _put(row, editions, _way_home(row, home), home, row.orig_start, row.orig_end)
-    if row.state == "orphan":
-        return _retried(row, editions)
+    home = _at_home(row, editions)
+    if home or row.state == "orphan":
+        return home or _retried(row, editions)
     if row.fragment:
         return _by_id(row, editions)
     if row.start is None or row.end is None:
@@ -91,6 +89,19 @@ def _place(row: Row, editions: Editions) -> Placed | None:
     if found.start is None or found.end is None:
         return _retried(row, editions) or _lost(row, editions)
     return _put(row, editions, found.state, found.docname, found.start, found.end)
+
+
+def _at_home(row: Row, editions: Editions) -> Placed | None:
+    """Where its page is again what the note was made on, it is where it was."""
+    home = editions.homes.get(row.orig_sha256)
+    if home is None:
+        return None
+    if row.orig_start is not None and row.orig_end is not None:
+        return _put(row, editions, _way_home(row, home), home, row.orig_start, row.orig_end)
+    is_there = not row.fragment or row.fragment in editions.ids.get(home, ())
+    if row.state != "orphan" or not is_there:
+        return None
+    return Placed(row, "found", "kept" if home == row.orig_key else "moved", home)
 
 
 def _way_home(row: Row, home: str) -> str:
