@@ -22,6 +22,7 @@ def main() -> int:
             anchoring,
             answering,
             edition,
+            extension,
             figures,
             gradebook,
             noted_edition,
@@ -32,16 +33,11 @@ def main() -> int:
 
         call_command("migrate", verbosity=0)
         found: list[figures.Figure | figures.Bound] = []
-        for subject in (
-            sync,
-            edition,
-            gradebook,
-            answering,
-            anchoring,
-            noted_edition,
-            reader,
+        subjects = (
+            sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
             reader_notes,
-        ):
+        )  # fmt: skip
+        for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))

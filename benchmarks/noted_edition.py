@@ -1,4 +1,4 @@
-"""A new edition that changes 100 pages with 10,000 notes on them: before its transaction, and in it.
+"""A new edition that changes 100 pages with 10,000 notes: before its transaction, and in it.
 
 The pages are those of `anchoring`, laid down as a build: 5 % of the words changed, two sections of
 each page moved. Before the transaction all of the sync is counted, its files and policies too.
