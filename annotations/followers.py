@@ -139,7 +139,9 @@ def _editions(
 
 def _edition(old: Mapping[str, str], new: Mapping[str, str], pages: Iterable[str]) -> Editions:
     ids = {key: texts.ids_in(html) for key, html in new.items()}
-    return Editions(map_pages(old, new), ids, frozenset(pages))
+    found = map_pages(old, new)
+    homes = {texts.hash_of(text): key for key, text in found.new.items()}
+    return Editions(found, ids, frozenset(pages), homes)
 
 
 def _lines(placed: Sequence[Placed]) -> Iterator[str]:

@@ -15,7 +15,8 @@ CHUNK = 10_000  # keys that are asked for at once: SQLite takes 32,766 parameter
 PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state", "suggestion")
 COLUMNS = (
     "pk", "user_id", "book_id", "page_id", "fragment", "start", "end", "quote", "prefix", "suffix",
-    "state", "orig_quote", "orig_prefix", "orig_suffix", "orig_revision__page_id",
+    "state", "orig_quote", "orig_prefix", "orig_suffix", "orig_start", "orig_end",
+    "orig_revision__text_sha256", "orig_revision__page_id",
 )  # fmt: skip
 
 
@@ -42,8 +43,9 @@ def _key(page: int | None) -> str | None:
 
 
 def _row(values: tuple[Any, ...]) -> Row:
-    pk, user, book, page, *place, orig_page = values
-    return Row._make((pk, user, book, _key(page), *place, _key(orig_page)))
+    pk, user, book, page, *place, start, end, sha256, orig_page = values
+    last = (_key(orig_page), start, end, sha256 or "")
+    return Row._make((pk, user, book, _key(page), *place, *last))
 
 
 def late(books: Mapping[int, Editions], known: Collection[int]) -> Iterator[Row]:
@@ -52,14 +54,11 @@ def late(books: Mapping[int, Editions], known: Collection[int]) -> Iterator[Row]
     keys = {texts.hash_of(text): key for key, text in old}
     roots = Annotation.objects.filter(root=None, book__in=books)
     there = Q(page__in=[int(key) for key, _text in old])
-    missed = roots.exclude(state="orphan").filter(there | Q(page=None)).select_related("revision")
-    for note in missed.order_by("pk"):
-        if note.pk in known or note.revision is None:
-            continue
-        key = _key(note.page_id) or keys.get(note.revision.text_sha256)
-        values = [getattr(note, name) for name in COLUMNS[4:-1]]
-        orig = _key(note.orig_revision.page_id) if note.orig_revision else None
-        yield Row._make((note.pk, note.user_id, note.book_id, key, *values, orig))
+    missed = roots.exclude(state="orphan").filter(there | Q(page=None)).order_by("pk")
+    for *values, sha256 in missed.values_list(*COLUMNS, "revision__text_sha256"):
+        row = _row(tuple(values))
+        if row.pk not in known and sha256 is not None:
+            yield row if row.key else row._replace(key=keys.get(sha256))
 
 
 def write(placed: Sequence[Placed], books: Mapping[int, Editions], pks: Mapping[int, int]) -> None:

@@ -32,6 +32,9 @@ class Row(NamedTuple):
     orig_prefix: str
     orig_suffix: str
     orig_key: str | None
+    orig_start: int | None = None
+    orig_end: int | None = None
+    orig_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Editions:
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # The primary keys, as texts, of the pages that differ; those of new ones are negative.
     pages: frozenset[str] = frozenset()
+    # The key of each new text by its hash: a note whose page is again as it was goes home.
+    homes: Mapping[str, str] = field(default_factory=dict)
 
 
 def place_all(rows: Iterable[Row], books: Mapping[int, Editions]) -> list[Placed]:
@@ -73,8 +78,9 @@ def place_all(rows: Iterable[Row], books: Mapping[int, Editions]) -> list[Placed
 
 
 def _place(row: Row, editions: Editions) -> Placed | None:
-    if row.state == "orphan":
-        return _retried(row, editions)
+    home = _at_home(row, editions)
+    if home or row.state == "orphan":
+        return home or _retried(row, editions)
     if row.fragment:
         return _by_id(row, editions)
     if row.start is None or row.end is None:
@@ -87,6 +93,27 @@ def _place(row: Row, editions: Editions) -> Placed | None:
     if found.start is None or found.end is None:
         return _retried(row, editions) or _lost(row, editions)
     return _put(row, editions, found.state, found.docname, found.start, found.end)
+
+
+def _at_home(row: Row, editions: Editions) -> Placed | None:
+    """Where its page is again what the note was made on, it is where it was."""
+    home = editions.homes.get(row.orig_sha256)
+    if home is None:
+        return None
+    if row.orig_start is not None and row.orig_end is not None:
+        return _put(row, editions, _way_home(row, home), home, row.orig_start, row.orig_end)
+    is_there = not row.fragment or row.fragment in editions.ids.get(home, ())
+    if row.state != "orphan" or not is_there:
+        return None
+    return Placed(row, "found", "kept" if home == row.orig_key else "moved", home)
+
+
+def _way_home(row: Row, home: str) -> str:
+    if row.state == "orphan":
+        return "found"
+    if row.quote != row.orig_quote:
+        return "changed"
+    return "kept" if row.key == home else "moved"
 
 
 def _put(row: Row, editions: Editions, outcome: str, key: str, start: int, end: int) -> Placed:

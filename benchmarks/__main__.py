@@ -22,15 +22,22 @@ def main() -> int:
             anchoring,
             answering,
             edition,
+            extension,
             figures,
             gradebook,
+            noted_edition,
+            reader,
             reader_notes,
             sync,
         )
 
         call_command("migrate", verbosity=0)
         found: list[figures.Figure | figures.Bound] = []
-        for subject in (sync, edition, gradebook, answering, anchoring, reader_notes):
+        subjects = (
+            sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
+            reader_notes,
+        )  # fmt: skip
+        for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)
             found += subject.measure()
         print(figures.table(found))

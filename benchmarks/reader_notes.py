@@ -1,4 +1,9 @@
-"""1,000 notes drawn on a page of 300 kB in Chromium, beside the index of its text alone."""
+"""1,000 notes on a page of 300 kB in Chromium, beside the index of its text alone.
+
+`draw`: the index, each note's range, the highlights. `show` is what the page does with them
+(passages.js): each note's words held against the text too, and a button beside each block. Painted:
+the frame after has begun.
+"""
 
 import re
 from itertools import accumulate
@@ -15,31 +20,38 @@ from bookbinder.tests.e2e import chromium
 NOTES = 1_000
 LONGEST = 150
 SIZE = 300_000
-STATIC = Path(__file__).resolve().parent.parent / "annotations/static/annotations"
+ROOT = Path(__file__).resolve().parent.parent
 SITE = "http://book.test"
-STYLE = "::highlight(bookbinder-mine) { background: #ff08 }"
+STYLE = '<link rel="stylesheet" href="/static/books/reader.css">'
 NAME = re.compile(r"&quot;([^&<>\s]+)&quot;")
 CODE = r'<code class="docutils literal notranslate"><span class="pre">\1</span></code>'
 
-# Painted: the frame after has begun when a message sent from the frame arrives.
 MEASURE = """
-async (places) => {
-  const { buildText, rangeOf } = await import("/text.js");
-  const { draw } = await import("/highlight.js");
+async ([notes, work]) => {
+  const { buildText, rangeOf } = await import("/static/annotations/text.js");
+  const { draw } = await import("/static/annotations/highlight.js");
+  const { show } = await import("/static/annotations/passages.js");
+  const { placeOf, start } = await import("/static/annotations/store.js");
+  // A message that is sent from a frame arrives after it.
   const painted = () => new Promise((done) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = done;
     port2.postMessage(null);
   }));
   await painted();
-  const start = performance.now();
-  const index = buildText();
-  if (places.length) draw({ mine: places.map(([from, to]) => rangeOf(index, from, to)) });
+  start({ notes });
+  const begun = performance.now();
+  if (work === "show") show(() => {});
+  else {
+    const index = buildText();
+    const range = ({ start, end }) => rangeOf(index, start, end);
+    if (work === "draw") draw({ mine: notes.map((note) => range(placeOf(note))) });
+  }
   const done = performance.now();
   await painted();
   const drawn = CSS.highlights.get("bookbinder-mine")?.size ?? 0;
-  const pieces = index.nodes.length;
-  return { done: done - start, painted: performance.now() - start, drawn, pieces };
+  const buttons = document.querySelectorAll(".bookbinder-marker").length;
+  return { done: done - begun, painted: performance.now() - begun, drawn, buttons };
 }
 """
 
@@ -49,50 +61,75 @@ def page_of(size: int) -> str:
     pages = [NAME.sub(CODE, html) for html in prose.manual(40_000).values()]
     enough = next(n for n, total in enumerate(accumulate(map(len, pages)), 1) if total >= size)
     body = "".join(re.sub(r"</?(html|body|main)>", "", html) for html in pages[:enough])[:size]
-    head = f'<meta charset="utf-8"><style>{STYLE}</style>'
+    head = f'<meta charset="utf-8">{STYLE}'
     return f"<!doctype html><html><head>{head}</head><body><main>{body}</main></body></html>"
 
 
 def serve(route: Route, html: str) -> None:
-    name = route.request.url.removeprefix(SITE).lstrip("/")
-    if name.endswith(".js"):
-        text = (STATIC / name).read_text(encoding="utf-8")
-        route.fulfill(body=text, content_type="text/javascript")
+    name = route.request.url.removeprefix(f"{SITE}/")
+    if name.startswith("static/"):
+        _static, app, rest = name.split("/", 2)
+        text = (ROOT / app / "static" / app / rest).read_text(encoding="utf-8")
+        kind = "javascript" if rest.endswith(".js") else "css"
+        route.fulfill(body=text, content_type=f"text/{kind}")
     else:
         route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
 
-def run(page: Page, places: list[tuple[int, int]]) -> dict[str, Any]:
+def run(page: Page, notes: list[Any], work: str) -> dict[str, Any]:
     """Return the milliseconds on a page just opened, as for a reader: nothing is compiled yet."""
     page.goto(f"{SITE}/")
-    found = page.evaluate(MEASURE, places)
-    assert found["drawn"] == len(places)
+    found = page.evaluate(MEASURE, [notes, work])
+    assert found["drawn"] == (0 if work == "index" else len(notes))
+    assert bool(found["buttons"]) == (work == "show")
     return found
 
 
-def places_in(html: str) -> list[tuple[int, int]]:
-    length = len(canonical_text(html)) - LONGEST
+def notes_on(html: str) -> list[Any]:
+    """Return notes all over the page, as the state call gives them."""
+    text = canonical_text(html)
+    length = len(text) - LONGEST
     starts = [at * length // NOTES for at in range(NOTES)]
-    return [(start, start + 3 + at * 37 % (LONGEST - 3)) for at, start in enumerate(starts)]
+    return [
+        note(text, at, start, start + 3 + at * 37 % (LONGEST - 3))
+        for at, start in enumerate(starts)
+    ]
+
+
+def note(text: str, number: int, start: int, end: int) -> dict[str, Any]:
+    selector = [
+        {"type": "TextQuoteSelector", "exact": text[start:end]},
+        {"type": "TextPositionSelector", "start": start, "end": end},
+    ]
+    body = {"type": "TextualBody", "value": "Hm."}
+    ours = {"uuid": str(number), "root": None, "mine": True, "audience": "private"}
+    return {"target": {"selector": selector}, "body": body, "bookbinder": ours}
 
 
 def measure() -> list[Figure | Bound]:
     chromium.ensure()
     html = page_of(SIZE)
-    places = places_in(html)
+    notes = notes_on(html)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.find(), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page()
         page.route("**/*", lambda route: serve(route, html))
-        found = [(run(page, places), run(page, [])) for _ in range(2 * RUNS)]
+        found = [
+            {work: run(page, notes, work) for work in ("show", "draw", "index")}
+            for _ in range(2 * RUNS)
+        ]
         browser.close()
-    ours, floor = (min(one[which]["done"] for one in found) for which in (0, 1))
-    painted = min(one["painted"] for one, _ in found)
+
+    def best(work: str, until: str = "done") -> float:
+        return min(one[work][until] for one in found)
+
     name = f"{NOTES:,} notes on a page of {len(html) // 1000} kB, in Chromium"
-    note = f"{found[0][0]['pieces']:,} pieces of text"
+    floor = ("the index of its text alone", best("index") / 1000)
+    buttons = f"{found[0]['show']['buttons']:,} buttons beside blocks"
     return [
-        Figure(name, ours / 1000, "the index of its text alone", floor / 1000, 2, note),
-        Bound(f"{name}, until painted", painted, "ms", 100),
+        Figure(f"{name}: drawn", best("draw") / 1000, *floor, 2),
+        Figure(f"{name}: shown", best("show") / 1000, *floor, None, buttons),
+        Bound(f"{name}: shown, until painted", best("show", "painted"), "ms", 100),
     ]

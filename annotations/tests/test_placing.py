@@ -1,5 +1,6 @@
 """Where a new edition puts each note: pure, over both texts."""
 
+from dataclasses import replace
 from typing import Any
 
 from annotations.anchoring import map_pages
@@ -143,3 +144,17 @@ def test_a_note_on_a_whole_page_stays_as_long_as_the_page():
     both = editions({"1": html(FOX)}, {"2": html(OWL)})
     (gone,) = place_all([row("brown", both.map.old["1"], **fields)], {7: both})
     assert gone.state == "orphan"
+
+
+def test_a_page_that_is_again_as_it_was_has_its_notes_where_they_were():
+    was = html(FOX, OWL)
+    both = editions({"1": html(FOX.replace("brown fox jumps", "hare sits"), OWL)}, {"1": was})
+    text = both.map.new["1"]
+    start = text.index("brown fox jumps")
+    shrunk = row(
+        "quick", both.map.old["1"], state="changed", orig_quote="brown fox jumps",
+        orig_start=start, orig_end=start + 15, orig_sha256="of the text",
+    )  # fmt: skip
+    (one,) = place_all([shrunk], {7: replace(both, homes={"of the text": "1"})})
+    assert (one.outcome, one.state, one.quote) == ("changed", "kept", "brown fox jumps")
+    assert text[one.start : one.end] == "brown fox jumps"

@@ -1,4 +1,4 @@
-"""Students who read and answer, by a thread of their own, while something else happens."""
+"""Students who read, answer and write notes, by a thread of their own, while something else happens."""
 
 import contextlib
 import random
@@ -10,6 +10,8 @@ from threading import Event, Thread
 from django.db import DatabaseError, connection
 
 from accounts.models import User
+from annotations.drafts import Stale
+from bookbinder.tests import noting
 from bookbinder.tests.ledger import Ledger
 from books import reader
 from books.models import Book, Page, Question
@@ -46,7 +48,7 @@ def answer(ledger: Ledger, user: User, place: int, question: Question, given: ob
 
 
 def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
-    """Give each book two courses, one where the best attempt counts, with answers to all."""
+    """Give each book two courses, one where the best attempt counts, with answers and notes."""
     for book in Book.objects.all():
         latest, best = make_course(book), make_course(book, "Best", attempts_policy="best")
         questions = list(Question.objects.filter(page__book=book).select_related("page"))
@@ -56,6 +58,16 @@ def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
             place = enroll(user, latest if number % 3 else best)
             for question in questions * 2:
                 answer(ledger, user, place.pk, question, give(chance, question))
+            for page in Page.objects.filter(book=book).select_related("book__release"):
+                note(ledger, chance, user, page)
+
+
+def note(ledger: Ledger, chance: random.Random, user: User, page: Page) -> None:
+    """Write a note and a reply to it, and remember each once it is acknowledged."""
+    root = noting.write(chance, user, page)
+    ledger.noted[root] = f"Note {root}"
+    reply = noting.reply(user, root)
+    ledger.noted[reply] = f"Reply {reply}"
 
 
 def answer_some(ledger: Ledger, chance: random.Random, prompts: Collection[str]) -> None:
@@ -67,7 +79,7 @@ def answer_some(ledger: Ledger, chance: random.Random, prompts: Collection[str])
 
 
 class Student(Thread):
-    """Reads and answers until told to stop; `failures` is what a student would be shown as one.
+    """Reads, answers and writes notes until told to stop; `failures` is what a student would be shown as one.
 
     Answers to questions that go hold a sync up: they are given `seldom`.
     """
@@ -93,6 +105,7 @@ class Student(Thread):
             while not self.over.wait(self.pause):
                 self.read()
                 self.answer()
+                self.note()
         except BaseException as error:
             self.failures.append(repr(error))
             raise
@@ -121,6 +134,18 @@ class Student(Thread):
             if isinstance(error, DatabaseError) or not self.is_gone(question, given):
                 self.failures.append(f"{question}: {given}: {error!r}")
         self.waits.append(time.perf_counter() - start)
+
+    def note(self) -> None:
+        pages = Page.objects.filter(book=self.place.course.book_id)
+        page = self.chance.choice(list(pages.select_related("book__release")))
+        try:
+            note(self.ledger, self.chance, self.place.user, page)
+        except DatabaseError as error:
+            self.failures.append(f"note on {page}: {error!r}")
+        except Stale as error:
+            # What the reader is told where a new edition has gone live; else there is no reason to.
+            if Book.objects.get(pk=page.book_id).release_id == page.book.release_id:
+                self.failures.append(f"note on {page}: {error!r}")
 
     def is_gone(self, question: Question, given: str | list[str]) -> bool:
         """Whether what was answered, or a choice that was taken, is no longer in the book."""

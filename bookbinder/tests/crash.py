@@ -1,4 +1,5 @@
-"""`make crash`: real syncs killed at random instants, while a student reads and answers.
+"""`make crash`: real syncs killed at random instants, while a student reads, answers and writes
+notes.
 
 CRASHES says how many (200), CRASH_SEED repeats a run's choices.
 """
@@ -169,6 +170,11 @@ class Rounds:
                     return
                 time.sleep(0.002)
 
+    def states(self) -> Counter[str]:
+        from annotations.models import Annotation
+
+        return Counter(Annotation.objects.filter(root=None).values_list("state", flat=True))
+
     def run(self, count: int) -> None:
         for number in range(1, count + 1):
             self.killed_round()
@@ -221,6 +227,8 @@ def summary(vendor: str, count: int, rounds: Rounds) -> str:
         f"{vendor}: {count} kills: {told(rounds.found)}; they left {told(rounds.left)}",
         f"{len(rounds.waits)} answers meanwhile, the longest waited {max(rounds.waits):.2f} s; "
         f"{len(rounds.failures)} failed; {rounds.replanned} plans were made again",
+        f"{len(rounds.ledger.noted):,} notes and replies, none lost, each with a place on its words "
+        f"or an orphan: {told(rounds.states())}",
     ]
     return "\n".join(lines + rounds.failures[:20])
 

@@ -27,6 +27,8 @@ POINTS = {
     "one of two is settled": ("books.sync.publish.settle", AFTER, 1),
     "rows are written": ("books.sync.apply._write_books", AFTER, 1),
     "answers are regraded": ("grading.regrading.write", AFTER, 1),
+    "some notes have their place": ("annotations.placed_rows._write_moved", AFTER, 1),
+    "all notes have their place": ("annotations.placed_rows.write", AFTER, 1),
 }
 LIVE = {  # points after the commit
     "all is committed": ("books.sync.run.apply", AFTER, 1),
@@ -85,7 +87,25 @@ def settled_late() -> None:
     publish.settle = lambda staged: None
 
 
-FAULTS = {"two transactions": two_transactions, "settled late": settled_late}
+def notes_by_themselves() -> None:
+    """A fault: the edition is live before the notes are followed."""
+    from django.db import connection
+
+    follower: Any = importlib.import_module("annotations.followers").AnnotationsFollower
+    follow = follower.follow
+
+    def commit_and_follow(*arguments: Any) -> None:
+        connection.connection.commit()
+        follow(*arguments)
+
+    follower.follow = commit_and_follow
+
+
+FAULTS = {
+    "two transactions": two_transactions,
+    "settled late": settled_late,
+    "notes by themselves": notes_by_themselves,
+}
 
 
 def sync(order: dict[str, Any]) -> None:

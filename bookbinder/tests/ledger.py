@@ -1,4 +1,7 @@
-"""What students were told is kept: held against what the database and the archives have."""
+"""What students were told is kept: held against what the database and the archives have.
+
+Notes too: see `noting`.
+"""
 
 import json
 import re
@@ -12,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from bookbinder.sphinx import manifest as m
+from bookbinder.tests import noting
 from bookbinder.tests.two_editions import Edition
 from books.models import Feedback, Question
 from grading import graders
@@ -44,11 +48,12 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the database holds of answers."""
+    """What the database holds of answers and notes."""
 
     answers: dict[int, Row]
     attempts: dict[UUID, tuple[int, str, str]]
     history: frozenset[tuple[int, int, Decimal | None]]
+    notes: dict[UUID, noting.Note]
 
 
 def held() -> Held:
@@ -58,6 +63,7 @@ def held() -> Held:
         {pk: Row(*rest) for pk, *rest in Answer.objects.values_list(*columns)},
         {key: (place, prompt, string) for key, place, prompt, string in attempts},
         frozenset(Regrade.objects.values_list("pk", "answer", "points")),
+        noting.held(),
     )
 
 
@@ -89,6 +95,7 @@ class Ledger:
     def __init__(self, editions: Sequence[Edition]) -> None:
         self.editions = editions
         self.acknowledged: dict[UUID, Given] = {}
+        self.noted: dict[UUID, str] = {}  # to each note's text
         # Edition that was left -> archives to load once it is back.
         self.away: dict[str, list[Path]] = {"old": [], "new": []}
 
@@ -100,6 +107,7 @@ class Ledger:
     ) -> None:
         """Check after a sync that was killed or not; `live` are places that answered meanwhile."""
         after = held()
+        noting.check(self.noted, before.notes, after.notes, moves=was != now)
         settled = {pk: row for pk, row in before.answers.items() if row.place not in live}
         if was == now:
             assert settled.items() <= after.answers.items(), "answers changed, the edition did not"

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
-from bookbinder.storage import ENTRIES
+from bookbinder.storage import ENTRIES, OURS, without_comments
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
@@ -62,3 +62,41 @@ def test_the_entry_names_every_module_so_that_all_are_asked_for_at_once():
         for path in (ROOT / app / "static").rglob("*.js")
     }
     assert named == every - {"books/reader.js"} - ELSEWHERE
+
+
+def sources() -> dict[str, Path]:
+    every = (pair for finder in finders.get_finders() for pair in finder.list([]))
+    ours = {name: where for name, where in every if name.startswith(OURS)}
+    return {name: Path(where.path(name)) for name, where in ours.items() if name[-3:] != "svg"}
+
+
+def test_what_a_page_asks_for_is_compressed(collected):
+    for entry in ENTRIES:
+        for path in reached(collected / entry):
+            packed = path.with_name(f"{path.name}.gz")
+            if packed.exists():
+                assert gzip.decompress(packed.read_bytes()) == path.read_bytes()
+            else:
+                # Too small to become smaller.
+                assert path.stat().st_size < 400, path
+
+
+def test_nothing_but_comments_goes():
+    for name, path in sources().items():
+        text = path.read_text()
+        # Within a text of several lines, what looks like a comment would be none.
+        assert not [line for line in text.splitlines() if line.count("`") % 2], name
+        rest = iter(without_comments(text).splitlines())
+        following = next(rest, None)
+        for line in text.splitlines():
+            if line == following:
+                following = next(rest, None)
+            else:
+                assert line.lstrip().startswith(("//", "/*", "*", "*/")) or name.endswith(".css")
+        assert following is None, name
+
+
+def test_collecting_by_links_leaves_the_sources_alone(collected):
+    before = {path: path.read_bytes() for path in sources().values()}
+    call_command("collectstatic", interactive=False, verbosity=0, link=True, clear=True)
+    assert {path: path.read_bytes() for path in sources().values()} == before

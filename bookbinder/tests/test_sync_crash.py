@@ -1,4 +1,4 @@
-"""A sync that is killed, or that the disk or the database fails: one whole edition, no answer lost.
+"""A sync that is killed, or that the disk or the database fails: one whole edition, nothing lost.
 
 `make crash` kills at random instants; here at named points, where it matters most.
 """
@@ -16,6 +16,7 @@ import pytest
 from django.core import serializers
 from django.db import OperationalError, connection, transaction
 
+from annotations.models import Annotation
 from bookbinder.tests import agreement, builds, classroom, kill_at, ledger, two_editions
 from bookbinder.tests.syncing import change, sync
 from books.models import Book, Release
@@ -140,7 +141,11 @@ def test_killed_while_it_writes_page_ids(killer, source, data_dir):
 
 @pytest.mark.parametrize(
     ("point", "fault"),
-    [("rows are written", "two transactions"), ("all is committed", "settled late")],
+    [
+        ("rows are written", "two transactions"),
+        ("all is committed", "settled late"),
+        ("some notes have their place", "notes by themselves"),
+    ],
 )
 def test_the_checks_notice_half_an_edition(point, fault, killer, editions, book, data_dir):
     before = ledger.held()
@@ -154,6 +159,19 @@ def test_the_checks_notice_a_lost_answer(editions, book):
     ledger.Attempt.objects.first().delete()
     with pytest.raises(AssertionError):
         book.check_nothing_lost(ledger.held(), editions[0])
+
+
+def test_the_checks_notice_a_lost_note_and_one_on_other_words(editions, book):
+    before = ledger.held()
+    with transaction.atomic():
+        Annotation.objects.exclude(root=None).first().delete()
+        with pytest.raises(AssertionError, match="a note is lost"):
+            book.check(before, editions[0], editions[0], set())
+        transaction.set_rollback(True)
+    note = Annotation.objects.filter(root=None).first()
+    Annotation.objects.filter(pk=note.pk).update(start=note.start + 1, end=note.end + 1)
+    with pytest.raises(AssertionError, match="not on its words"):
+        book.check(ledger.held(), editions[0], editions[0], set())
 
 
 def test_a_second_sync_at_once_is_told_who_has_the_lock(killer, editions, book, data_dir):

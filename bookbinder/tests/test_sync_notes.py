@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.utils import timezone
 
-from annotations import acting, texts
+from annotations import acting, texts, writing
+from annotations.drafts import Draft
 from annotations.models import Annotation, PageRevision
 from bookbinder.tests import builds
 from bookbinder.tests.annotating import note_on
-from bookbinder.tests.syncing import change, sync
+from bookbinder.tests.syncing import answered, change, sync
 from books.models import Book, Page, Release
 from conftest import enroll, make_course, make_user
+from grading.models import Answer
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
 FOXES = """\
@@ -50,6 +53,20 @@ def sam(source):
     user = make_user("sam")
     enroll(user, make_course(Book.objects.get(), "Autumn"))
     return user
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """The RST book of the tests, live."""
+    source = builds.copy_book("rst", tmp_path / "tiny")
+    assert sync(source, "--noinput")[0] == 0
+    return source
+
+
+def whole_note(user, page, fragment=""):
+    """A note on a page as a whole, or on a part of it with an id."""
+    draft = Draft("commenting", "Hm.", fragment=fragment)
+    return writing.create(user, page, draft)[0]
 
 
 def page(url: str) -> Page:
@@ -214,3 +231,28 @@ def test_a_report_tells_when_its_passage_has_changed(source, sam):
     report.refresh_from_db()
     assert timezone.now() - report.displaced_at < timedelta(minutes=1)
     assert (report.orig_quote, report.quote) == ("lazy dog", "lazy cat")
+
+
+def test_notes_are_never_archived_and_the_archive_is_loaded_beside_them(tiny, data_dir):
+    answer = answered(string="an answer")
+    cities = page("cities")
+    on_words = note_on(answer.enrollment.user, cities, "Cities")
+    on_question = whole_note(answer.enrollment.user, cities, fragment="capital")
+    on_page = whole_note(answer.enrollment.user, cities)
+    text = (tiny / "cities.rst").read_text()
+    (tiny / "cities.rst").unlink()
+    code, out, _err = sync(tiny, "--noinput", "--delete-user-data")
+    assert code == 0, out
+    (archive,) = (data_dir / "archives").iterdir()
+    assert {row["model"].split(".")[0] for row in json.loads(archive.read_text())} == {"grading"}
+    for note in (on_words, on_question, on_page):
+        note.refresh_from_db()
+        assert (note.page, note.state) == (None, "orphan")
+    (tiny / "cities.rst").write_text(text)
+    assert sync(tiny, "--noinput")[0] == 0
+    call_command("loaddata", archive, verbosity=0)
+    assert Answer.objects.get().string == "an answer"
+    assert stands(on_words) == "Cities"
+    for note in (on_words, on_question, on_page):
+        note.refresh_from_db()
+        assert (note.page.url, note.state) == ("cities", "moved")

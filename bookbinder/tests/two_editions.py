@@ -68,27 +68,43 @@ SUM, WHY, CITY, CITIES = "What is 2 + 2?", "Why so?", "Which city?", "Which citi
 RIVER, LAKE, SEA, FRESH = "Which river?", "Which lake?", "Which sea?", "Which is new?"
 
 
+# What people write notes on. With the new edition COUNTING is told otherwise, RAPIDS goes to another
+# page, SALMON goes, and TIDES and its page too.
+COUNTING = "Whoever counts on both hands comes to ten, and then begins anew with both feet.\n\n"
+RECOUNTING = (
+    "Whoever counts on two hands soon comes to ten, and then begins again with both feet.\n\n"
+)
+HARBOUR = "The harbour smells of tar and smoked herring, in spring most of all.\n\n"
+RAPIDS = "Below the last rapids a ferryman waits for who has come too late for the bridge.\n\n"
+SALMON = "Salmon climb the ladder beside the dam in June, while nobody looks.\n\n"
+TIDES = "Hardly any tide is seen here, but the wind piles the water up against the shore.\n\n"
+
+
 def old_pages() -> dict[str, str]:
     return {
         "index": page("Book", toctree("numbers", "cities", "rivers", "extra")),
         "numbers": page(
             "Numbers",
+            COUNTING,
             question("adding", SUM, "number", **{"4": 2, "5": 0.5}),
             question("why", WHY, "text", because=1, maybe=0.5),
             page_id="numbers1",
         ),
         "cities": page(
             "Cities",
+            HARBOUR,
+            RAPIDS,
             choices("city", CITY, "a", ("Helsinki",), WORTH.format(4)),
             choices("towns", CITIES, "a", ("Turku", "Vaasa"), MULTIPLE.format(4)),
             page_id="cities1",
         ),
         "rivers": page(
             "Rivers",
+            SALMON,
             question("river", RIVER, "text", Kemi=2, Oulu=1),
             question("lake", LAKE, "text", Inari=2),
         ),
-        "extra": page("Extra", question("sea", SEA, "text", Baltic=1)),
+        "extra": page("Extra", TIDES, question("sea", SEA, "text", Baltic=1)),
     }
 
 
@@ -98,18 +114,20 @@ def new_pages() -> dict[str, str]:
         "index": page("Book", toctree("cities", "figures", "rivers", "more")),
         "figures": page(
             "Figures",
+            RECOUNTING,
             question("total", SUM, "number", **{"4": 3, "5": 1}),
             question("why", WHY, "text", because=2),
             page_id="numbers1",
         ),
         "cities": page(
             "Cities and towns",
+            HARBOUR,
             choices("towns", CITIES, "b", ("Turku", "Helsinki"), MULTIPLE.format(5)),
             choices("city", CITY, "b", ("Turku",), WORTH.format(6)),
             question("river", RIVER, "text", Kemi=1, Oulu=2, Tana=1),
             page_id="cities1",
         ),
-        "rivers": page("Rivers", "No question is left.\n"),
+        "rivers": page("Rivers", "No question is left.\n\n", RAPIDS),
         "more": page("More", question("fresh", FRESH, "text", this=1)),
     }
 

@@ -106,6 +106,9 @@ class Hurried(classroom.Student):
     def read(self) -> None:
         pass
 
+    def note(self) -> None:
+        pass
+
     def question(self) -> Question:
         return Question.objects.select_related("page").get(pk=self.chance.choice(self.pks))
 

@@ -11,6 +11,8 @@ export const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, td, th, figca
 const WHOLE = "figure[id], form.bookbinder-question";
 const ranges = new Map();
 const markers = new Map();
+const labels = {};
+const blank = make("button", { type: "button", className: "bookbinder-marker", "data-annot-skip": "" });
 
 /** The part of the page's text that a Range covers, as a W3C target; null where it covers none. */
 export function targetOf(range, index = buildText()) {
@@ -42,7 +44,9 @@ export function show(open) {
   for (const note of roots()) {
     const element = place(note, index, kinds);
     const block = element && frameOf(element);
-    if (block) blocks.set(block, [...(blocks.get(block) ?? []), note]);
+    if (!block) continue;
+    if (blocks.has(block)) blocks.get(block).push(note);
+    else blocks.set(block, [note]);
   }
   mark(blocks, open);
   draw(kinds);
@@ -79,23 +83,27 @@ function mark(blocks, open) {
     marker.remove();
     markers.delete(block);
   }
-  // All questions to the layout before all changes of it.
-  const still = new Set([...blocks.keys()].filter((block) => getComputedStyle(block).position === "static"));
   for (const [block, notes] of blocks) {
-    const marker = markers.get(block) ?? newMarker(block, open, still.has(block));
-    const n = notes.length;
-    if (marker.textContent !== `${n}`) marker.textContent = n;
-    const isPlain = notes.every((note) => !note.body);
-    marker.setAttribute("aria-label", t(isPlain ? "highlights_here" : "notes_here", { n }));
+    const marker = markers.get(block) ?? newMarker(block, open);
     marker.notes = notes;
+    name(marker, notes);
   }
 }
 
-function newMarker(block, open, isStill) {
-  const marker = make("button", { type: "button", className: "bookbinder-marker" });
-  marker.dataset.annotSkip = "";
+function name(marker, notes) {
+  const n = notes.length;
+  const key = notes.every((note) => !note.body) ? "highlights_here" : "notes_here";
+  // A page has hundreds of buttons, and few numbers on them.
+  const label = (labels[`${key} ${n}`] ??= t(key, { n }));
+  if (marker.ariaLabel === label) return;
+  marker.ariaLabel = label;
+  marker.textContent = n;
+}
+
+function newMarker(block, open) {
+  const marker = blank.cloneNode();
   marker.addEventListener("click", () => open(marker.notes, marker));
-  if (isStill) block.classList.add("bookbinder-noted");
+  block.classList.add("bookbinder-noted");
   block.append(marker);
   markers.set(block, marker);
   return marker;

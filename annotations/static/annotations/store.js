@@ -28,9 +28,9 @@ export function placeOf(note) {
 }
 
 export function roots() {
-  const place = (note) => placeOf(note).start ?? -1;
   const all = [...notes.values()].filter((note) => !ours(note).root);
-  return all.sort((one, other) => place(one) - place(other));
+  const placed = all.map((note) => [placeOf(note).start ?? -1, note]);
+  return placed.sort(([one], [other]) => one - other).map(([, note]) => note);
 }
 
 export function repliesTo(root) {

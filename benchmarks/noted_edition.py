@@ -1,0 +1,134 @@
+"""A new edition that changes 100 pages with 10,000 notes: before its transaction, and in it.
+
+The pages are those of `anchoring`, laid down as a build: 5 % of the words changed, two sections of
+each page moved. Before the transaction all of the sync is counted, its files and policies too.
+"""
+
+import hashlib
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from annotations import texts
+from annotations.models import Annotation, PageRevision
+from benchmarks import prose
+from benchmarks.anchoring import by_page, few_words, quotes
+from benchmarks.edits import Book as Edited
+from benchmarks.edits import Spot
+from benchmarks.figures import Bound, Figure, alternate
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests import noting
+from books.models import Book, Page
+from books.sync import lock, run
+from books.sync.run import Prepared
+
+PAGES, NOTES, PEOPLE = 100, 10_000, 200
+PAGE_SIZE = 14_000
+PROJECT = "noted"
+
+
+class Times(NamedTuple):
+    before: float
+    inside: float
+
+
+def write_build(folder: Path, pages: dict[str, str]) -> run.Build:
+    """Lay pages down as a build of a book."""
+    folder.mkdir()
+    rows = []
+    for number, (name, html) in enumerate(pages.items()):
+        file = folder / f"{name}.html"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(html, encoding="utf-8")
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        rows.append(
+            m.Page(
+                name, name, name, f"{name}.rst", f"noted{number}", None, "", digest, digest, ()
+            )
+        )  # fmt: skip
+    book = m.Book(PROJECT, "Noted", tuple(rows))
+    (folder / m.FILE_NAME).write_bytes(m.dumps(m.Manifest(PROJECT, (book,), {})))
+    return run.read_build(folder)
+
+
+def bring_in(build: run.Build) -> tuple[Prepared, Times]:
+    with lock.hold():
+        start = time.perf_counter()
+        prepared = run.prepare([build], stage=True)
+        planned = time.perf_counter()
+        run.carry_out(prepared)
+        return prepared, Times(planned - start, time.perf_counter() - planned)
+
+
+def write_notes(edited: Edited) -> None:
+    """Note on runs of words all over the pages, by people in turn."""
+    book = Book.objects.get(project=PROJECT)
+    people = User.objects.bulk_create(
+        User(email=f"n{n}@example.org", username=f"n{n}", first_name="N", last_name=f"L{n}")
+        for n in range(PEOPLE)
+    )
+    pages = {
+        page.url: page for page in Page.objects.filter(book=book).select_related("book__release")
+    }
+    notes: list[Annotation] = []
+    for name, spots in by_page(edited.spots()).items():
+        text = texts.of(pages[name])
+        revision = texts.revision_of(pages[name], text)
+        for quote in quotes(spots, edited.random, NOTES // PAGES):
+            user = people[len(notes) % PEOPLE]
+            notes.append(note(user, pages[name], revision, text.text, quote))
+    Annotation.objects.bulk_create(notes, batch_size=1_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def note(
+    user: User, page: Page, revision: PageRevision, text: str, quote: list[Spot]
+) -> Annotation:
+    start, end = quote[0].start, quote[-1].end
+    place = {"start": start, "end": end, "quote": text[start:end]}
+    place |= {"prefix": text[max(start - 32, 0) : start], "suffix": text[end : end + 32]}
+    return Annotation(
+        **place, **{f"orig_{name}": value for name, value in place.items()},
+        user=user, book=page.book, page=page, revision=revision, orig_revision=revision,
+        motivation="commenting", audience="private", body="Hm.", created_at=timezone.now(),
+    )  # fmt: skip
+
+
+def write_alone() -> None:
+    """Write as many places, with nothing read or decided, and take them back."""
+    with suppress(ZeroDivisionError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE annotations_annotation SET start = start + 1, "end" = "end" + 1,'
+            " quote = quote || 'x' WHERE start IS NOT NULL"
+        )
+        raise ZeroDivisionError
+
+
+def measure() -> list[Figure | Bound]:
+    edited = Edited(dict(list(prose.library(PAGE_SIZE).items())[:PAGES]), 1)
+    with tempfile.TemporaryDirectory() as folder:
+        first = write_build(Path(folder) / "first", edited.html())
+        bring_in(first)
+        write_notes(edited)
+        few_words(edited)
+        second = write_build(Path(folder) / "second", edited.html())
+        found = [bring_in(build) for build in (second, first, second)]
+    noting.check_places()
+    spans = [times for _prepared, times in found]
+    _ours, floor = alternate(bool, write_alone, runs=3)
+    states = Counter(Annotation.objects.values_list("state", flat=True))
+    note = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    size = f"edition that changes {PAGES} pages with {Annotation.objects.count():,} notes"
+    return [
+        Bound(f"{size}: before its transaction", max(one.before for one in spans), "s", 20, note),
+        Figure(f"{size}: in its transaction", min(one.inside for one in spans),
+               "one UPDATE of the notes", floor, None),
+    ]  # fmt: skip

@@ -1,0 +1,116 @@
+"""Notes through syncs that are killed or not: none is lost, each stands where its words are.
+
+The invariant, after every sync that was killed or has ended:
+
+- each note that was acknowledged is there, with its text, its writer and what it was made on;
+- it changes its place only with an edition;
+- one with a place has it on a page that is published, where the page's text has its `quote` at its
+  offsets, and its revision keeps that very text; one without a place is an orphan that keeps its
+  quote;
+- where a page is published just as it was when a note was made on it, the note is where it was.
+"""
+
+import random
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from accounts.models import User
+from annotations import texts, writing
+from annotations.drafts import Draft, Selector
+from annotations.models import Annotation
+from books.models import Book, Page
+
+WORDS = 5  # of a passage, at most
+PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state")
+ORIGIN = ("orig_quote", "orig_prefix", "orig_suffix", "orig_start", "orig_end", "orig_revision")
+
+
+class Note(NamedTuple):
+    """A note as it is kept: what never changes, and where an edition has put it."""
+
+    fixed: tuple[Any, ...]
+    place: tuple[Any, ...]
+
+
+def held() -> dict[UUID, Note]:
+    fixed = ("user", "book", "body", "root__uuid", *ORIGIN)
+    rows = Annotation.objects.values_list("uuid", *fixed, *PLACE)
+    return {
+        uuid: Note(tuple(rest[: len(fixed)]), tuple(rest[len(fixed) :])) for uuid, *rest in rows
+    }
+
+
+def write(chance: random.Random, user: User, page: Page) -> UUID:
+    """Write a note on some words of a page, as its reader sees it. Raises Stale."""
+    text = texts.of(page).text
+    start, end = some_words(chance, text)
+    selector = Selector(text[start:end], start, end)
+    uuid = uuid4()
+    writing.create(user, page, Draft("commenting", f"Note {uuid}", selector=selector, uuid=uuid))
+    return uuid
+
+
+def reply(user: User, root: UUID) -> UUID:
+    uuid = uuid4()
+    note = Annotation.objects.get(uuid=root)
+    writing.reply(user, note, Draft("replying", f"Reply {uuid}", uuid=uuid))
+    return uuid
+
+
+def some_words(chance: random.Random, text: str) -> tuple[int, int]:
+    starts = [0, *(at + 1 for at, character in enumerate(text) if character == " ")]
+    first = chance.randrange(len(starts))
+    ends = [*(at - 1 for at in starts[1:]), len(text)]
+    return starts[first], ends[min(first + chance.randrange(WORDS), len(ends) - 1)]
+
+
+def check(
+    acknowledged: dict[UUID, str], before: dict[UUID, Note], after: dict[UUID, Note], *, moves: bool
+) -> None:
+    """Hold what the database has after a sync against the invariant."""
+    for uuid, body in acknowledged.items():
+        assert uuid in after, f"a note is lost: {body}"
+        assert after[uuid].fixed[2] == body
+    for uuid, note in before.items():
+        assert after[uuid].fixed == note.fixed
+        assert moves or after[uuid] == note, "a note has moved, the edition has not changed"
+    check_places()
+
+
+def check_places() -> None:
+    rows = Annotation.objects.select_related("revision", "orig_revision", "root")
+    published = {
+        page.pk: texts.of(page).text for page in Page.objects.select_related("book__release")
+    }
+    homes = {texts.hash_of(text): pk for pk, text in published.items()}
+    assert not Book.objects.filter(release=None).exists()
+    for note in rows:
+        if note.root:
+            assert note.page_id == note.root.page_id, "a reply is on another page than its note"
+        else:
+            check_place(note, published)
+            check_home(note, homes)
+
+
+def check_place(note: Annotation, published: dict[int, str]) -> None:
+    assert note.revision and note.orig_revision
+    first = texts.unpack(note.orig_revision.text)
+    assert first[note.orig_start : note.orig_end] == note.orig_quote
+    if note.state == "orphan":
+        assert (note.start, note.end) == (None, None)
+        assert note.quote in texts.unpack(note.revision.text)
+        return
+    assert note.page_id in published, f"on no page that is published: {note.quote}"
+    text = published[note.page_id]
+    assert text[note.start : note.end] == note.quote, f"not on its words: {note.quote}"
+    assert texts.unpack(note.revision.text) == text, "its revision is another text"
+    assert (note.state == "changed") or note.quote.split() == note.orig_quote.split()
+
+
+def check_home(note: Annotation, homes: dict[str, int]) -> None:
+    """A page that is again what a note was made on has the note where it was."""
+    assert note.orig_revision
+    home = homes.get(note.orig_revision.text_sha256)
+    if home is not None:
+        now = (note.page_id, note.start, note.end)
+        assert now == (home, note.orig_start, note.orig_end), f"not back home: {note.orig_quote}"
