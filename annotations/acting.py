@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import letters, texts
+from annotations import letters, texts, writing
 from annotations.anchoring import locate
 from annotations.drafts import Invalid, Stale
 from annotations.models import Annotation, ProblemReport
-from annotations.writing import CONTEXT
 from books.models import Page
 
 State = Annotation.State
@@ -64,6 +63,7 @@ def accept(note: Annotation, user: User) -> None:
         raise Stale(GONE_AGAIN)
     start, end = place
     with transaction.atomic():
+        writing.hold(note.book_id, text.release_id)
         _set(
             note,
             page=page,
@@ -71,8 +71,8 @@ def accept(note: Annotation, user: User) -> None:
             start=start,
             end=end,
             quote=text.text[start:end],
-            prefix=text.text[max(start - CONTEXT, 0) : start],
-            suffix=text.text[end : end + CONTEXT],
+            prefix=text.text[max(start - writing.CONTEXT, 0) : start],
+            suffix=text.text[end : end + writing.CONTEXT],
             state=State.CHANGED,
             suggestion=None,
         )

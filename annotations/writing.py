@@ -46,7 +46,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         raise Stale(GONE)
     place = _placed(text.text, draft.selector)
     with transaction.atomic():
-        _hold(page.book, text.release_id)
+        hold(page.book_id, text.release_id)
         _judge_count(user, page.book_id)
         revision = texts.revision_of(page, text)
         note = Annotation(
@@ -79,6 +79,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
         raise Refused(_("This note has been deleted."))
     _judge_anonymous(draft.anonymous, root)
     with transaction.atomic():
+        hold(root.book_id)
         # An audience that changes meanwhile waits for this, or this for it.
         root = Annotation.objects.select_for_update().get(pk=root.pk)
         _judge_count(user, root.book_id)
@@ -130,6 +131,7 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
 @transaction.atomic
 def delete(note: Annotation) -> None:
     """Delete a note. One with replies of others stays, empty, so that they have a place."""
+    hold(note.book_id)
     note = Annotation.objects.select_for_update(of=("self",)).get(pk=note.pk)
     below = note.children if note.is_reply else note.replies
     if not below.exists():
@@ -219,10 +221,14 @@ def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
     }
 
 
-def _hold(book: Book, release_id: int) -> None:
-    """Let a sync wait for this note, or find that one has gone live meanwhile. Raises Stale."""
-    now = Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=book.pk)
-    if now.release_id != release_id:
+def hold(book_id: int, release_id: int | None = None) -> None:
+    """Let a sync wait for what is done with a note, or this for the sync.
+
+    Before all else: a sync takes the book first, then its pages and the notes on them. Raises Stale
+    where another release than the named one is live.
+    """
+    now = Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=book_id)
+    if release_id not in (None, now.release_id):
         raise Stale(_("A new edition has gone live. Reload the page, then select again."))
 
 
