@@ -214,8 +214,8 @@ def measure() -> list[Bound]:
             executable_path=chromium.find(), args=["--no-sandbox", "--disable-gpu"]
         )
         context = browser.new_context(base_url=site)
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}
-        context.add_cookies([cookie])
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": session, "url": site}])
         size = len(context.request.get(PATH).body())
         visits = [
             (Visit(context, with_script=True), Visit(context, with_script=False))

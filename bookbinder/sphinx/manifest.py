@@ -369,13 +369,12 @@ def dumps(manifest: Manifest) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return named tuples as objects, all the way down."""
-    if hasattr(value, "_asdict"):
-        fields = value._asdict()
-        if fields.get("was", "") is None:
-            del fields["was"]
-        return {name: _plain(part) for name, part in fields.items()}
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+        names = getattr(value, "_fields", None)
+        if names is None:
+            return [_plain(part) for part in value]
+        fields = zip(names, value, strict=True)
+        return {name: _plain(part) for name, part in fields if (name, part) != ("was", None)}
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return value

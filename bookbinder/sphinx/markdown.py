@@ -4,12 +4,14 @@ Both sides must give the same HTML for the same text, or every sync would find a
 """
 
 import re
+from functools import cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nh3
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 # What would make a link, a style or an id of an author's formula: MathJax takes any address.
 _ACTIVE = re.compile(r"\\(?:href|url|style|class|cssId|unicode|require)(?![A-Za-z])")
@@ -23,18 +25,24 @@ def _formula(tex: str, options: dict[str, Any]) -> str:
     return f"{begin}{escape(tex, quote=False)}{end}"
 
 
-_renderer = (
-    MarkdownIt("commonmark", {"html": False})
-    .enable("table")
-    # Two prices in a sentence are no formula.
-    .use(
-        dollarmath_plugin,
-        allow_labels=False,
-        allow_space=False,
-        allow_digits=False,
-        renderer=_formula,
+@cache
+def _renderer() -> "MarkdownIt":
+    # Not loaded for a build without Markdown, of which it would take a twentieth.
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    return (
+        MarkdownIt("commonmark", {"html": False})
+        .enable("table")
+        # Two prices in a sentence are no formula.
+        .use(
+            dollarmath_plugin,
+            allow_labels=False,
+            allow_space=False,
+            allow_digits=False,
+            renderer=_formula,
+        )
     )
-)
 
 
 def render(text: str) -> str:
@@ -43,7 +51,7 @@ def render(text: str) -> str:
     Raw HTML in it is shown as text.
     """
     classes = {"span": {MATH}, "div": {MATH}}
-    return nh3.clean(_renderer.render(text), allowed_classes=classes).strip()
+    return nh3.clean(_renderer().render(text), allowed_classes=classes).strip()
 
 
 def has_math(html: str) -> bool:

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,9 +16,11 @@ import threading
 import pytest
 from django.core import serializers
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from annotations import writing
 from annotations.models import Annotation
-from bookbinder.tests import agreement, builds, classroom, kill_at, ledger, two_editions
+from bookbinder.tests import agreement, builds, classroom, kill_at, ledger, noting, two_editions
 from bookbinder.tests.syncing import change, sync
 from books.models import Book, Release
 from books.sync import archive, publish, run, snapshot
@@ -354,3 +357,25 @@ def test_a_killed_syncs_commit_that_is_still_under_way_is_waited_for(data_dir):
     publish.clean()
     other.join()
     assert folder.is_dir()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+def test_a_sync_and_who_writes_notes_take_their_locks_in_one_order(editions, book):
+    """Else they wait for each other: `make crash` found a sync that took books after questions."""
+    with CaptureQueriesContext(connection) as queries:
+        assert sync(*editions[1].folders, *YES)[0] == 0
+    locking = [one["sql"] for one in queries if re.search("FOR (NO KEY )?UPDATE", one["sql"])]
+    assert any('FROM "books_question"' in sql for sql in locking)
+    assert not [sql for sql in locking if " JOIN " in sql and " OF " not in sql]
+    taken = [re.search('FROM "(\\w+)"', sql)[1] for sql in locking]
+    assert taken.index("books_book") < taken.index("books_page")
+    note = Annotation.objects.filter(root=None).exclude(page=None).first()
+    for work in (lambda: noting.reply(note.user, note.uuid), lambda: writing.delete(note)):
+        with CaptureQueriesContext(connection) as queries:
+            work()
+        locking = [
+            one["sql"]
+            for one in queries
+            if "UPDATE OF" in one["sql"] or one["sql"].endswith("UPDATE")
+        ]
+        assert 'FROM "books_book"' in locking[0]

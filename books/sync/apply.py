@@ -103,7 +103,9 @@ def _judge_losses(plan: Plan, marks: Marks) -> None:
     if not gone:
         return
     # Nobody can answer these any more until this transaction ends.
-    list(Question.objects.select_for_update().filter(pk__in=gone).values_list("pk"))
+    going = Question.objects.filter(pk__in=gone).order_by("pk")
+    # Not their pages and books, by which Django would order them: notes hold those.
+    list(going.select_for_update(of=("self",)).values_list("pk"))
     expected = {loss.question_id: loss.counts for loss in plan.losses}
     found: dict[int, dict[str, int]] = {}
     for follower in followers.registered():
