@@ -22,7 +22,7 @@ from accounts.models import User
 # Sign-in apps come from the environment alone, and no page shows a secret.
 for model in (Group, SocialApp, SocialToken, SocialAccount, Authenticator):
     admin.site.unregister(model)
-_LOOKUP = re.compile(r"(__id)?(__(exact|isnull|gte|lt))?$")
+_LOOKUP = re.compile(r"(__id)?(__(exact|isnull|isempty|gte|lt))?$")
 
 
 SEARCHED_WORDS = 10

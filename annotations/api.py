@@ -12,15 +12,15 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from ninja import Body, Router
 
-from accounts import access, limits
+from accounts import access
 from accounts.http import signed_in
 from annotations import acting, drafts, jsonld, state, writing
+from annotations.http import A_MINUTE, MOST, MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from books.models import Page
 from grading.api import Invalid, Pk, Problem
 
 router = Router(tags=["annotations"])
-A_MINUTE, MOST, MOST_ACTS = 60, 60, 240  # seconds, writes, and what is done with notes
 PROBLEMS: dict[type[Exception], int] = {
     drafts.Invalid: 400,
     drafts.Refused: 403,
@@ -76,9 +76,8 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
 
 
 def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> HttpResponse | None:
-    if limits.is_over(request, what, most=most, most_of_address=most, seconds=A_MINUTE):
-        return _problem(429, _("Too many notes in one minute. Wait a little, then try again."))
-    limits.count(request, what, seconds=A_MINUTE)
+    if too_many(request, what, most):
+        return _problem(429, TOO_MANY)
     return None
 
 

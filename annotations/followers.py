@@ -45,9 +45,9 @@ class AnnotationsFollower:
         options: Options,
     ) -> Effects:
         editions = _editions(plan, old_files, new_files)
-        if editions is None:
+        if not editions:
             return Effects()
-        rows = list(placed_rows.on(plan.projects, editions.pages))
+        rows = list(placed_rows.on(editions))
         each = options.each(rows, "following the notes", len(rows))
         placed = tuple(placing.place_all(each, editions))
         return Effects(
@@ -76,13 +76,15 @@ class AnnotationsFollower:
         if effects.rows is None:
             return
         placed, editions = effects.rows
-        late = placed_rows.late(plan.projects, editions, {one.row.pk for one in placed})
+        late = placed_rows.late(editions, {one.row.pk for one in placed})
         everything = [*placed, *placing.place_all(late, editions)]
         placed_rows.write(everything, editions, pks)
 
 
-def _pages_that_differ(plan: Plan, noted: Mapping[int, Book]) -> Iterator[tuple[int, Any, Any]]:
-    """Yield pk, old and new docname of the pages whose files are not what they were.
+def _pages_that_differ(
+    plan: Plan, noted: Mapping[int, Book]
+) -> Iterator[tuple[int, Book, str | None, str | None]]:
+    """Yield pk, book, old and new docname of the pages whose files are not what they were.
 
     A page that comes has no old name, one that goes no new one.
     """
@@ -93,12 +95,13 @@ def _pages_that_differ(plan: Plan, noted: Mapping[int, Book]) -> Iterator[tuple[
         book = noted[book_id]
         before, after = book.docname_of(url), book.docname_of(become.get(pk, url))
         if pk in gone:
-            yield pk, before, None
+            yield pk, book, before, None
         elif before != after or _differs(after, plan.releases[book.project]):
-            yield pk, before, after
+            yield pk, book, before, after
     for row in plan.pages.create:
         if row.book_id in noted:
-            yield row.pk, None, noted[row.book_id].docname_of(row.url)
+            book = noted[row.book_id]
+            yield row.pk, book, None, book.docname_of(row.url)
 
 
 def _differs(docname: str, changes: FileChanges) -> bool:
@@ -115,24 +118,28 @@ def _html(folder: Path | None, docname: str | None) -> str | None:
 
 def _editions(
     plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]
-) -> Editions | None:
-    """Read both texts of all pages that differ, in books with notes; None: there are none."""
+) -> dict[int, Editions]:
+    """Read both texts of all pages that differ, of each book with notes that has such pages."""
     books = Annotation.objects.filter(book__project__in=plan.releases).order_by().values("book")
     noted = {book.pk: book for book in Book.objects.filter(pk__in=books)}
-    old: dict[str, str | None] = {}
-    new: dict[str, str | None] = {}
-    owners = dict(Page.objects.filter(book__in=noted).values_list("pk", "book"))
-    owners |= {row.pk: row.book_id for row in plan.pages.create}
-    for pk, before, after in _pages_that_differ(plan, noted):
-        project = noted[owners[pk]].project
-        old[str(pk)] = _html(old_files.get(project), before)
-        new[str(pk)] = _html(new_files.get(project), after)
-    if not old:
-        return None
-    present = {key: html for key, html in new.items() if html is not None}
-    was = {key: html for key, html in old.items() if html is not None}
-    ids = {key: texts.ids_in(html) for key, html in present.items()}
-    return Editions(map_pages(was, present), ids, frozenset(old))
+    old: dict[int, dict[str, str]] = defaultdict(dict)
+    new: dict[int, dict[str, str]] = defaultdict(dict)
+    pages: dict[int, set[str]] = defaultdict(set)
+    for pk, book, before, after in _pages_that_differ(plan, noted):
+        key = str(pk)
+        pages[book.pk].add(key)
+        was = _html(old_files.get(book.project), before)
+        now = _html(new_files.get(book.project), after)
+        if was is not None:
+            old[book.pk][key] = was
+        if now is not None:
+            new[book.pk][key] = now
+    return {pk: _edition(old[pk], new[pk], keys) for pk, keys in pages.items()}
+
+
+def _edition(old: Mapping[str, str], new: Mapping[str, str], pages: Iterable[str]) -> Editions:
+    ids = {key: texts.ids_in(html) for key, html in new.items()}
+    return Editions(map_pages(old, new), ids, frozenset(pages))
 
 
 def _lines(placed: Sequence[Placed]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def note(row: Any, reader: Any, site: str) -> dict[str, Any]:
         "id": site + address(row.uuid),
         "type": "Annotation",
         "motivation": row.motivation,
-        "creator": {"type": "Person", "name": _name(row, reader)},
+        "creator": {"type": "Person", "name": name_of(row, reader)},
         "created": row.created_at.isoformat(),
         "modified": row.updated_at.isoformat(),
         **_body(row),
@@ -53,7 +53,7 @@ def address(uuid: UUID) -> str:
     return reverse("api-1:annotation", args=(uuid,))
 
 
-def _name(row: Any, reader: Any) -> str:
+def name_of(row: Any, reader: Any) -> str:
     """Return the writer's name; nothing of an anonymous one, but to themselves and who teaches."""
     is_known = not row.anonymous or row.user_id == reader.pk or row.is_taught or reader.is_superuser
     return row.user.get_full_name() if is_known and not row.deleted_at else ""

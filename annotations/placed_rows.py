@@ -14,24 +14,24 @@ from books.sync import rows as fast
 CHUNK = 10_000  # keys that are asked for at once: SQLite takes 32,766 parameters
 PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state", "suggestion")
 COLUMNS = (
-    "pk", "user_id", "page_id", "fragment", "start", "end", "quote", "prefix", "suffix", "state",
-    "orig_quote", "orig_prefix", "orig_suffix", "orig_revision__page_id",
+    "pk", "user_id", "book_id", "page_id", "fragment", "start", "end", "quote", "prefix", "suffix",
+    "state", "orig_quote", "orig_prefix", "orig_suffix", "orig_revision__page_id",
 )  # fmt: skip
 
 
 class Followed(NamedTuple):
-    """What a sync computed of the notes, and both texts for those that are made meanwhile."""
+    """What a sync computed of the notes; each book's editions, for those made meanwhile."""
 
     placed: tuple[Placed, ...]
-    editions: Editions
+    books: Mapping[int, Editions]
 
 
-def on(projects: Iterable[str], pages: Iterable[str]) -> Iterator[Row]:
-    """Yield the notes on these pages, and every orphan of the projects' books."""
-    roots = Annotation.objects.filter(root=None, book__project__in=projects).order_by("pk")
+def on(books: Mapping[int, Editions]) -> Iterator[Row]:
+    """Yield the notes on the pages that differ, and every orphan of these books."""
+    roots = Annotation.objects.filter(root=None, book__in=books).order_by("pk")
     yield from map(_row, roots.filter(state="orphan").values_list(*COLUMNS))
     placed = roots.exclude(state="orphan")
-    pks = sorted(map(int, pages))
+    pks = sorted(int(key) for one in books.values() for key in one.pages)
     for start in range(0, len(pks), CHUNK):
         some = placed.filter(page__in=pks[start : start + CHUNK])
         yield from map(_row, some.values_list(*COLUMNS))
@@ -42,32 +42,35 @@ def _key(page: int | None) -> str | None:
 
 
 def _row(values: tuple[Any, ...]) -> Row:
-    pk, user, page, *place, orig_page = values
-    return Row._make((pk, user, _key(page), *place, _key(orig_page)))
+    pk, user, book, page, *place, orig_page = values
+    return Row._make((pk, user, book, _key(page), *place, _key(orig_page)))
 
 
-def late(projects: Iterable[str], editions: Editions, known: Collection[int]) -> Iterator[Row]:
+def late(books: Mapping[int, Editions], known: Collection[int]) -> Iterator[Row]:
     """Yield notes that were made on the old text after the plan was. Their page may be gone."""
-    keys = {texts.hash_of(text): key for key, text in editions.map.old.items()}
-    roots = Annotation.objects.filter(root=None, book__project__in=projects)
-    there = Q(page__in=list(map(int, editions.pages)))
+    old = [pair for one in books.values() for pair in one.map.old.items()]
+    keys = {texts.hash_of(text): key for key, text in old}
+    roots = Annotation.objects.filter(root=None, book__in=books)
+    there = Q(page__in=[int(key) for key, _text in old])
     missed = roots.exclude(state="orphan").filter(there | Q(page=None)).select_related("revision")
     for note in missed.order_by("pk"):
         if note.pk in known or note.revision is None:
             continue
         key = _key(note.page_id) or keys.get(note.revision.text_sha256)
-        values = [getattr(note, name) for name in COLUMNS[3:-1]]
+        values = [getattr(note, name) for name in COLUMNS[4:-1]]
         orig = _key(note.orig_revision.page_id) if note.orig_revision else None
-        yield Row._make((note.pk, note.user_id, key, *values, orig))
+        yield Row._make((note.pk, note.user_id, note.book_id, key, *values, orig))
 
 
-def write(placed: Sequence[Placed], editions: Editions, pks: Mapping[int, int]) -> None:
+def write(placed: Sequence[Placed], books: Mapping[int, Editions], pks: Mapping[int, int]) -> None:
     """Write where the notes stand now: a statement for each kind of change, however many notes."""
     if not placed:
         return
-    pages = {key: pks.get(int(key), int(key)) for key in editions.pages}
+    keys = [key for one in books.values() for key in one.pages]
+    pages = {key: pks.get(int(key), int(key)) for key in keys}
+    new = {key: text for one in books.values() for key, text in one.map.new.items()}
     moved = [one for one in placed if one.key is not None]
-    revisions = _revisions({one.key for one in moved if one.key}, editions, pages)
+    revisions = _revisions({one.key: new[one.key] for one in moved if one.key}, pages)
     _write_moved(moved, pages, revisions)
     lost = [one for one in placed if one.key is None]
     if lost:
@@ -108,26 +111,26 @@ def _suggestion(one: Placed, pages: Mapping[str, int]) -> Any:
     return {"page": pages[key], "start": start, "end": end, "quote": quote}
 
 
-def _revisions(keys: set[str], editions: Editions, pages: Mapping[str, int]) -> dict[str, int]:
+def _revisions(new: Mapping[str, str], pages: Mapping[str, int]) -> dict[str, int]:
     """Return the revision that keeps each page's new text, made where there is none."""
-    hashes = {key: texts.hash_of(editions.map.new[key]) for key in keys}
+    hashes = {key: texts.hash_of(text) for key, text in new.items()}
     wanted = {(pages[key], sha): key for key, sha in hashes.items()}
     found: dict[str, int] = {}
     known = PageRevision.objects.filter(page__in=[page for page, _sha in wanted])
     for pk, page, sha in known.values_list("pk", "page", "text_sha256"):
         if (page, sha) in wanted:
             found[wanted[page, sha]] = pk
-    new = [(key, page, sha) for (page, sha), key in wanted.items() if key not in found]
+    missing = [(key, page, sha) for (page, sha), key in wanted.items() if key not in found]
     made = PageRevision.objects.bulk_create(
         PageRevision(
             page_id=page,
             text_sha256=sha,
             built_at=timezone.now(),
-            text=texts.pack(editions.map.new[key]),
+            text=texts.pack(new[key]),
         )
-        for key, page, sha in new
+        for key, page, sha in missing
     )
-    return found | {key: row.pk for (key, _page, _sha), row in zip(new, made, strict=True)}
+    return found | {key: row.pk for (key, _page, _sha), row in zip(missing, made, strict=True)}
 
 
 def _clear(pages: Iterable[int]) -> None:

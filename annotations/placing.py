@@ -19,6 +19,7 @@ class Row(NamedTuple):
 
     pk: int
     user_id: int
+    book_id: int
     key: str | None
     fragment: str
     start: int | None
@@ -54,7 +55,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Editions:
-    """Both texts of the pages that differ, by key, and the ids of the new ones' elements."""
+    """Both texts of the pages of a book that differ, by key, and the ids of the new elements."""
 
     map: PageMap
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -62,9 +63,12 @@ class Editions:
     pages: frozenset[str] = frozenset()
 
 
-def place_all(rows: Iterable[Row], editions: Editions) -> list[Placed]:
-    """Return what becomes of the notes on pages that differ, and of orphans that came back."""
-    placed = (_place(row, editions) for row in rows)
+def place_all(rows: Iterable[Row], books: Mapping[int, Editions]) -> list[Placed]:
+    """Return what becomes of the notes on pages that differ, and of orphans that came back.
+
+    A note stays in its book: `books` are the editions of each.
+    """
+    placed = (_place(row, books[row.book_id]) for row in rows)
     return [one for one in placed if one is not None]
 
 

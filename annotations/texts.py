@@ -10,6 +10,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from annotations.anchoring import canonical_text
+from annotations.anchoring import text as canonical
 from annotations.models import PageRevision
 from books.models import Page
 from books.sync import publish
@@ -70,6 +71,14 @@ def of(page: Page) -> PageText:
     release = page.book.release
     assert release is not None
     return PageText(_published(page.book.project, release.folder, page.docname), release.pk)
+
+
+def blocks_of(page: Page) -> canonical.PageText:
+    """Return the text of a page as it is published, and where its paragraphs are in it."""
+    release = page.book.release
+    assert release is not None
+    file = _file(page.book.project, release.folder, page.docname)
+    return canonical.read(file.read_text(encoding="utf-8"))
 
 
 def revision_of(page: Page, text: PageText) -> PageRevision:

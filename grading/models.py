@@ -78,8 +78,9 @@ class Course(models.Model):
     )
     notes_after = models.PositiveSmallIntegerField(
         _("classmates' notes after"),
-        default=0,
-        help_text=_("How many notes to share on a page before its other notes show; 0: none."),
+        null=True,
+        blank=True,
+        help_text=_("How many notes to share on a page before its other notes show; empty: none."),
     )
     notes_from = models.DateTimeField(
         _("classmates' notes from"),

@@ -1,5 +1,6 @@
 """What both inboxes share: the passage, the text and its replies, read; and a reply, written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -8,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -40,6 +43,31 @@ class InboxForm(forms.ModelForm):
 
 def _reply(text: str) -> drafts.Draft:
     return drafts.Draft(Annotation.Motivation.REPLYING, text)
+
+
+class KnownChoicesFilter(admin.ChoicesFieldListFilter):
+    """The values that a row of this inbox can have."""
+
+    never = ("", "private", "authors", "replying", "editing")
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        names = {str(name) for value, name in self.field.flatchoices if value in self.never}
+        return (one for one in super().choices(changelist) if str(one["display"]) not in names)
+
+
+class IsSetFilter(admin.EmptyFieldListFilter):
+    """Whether something has been done, where the column says when."""
+
+    titles = {"resolved_at": _("resolved"), "hidden_at": _("hidden")}
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.title = self.titles.get(field.name, self.title)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        told = (gettext("All"), gettext("No"), gettext("Yes"))
+        for choice, name in zip(super().choices(changelist), told, strict=True):
+            yield choice | {"display": name}
 
 
 class InboxAdmin(RulesAdmin):
@@ -113,6 +141,14 @@ class InboxAdmin(RulesAdmin):
     def text(self, note: Annotation) -> SafeString | str:
         # Sanitised.
         return mark_safe(markdown.render(note.body)) if note.body else "-"  # nosec
+
+    @admin.display(description=_("written"), ordering="pk")
+    def written_on(self, note: Annotation) -> str:
+        return date_format(timezone.localtime(note.created_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("tags"))
+    def tagged(self, note: Annotation) -> str:
+        return ", ".join(note.tags) or "-"
 
     @admin.display(description=_("replies"))
     def thread(self, note: Annotation) -> str:

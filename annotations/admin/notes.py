@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.http import signed_in
 from annotations import acting, notebook
-from annotations.admin.base import InboxAdmin
+from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, SharedNote
 
 
@@ -18,17 +18,17 @@ class SharedNoteAdmin(InboxAdmin):
     listed_for = "grading.export_gradebook"
     list_display = (
         "short", "passage", "who", "in_the_text", "course", "audience", "replies", "is_resolved",
-        "is_hidden", "flagged", "created_at",
+        "is_hidden", "flagged", "written_on",
     )  # fmt: skip
     list_filter = (
         ("course", admin.RelatedOnlyFieldListFilter),
         ("page", admin.RelatedOnlyFieldListFilter),
         ("user", admin.RelatedOnlyFieldListFilter),
-        "audience",
-        "motivation",
-        ("resolved_at", admin.EmptyFieldListFilter),
+        ("audience", KnownChoicesFilter),
+        ("motivation", KnownChoicesFilter),
+        ("resolved_at", IsSetFilter),
         "flagged",
-        ("hidden_at", admin.EmptyFieldListFilter),
+        ("hidden_at", IsSetFilter),
         "state",
     )
     search_fields = ("body", "quote", "user__last_name", "user__email", "page__title")
@@ -38,8 +38,8 @@ class SharedNoteAdmin(InboxAdmin):
             _("About it"),
             {
                 "fields": (
-                    "who", "course", "audience", "anonymous", "in_the_text", "state", "tags",
-                    "is_resolved", "is_hidden", "pinned", "flagged", "created_at",
+                    "who", "course", "audience", "anonymous", "in_the_text", "state", "tagged",
+                    "is_resolved", "is_hidden", "pinned", "flagged", "written_on",
                 )
             },
         ),

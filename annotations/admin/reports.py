@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations import acting
-from annotations.admin.base import InboxAdmin
+from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, ProblemReport
 
 Status = ProblemReport.Status
@@ -21,21 +21,21 @@ class ProblemReportAdmin(InboxAdmin):
     listed_for = "accounts.enter_admin"
     list_display = (
         "short", "status", "problem", "passage", "in_the_text", "book", "who", "replies",
-        "displaced_at", "created_at",
+        "displaced_at", "written_on",
     )  # fmt: skip
     list_filter = (
-        "status",
-        "problem",
+        ("status", KnownChoicesFilter),
+        ("problem", KnownChoicesFilter),
         ("book", admin.RelatedOnlyFieldListFilter),
         ("page", admin.RelatedOnlyFieldListFilter),
-        ("displaced_at", admin.EmptyFieldListFilter),
+        ("displaced_at", IsSetFilter),
     )
     search_fields = ("body", "quote", "page__title")
     fieldsets = (
         (None, {"fields": ("problem", "whole_passage", "text", "thread", "status", "reply")}),
         (
             _("About it"),
-            {"fields": ("book", "in_the_text", "displaced", "who", "created_at")},
+            {"fields": ("book", "in_the_text", "displaced", "who", "written_on")},
         ),
     )
     written = ("reply", "status")

@@ -186,3 +186,18 @@ def test_the_lists_ask_as_much_of_the_database_for_many_notes(
 def test_the_proxies_hold_what_they_are_for(shared, report, noise):
     assert set(SharedNote.objects.values_list("pk", flat=True)) == {shared.pk, noise.pk}
     assert ProblemReport.objects.get().pk == report.pk
+
+
+def test_the_inboxes_are_filtered_by_what_has_been_done(as_user, ines, ada, shared, report):
+    def listed(person, path, **asked):
+        shown = as_user(person).get(path, asked)
+        assert shown.status_code == 200
+        return len(shown.context["cl"].result_list)
+
+    for field in ("hidden_at", "resolved_at"):
+        assert listed(ines, NOTES, **{f"{field}__isempty": "1"})
+        assert not listed(ines, NOTES, **{f"{field}__isempty": "0"})
+    assert listed(ada, REPORTS, displaced_at__isempty="1")
+    assert not listed(ada, REPORTS, displaced_at__isempty="0")
+    html = as_user(ines).get(NOTES).content.decode()
+    assert "only me" not in html

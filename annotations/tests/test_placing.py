@@ -26,6 +26,7 @@ def row(words: str, text: str, **over) -> Row:
     fields: dict[str, Any] = {
         "pk": 1,
         "user_id": 1,
+        "book_id": 7,
         "key": "1",
         "fragment": "",
         "start": start,
@@ -38,7 +39,7 @@ def row(words: str, text: str, **over) -> Row:
 
 def placed(words, old, new, **over):
     both = editions(old, new)
-    return place_all([row(words, both.map.old["1"], **over)], both)
+    return place_all([row(words, both.map.old["1"], **over)], {7: both})
 
 
 def test_words_before_a_passage_move_it_and_it_is_kept():
@@ -76,7 +77,7 @@ def test_a_passage_that_is_gone_is_an_orphan():
 def test_an_author_who_takes_it_back_brings_an_orphan_home():
     both = editions({"1": html(OWL)}, {"1": html(OWL, FOX)})
     lost = row("The quick brown fox jumps", both.map.new["1"], state="orphan", start=None, end=None)
-    (one,) = place_all([lost], both)
+    (one,) = place_all([lost], {7: both})
     assert (one.outcome, one.state, one.key) == ("found", "kept", "1")
     assert both.map.new["1"][one.start : one.end] == lost.quote
 
@@ -90,7 +91,7 @@ def test_an_orphan_that_is_not_found_stays_as_it_is():
         state="orphan",
         orig_quote="nowhere either, I am sorry",
     )
-    assert place_all([lost], both) == []
+    assert place_all([lost], {7: both}) == []
 
 
 def test_a_page_that_goes_leaves_its_notes_as_orphans_or_where_its_words_went():
@@ -115,23 +116,30 @@ def test_what_resembles_a_lost_passage_is_offered_and_not_taken():
     assert "old oak tree" in words
 
 
+def test_a_note_never_goes_to_another_book():
+    here, there = editions({"1": html(FOX, OWL)}, {"1": html(OWL)}), editions({}, {"9": html(FOX)})
+    lost = row("quick brown fox jumps over", here.map.old["1"])
+    (one,) = place_all([lost], {7: here, 8: there})
+    assert one.state == "orphan"
+
+
 def test_a_note_on_a_figure_stays_with_its_id():
     fields = {"fragment": "map", "start": None, "end": None, "orig_quote": ""}
     figure = '<figure id="map"></figure>'
     both = editions({"1": html(FOX, figure)}, {"1": html(figure, OWL), "2": html(FOX)})
-    assert place_all([row("brown", both.map.old["1"], **fields)], both) == []
+    assert place_all([row("brown", both.map.old["1"], **fields)], {7: both}) == []
     both = editions({"1": html(FOX, figure)}, {"1": html(FOX), "2": html(figure)})
-    (moved,) = place_all([row("brown", both.map.old["1"], **fields)], both)
+    (moved,) = place_all([row("brown", both.map.old["1"], **fields)], {7: both})
     assert (moved.key, moved.start, moved.state) == ("2", None, "moved")
     both = editions({"1": html(FOX, figure)}, {"1": html(FOX)})
-    (gone,) = place_all([row("brown", both.map.old["1"], **fields)], both)
+    (gone,) = place_all([row("brown", both.map.old["1"], **fields)], {7: both})
     assert gone.state == "orphan"
 
 
 def test_a_note_on_a_whole_page_stays_as_long_as_the_page():
     fields = {"start": None, "end": None, "quote": "", "orig_quote": ""}
     both = editions({"1": html(FOX)}, {"1": html(OWL)})
-    assert place_all([row("brown", both.map.old["1"], **fields)], both) == []
+    assert place_all([row("brown", both.map.old["1"], **fields)], {7: both}) == []
     both = editions({"1": html(FOX)}, {"2": html(OWL)})
-    (gone,) = place_all([row("brown", both.map.old["1"], **fields)], both)
+    (gone,) = place_all([row("brown", both.map.old["1"], **fields)], {7: both})
     assert gone.state == "orphan"

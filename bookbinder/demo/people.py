@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts import policy
 from accounts.models import User
+from bookbinder.demo import notes
 from books.models import Author, Book, Feedback, Question
 from grading import answering
 from grading.models import Course, Enrollment, Instructor
@@ -58,6 +59,7 @@ def make() -> list[Account]:
         _enroll(users["student"], course)
         if is_new:
             _fill(course)
+            notes.make(users, course)
     return accounts
 
 

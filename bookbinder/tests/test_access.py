@@ -102,12 +102,15 @@ def test_no_row_comes_out_twice_for_who_has_two_rights(book, page, ines, course)
     assert Page.objects.visible_to(ines).count() == 1
 
 
+APPS = ("accounts", "annotations", "books", "grading")
+
+
 def test_every_permission_has_a_rule_and_a_model():
     for name, model in access.permissions().items():
         app, _, code = name.partition(".")
-        assert app in ("accounts", "books", "grading")
+        assert app in APPS
         assert "_" in code
-        assert model._meta.app_label in ("accounts", "books", "grading")
+        assert model._meta.app_label in APPS
 
 
 def test_the_user_name_is_filled_from_the_email(db):

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from annotations.models import Annotation
 from bookbinder.demo import __main__ as demo_main
-from bookbinder.demo import people
+from bookbinder.demo import notes, people
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import sync
 from grading import gradebook
@@ -54,6 +56,26 @@ def test_students_have_answered_and_a_second_run_changes_nothing(demo):
     assert people.make() == demo
     assert sorted(Answer.objects.values_list()) == answers
     assert Enrollment.objects.count() == 5
+
+
+@pytest.mark.sphinx
+def test_the_book_has_notes_of_each_audience(built, monkeypatch, transactional_db):
+    assert sync(built, "--noinput")[0] == 0
+    numbers = "numbers"
+    own = [replace(one, url=numbers, words="Numbers") for one in notes.NOTES]
+    monkeypatch.setattr(notes, "NOTES", own)
+    monkeypatch.setattr(people, "PROJECT", "tiny-book")
+    monkeypatch.setattr(people, "STUDENTS", people.STUDENTS[:1])
+    people.make()
+    audiences = set(Annotation.objects.values_list("audience", flat=True))
+    assert audiences == set(Annotation.Audience.values)
+    assert Annotation.objects.exclude(root=None).get().body.startswith("No: it is")
+
+
+def test_the_guide_has_the_words_that_the_demo_has_notes_on():
+    for one in notes.NOTES:
+        text = (builds.ROOT / "docs" / f"{one.url}.rst").read_text()
+        assert one.words in " ".join(text.split())
 
 
 def test_there_are_thirty_students():

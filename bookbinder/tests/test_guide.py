@@ -1,14 +1,17 @@
 """The guide is a Book Binder book, and says what is so."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 
 from bookbinder import settings as settings_module
 from bookbinder.tests import builds
 from bookbinder.tests.test_walls import OURS, ROOT
+from conftest import lay_page
 
 DOCS = ROOT / "docs"
 
@@ -35,6 +38,19 @@ def test_every_page_has_an_id_and_every_question_can_be_answered_right(guide):
         for question in page.questions:
             best = max((f.points for f in question.feedback), default=question.points_possible)
             assert best == question.points_possible, (page.source, question.label)
+
+
+def test_the_note_in_the_page_about_the_api_is_taken(as_user, sam, page, course):
+    cache.clear()
+    lay_page(page)
+    text = (DOCS / "operators/api.rst").read_text()
+    block = text.partition(".. code-block:: json\n")[2].partition("\n\nThe site")[0]
+    example = json.loads(block)
+    example["bookbinder"]["course"] = course.pk
+    path = f"/api/pages/{page.pk}/annotations"
+    made = as_user(sam).post(path, json.dumps(example), content_type="application/json")
+    assert made.status_code == 201, made.content
+    assert made.json()["target"]["selector"][0]["exact"] == "quick brown fox"
 
 
 def test_every_table_and_column_is_in_the_guide():

@@ -8,7 +8,7 @@ from django.test import Client
 
 from bookbinder.tests import roles
 from books.models import Book, Release
-from conftest import make_course
+from conftest import lay_page, make_course
 
 LETTERS = {200: "o", 400: "b", 401: "u", 403: "f", 404: "n", 405: "m", 422: "b", 503: "x"}
 TABLE = [
@@ -60,6 +60,7 @@ def ask(client: Client, method: str, path: str) -> str:
 def world(book, page, adding, course, other):
     """Who asks, and the keys of what they ask for."""
     type(course).objects.filter(pk=course.pk).update(join_code="autumn-2026")
+    lay_page(page)
     paid = make_course(book, "Paid", price=100)
     people = roles.people(book, course, other)
     keys = roles.rows(people["student"], course, adding)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from bookbinder.reader_texts import TEXTS, texts
-from conftest import make_page
+from conftest import lay_page, make_note, make_page
 
 CATALOGS = sorted(settings.LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.po"))
 PLACEHOLDER = re.compile(r"\{\w+\}|%\(\w+\)[sd]|<[^>]+>")
@@ -67,3 +67,18 @@ def test_a_refusal_is_in_the_language_that_the_page_asks_for(client, eve, adding
     reply = as_user(eve).post(path, data, content_type="application/json", headers=headers)
     assert reply.status_code == 403
     assert reply.json()["detail"] == "Sie haben keinen Platz in einem Kurs dieses Buchs."
+
+
+def test_the_pages_of_notes_are_in_german_throughout(as_user, sam, page, course):
+    lay_page(page, "<p>Ein Fuchs schläft.</p>")
+    make_note(sam, page, "", motivation="highlighting", audience="course", course=course)
+    make_note(sam, page, "", state="orphan", start=None, end=None)
+    client = as_user(sam)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    told = ""
+    for path in ("/notes/", "/notes/?q=none", "/notes/on/tiny/numbers", "/books/tiny/"):
+        told += client.get(path).content.decode()
+    told += client.post("/notes/on/tiny/numbers", {"readers": "private"}).content.decode()
+    words = re.sub(r"<script.*?</script>|<[^>]+>", " ", told, flags=re.DOTALL)
+    english = re.findall(r"\b(?:the|you|your|note|notes|page|to|who|and|of|is)\b", words)
+    assert not english, english

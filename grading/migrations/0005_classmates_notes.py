@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='course',
             name='notes_after',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How many notes to share on a page before its other notes show; 0: none.', verbose_name="classmates' notes after"),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='How many notes to share on a page before its other notes show; empty: none.', null=True, verbose_name="classmates' notes after"),
         ),
         migrations.AddField(
             model_name='course',

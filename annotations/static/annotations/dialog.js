@@ -3,7 +3,7 @@ import { suit } from "./colours.js";
 import { make, told } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { add, annotation, change, ours, placeOf, problem, reader, tagsOf, textOf } from "./store.js";
-import { target } from "./passages.js";
+import { here, target } from "./passages.js";
 
 // The one form of notes: a new one, a change, or a reply. A native dialog keeps the focus inside and
 // gives it back; Escape closes it.
@@ -74,7 +74,7 @@ function hint() {
 /** The words that the note is on. Those of a block can be narrowed by selecting among them. */
 function passage(form, { target: given, words, note }) {
   if (words === undefined) {
-    const exact = given?.selector[0].exact ?? (note && placeOf(note).exact);
+    const exact = given?.selector?.[0].exact ?? (note && placeOf(note).exact);
     return exact ? [make("blockquote", {}, readable(exact))] : [];
   }
   // Chromium gives a `readonly` one no caret.
@@ -153,7 +153,7 @@ function motivation(audience, text, note) {
 /** What the note is on: the selection, the block or the part of it that was selected, or a whole. */
 function chosen({ passage: area }, { target: given, index, start, words, fragment }) {
   if (given) return given;
-  if (fragment) return { source: location.href.split("#")[0], selector: [{ type: "FragmentSelector", value: fragment }] };
+  if (fragment) return { source: here(), selector: [{ type: "FragmentSelector", value: fragment }] };
   let [from, to] = [area.selectionStart, area.selectionEnd];
   while (from < to && words[from] === " ") from += 1;
   while (from < to && words[to - 1] === " ") to -= 1;

@@ -4,7 +4,7 @@ import { moment, t } from "../books/texts.js";
 import { suit } from "./colours.js";
 import { readable, write } from "./dialog.js";
 import { act, find, ours, placeOf, problem, remove, repliesTo, roots, tagsOf } from "./store.js";
-import { goTo } from "./passages.js";
+import { goTo, here } from "./passages.js";
 
 // The list of the page's notes, beside the text. It does not keep the focus inside: the text is read
 // along with it.
@@ -51,7 +51,7 @@ function render() {
   const placed = shown.filter((note) => ours(note).state !== "orphan");
   const pinned = placed.filter((note) => ours(note).pinned);
   const rest = placed.filter((note) => !ours(note).pinned);
-  panel.replaceChildren(head(shown), ...[...pinned, ...rest].map(thread));
+  panel.replaceChildren(...head(shown), ...[...pinned, ...rest].map(thread));
   if (lost.length) panel.append(make("h3", {}, t("lost")), ...lost.map(thread));
   if (!shown.length) panel.append(make("p", {}, t("no_notes")));
   typeset(panel);
@@ -62,8 +62,10 @@ function head(shown) {
   const title = make("h2", { tabIndex: -1 }, only ? t("notes_here", { n: shown.length }) : t("notes"));
   title.dataset.key = "title";
   const close = make("button", { type: "button", className: "bookbinder-quiet", onclick: closePanel, "aria-label": t("close") }, "✕");
+  const whole = button("note_on_page", null, () => write({ target: { source: here() } }));
   const all = only ? make("button", { type: "button", className: "bookbinder-quiet", onclick: () => ((only = null), render()) }, t("all_on_page")) : make("a", { href: "/notes/" }, t("all_my_notes"));
-  return make("div", { className: "bookbinder-panel-head" }, title, all, close);
+  const bar = make("div", { className: "bookbinder-panel-head" }, title, close);
+  return [bar, make("p", { className: "bookbinder-buttons" }, all, ...(only ? [] : [whole]))];
 }
 
 function thread(root) {
@@ -123,7 +125,7 @@ function actions(note) {
 
 function button(name, note, onclick) {
   const one = make("button", { type: "button", className: "bookbinder-quiet", onclick }, t(name));
-  one.dataset.key = `${ours(note).uuid}-${name}`;
+  one.dataset.key = note ? `${ours(note).uuid}-${name}` : name;
   return one;
 }
 

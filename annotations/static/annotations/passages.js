@@ -25,7 +25,12 @@ export function target(index, start, end) {
     { type: "TextQuoteSelector", exact, ...around },
     { type: "TextPositionSelector", start, end },
   ];
-  return { source: location.href.split("#")[0], selector };
+  return { source: here(), selector };
+}
+
+/** The page's address, as a note's `source`. */
+export function here() {
+  return location.href.split("#")[0];
 }
 
 /** Draws all notes anew, and puts a button beside each block that has some. */

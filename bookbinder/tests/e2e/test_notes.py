@@ -265,6 +265,44 @@ def test_a_note_is_deleted_after_a_question(opened, sam):
     assert drawn(page, "mine") == []
 
 
+def test_the_whole_page_is_noted_on(opened, sam):
+    page = opened(sam)
+    bar(page).get_by_role("button", name="0 notes").click()
+    panel(page).get_by_role("button", name="Note on the whole page").click()
+    fill(page, "A fine page")
+    expect(panel(page).get_by_role("article")).to_contain_text("A fine page")
+    assert Annotation.objects.get().start is None
+    assert page.get_by_role("button", name="on this paragraph").count() == 0
+
+
+def test_more_readers_are_asked_about_first(opened, sam):
+    page = opened(sam)
+    note_on(page, "lazy dog", "For me")
+    page.get_by_role("button", name="1 note on this paragraph").click()
+    panel(page).get_by_role("button", name="Change").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Who can read it").select_option(label="My course's instructors")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    form.get_by_role("button", name="Save").click()
+    assert Annotation.objects.get().audience == "private"
+    page.once("dialog", lambda dialog: dialog.accept())
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_be_hidden()
+    assert Annotation.objects.get().audience == "instructors"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_when_the_notes_arrive(opened, sam, width):
+    page = opened(sam, viewport={"width": width, "height": 800})
+    for words in ("brown fox", "awake at night", "mice and berries"):
+        note_on(page, words, "Here")
+    page.context.add_init_script(reading.WATCH_SHIFTS)
+    page.reload()
+    expect(page.get_by_role("button", name="1 note on this paragraph")).to_have_count(3)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifts") == []
+
+
 def test_without_a_connection_the_form_keeps_what_was_written(opened, sam):
     page = opened(sam)
     select(page, "lazy dog")

@@ -3,6 +3,28 @@ import { showBar } from "./bar.js";
 import { connectQuestions } from "./question.js";
 import { loadState } from "./state.js";
 
+// All that they import, so that the browser asks for all at once.
+import "../annotations/colours.js";
+import "../annotations/dialog.js";
+import "../annotations/highlight.js";
+import "../annotations/mode.js";
+import "../annotations/panel.js";
+import "../annotations/passages.js";
+import "../annotations/selecting.js";
+import "../annotations/store.js";
+import "../annotations/text.js";
+import "./announce.js";
+import "./api.js";
+import "./dom.js";
+import "./outbox.js";
+import "./progress.js";
+import "./result.js";
+import "./store.js";
+import "./texts.js";
+import "./widgets/choice.js";
+import "./widgets/index.js";
+import "./widgets/text.js";
+
 const arriving = loadState();
 connectQuestions(arriving);
 showBar(await arriving);

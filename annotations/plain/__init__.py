@@ -1,0 +1,1 @@
+"""Notes without JavaScript: plain pages over the same functions as the API's."""

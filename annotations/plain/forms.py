@@ -1,0 +1,173 @@
+"""The forms of a note: they read what was sent into a Draft; the rules are in `writing`."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from annotations import access, texts
+from annotations.drafts import QUOTE_LENGTH, Audience, Draft, Motivation, Problem, Selector
+from annotations.models import Annotation
+from annotations.words import readable
+from books.models import Book, Page
+from grading.models import Course
+
+CHANGED = gettext_lazy("The page has changed. Choose the passage again; your text is kept.")
+PROBLEMS = [
+    (Problem.ERROR, gettext_lazy("Something is wrong")),
+    (Problem.UNCLEAR, gettext_lazy("It is unclear")),
+    (Problem.TYPO, gettext_lazy("A typing error")),
+    (Problem.BROKEN, gettext_lazy("Something does not work")),
+]
+SHORT = 90  # characters of a passage in the list
+
+
+class ReplyForm(forms.Form):
+    uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    body = forms.CharField(
+        label=gettext_lazy("Your note"),
+        required=False,
+        widget=forms.Textarea({"rows": 6}),
+        help_text=gettext_lazy("You can use Markdown: *emphasis*, **strong**, `code`, lists."),
+    )
+    tags = forms.CharField(label=gettext_lazy("Tags, with commas between them"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def tags_given(self) -> tuple[str, ...]:
+        given = self.cleaned_data["tags"].split(",")
+        return tuple(tag.strip() for tag in given if tag.strip())
+
+    def draft(self) -> Draft:
+        data = self.cleaned_data
+        return Draft(Motivation.REPLYING, data["body"], tags=self.tags_given(), uuid=data["uuid"])
+
+
+class NoteForm(ReplyForm):
+    """A note's text and readers. A course stands in its readers, so that none is left to choose."""
+
+    field_order: tuple[str, ...] = ("body", "readers", "problem", "anonymous", "tags")
+    readers = forms.ChoiceField(label=gettext_lazy("Who can read it"))
+    anonymous = forms.BooleanField(
+        label=gettext_lazy("Hide my name from classmates"),
+        required=False,
+        help_text=gettext_lazy("Your instructors still see your name."),
+    )
+    problem = forms.ChoiceField(
+        label=gettext_lazy("What is the problem?"),
+        required=False,
+        choices=[("", gettext_lazy("no problem")), *PROBLEMS],
+        help_text=gettext_lazy("Only for a note to the book's authors."),
+    )
+
+    def __init__(self, *args: Any, user: User, book: Book, note: Any = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.note = note
+        courses = list(access.of_shared_courses(user).filter(book=book).order_by("name"))
+        taught = set(user.instructorships.values_list("course", flat=True))
+        choices = dict(_readers(courses, taught))
+        if note:
+            # It may have readers that no new note could have; to keep them is no choice of others.
+            choices.setdefault(_readers_of(note), note.get_audience_display())
+        self.fields["readers"].choices = list(choices.items())  # type: ignore[attr-defined]
+        if not any(course.course_notes == Course.Notes.ANONYMOUS for course in courses):
+            del self.fields["anonymous"]
+
+    def selector(self) -> Selector | None:
+        note = self.note
+        if not note or not note.quote:
+            return None
+        return Selector(note.quote, note.start or 0, note.end or 0)
+
+    def draft(self) -> Draft:
+        data = self.cleaned_data
+        audience, _sep, course = data["readers"].partition(":")
+        return Draft(
+            self._motivation(audience),
+            data["body"],
+            audience,
+            int(course) if course else None,
+            anonymous=data.get("anonymous", False) and audience == Audience.COURSE,
+            problem=data["problem"],
+            tags=self.tags_given(),
+            selector=self.selector(),
+            uuid=data["uuid"],
+        )
+
+    def _motivation(self, audience: str) -> str:
+        if audience == Audience.INSTRUCTORS:
+            return Motivation.QUESTIONING
+        is_highlight = self.note and self.note.motivation == Motivation.HIGHLIGHTING
+        return Motivation.HIGHLIGHTING if is_highlight else Motivation.COMMENTING
+
+
+class NewNoteForm(NoteForm):
+    """A new note: also on which passage."""
+
+    passage = forms.ChoiceField(
+        label=gettext_lazy("Passage"), required=False, error_messages={"invalid_choice": CHANGED}
+    )
+    field_order = ("passage", *NoteForm.field_order)
+
+    def __init__(self, *args: Any, page: Page, **kwargs: Any):
+        super().__init__(*args, book=page.book, **kwargs)
+        self.blocks = {_key(start, words): (start, words) for start, words in _blocks(page)}
+        shown = [(key, _short(words)) for key, (_start, words) in self.blocks.items()]
+        self.fields["passage"].choices = [("", _("The whole page")), *shown]  # type: ignore[attr-defined]
+
+    def selector(self) -> Selector | None:
+        if not self.cleaned_data["passage"]:
+            return None
+        start, words = self.blocks[self.cleaned_data["passage"]]
+        return Selector(words, start, start + len(words))
+
+
+def _blocks(page: Page) -> Iterable[tuple[int, str]]:
+    text, blocks = texts.blocks_of(page)
+    return [(start, text[start:end][:QUOTE_LENGTH]) for start, end in blocks]
+
+
+def _key(start: int, words: str) -> str:
+    """Name a block by place and words: one that has changed is not taken for another."""
+    return f"{start}-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
+
+
+def _short(words: str) -> str:
+    return Truncator(readable(words)).chars(SHORT)
+
+
+def _readers(courses: list[Course], taught: set[int]) -> Iterable[tuple[str, str]]:
+    """Yield whom a person may write to. The names of courses only tell several apart."""
+    yield Audience.PRIVATE, _("Only me")
+    for course in courses:
+        told = f": {course.name}" if len(courses) > 1 else ""
+        yield f"{Audience.INSTRUCTORS}:{course.pk}", _("My course's instructors") + told
+        if course.course_notes != Course.Notes.OFF or course.pk in taught:
+            yield f"{Audience.COURSE}:{course.pk}", _("My whole course") + told
+    yield Audience.AUTHORS, _("The book's authors (report a problem)")
+
+
+def _readers_of(note: Annotation) -> str:
+    return f"{note.audience}:{note.course_id}" if note.course_id else note.audience
+
+
+def initial_of(note: Annotation, seen: str) -> dict[str, Any]:
+    """Return what a form shows of a note that is there."""
+    return {
+        "uuid": note.uuid,
+        "seen": seen,
+        "body": note.body,
+        "tags": ", ".join(note.tags),
+        "readers": _readers_of(note),
+        "anonymous": note.anonymous,
+        "problem": note.problem,
+    }

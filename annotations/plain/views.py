@@ -1,0 +1,167 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import access
+from accounts.http import signed_in
+from annotations import acting, drafts, jsonld, markdown, words, writing
+from annotations.http import MOST_ACTS, TOO_MANY, too_many
+from annotations.models import Annotation
+from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
+from books.models import Page
+
+pages_only = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@pages_only
+@login_required
+def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
+    """The notes on a page that the person may read, and a form to write one."""
+    pages = Page.objects.published().visible_to(request.user).at(project, docname)
+    page = get_object_or_404(pages.select_related("book__release"))
+    user = signed_in(request)
+    form = NewNoteForm(request.POST or None, user=user, page=page)
+    if _sent(request, form, lambda: writing.create(user, page, form.draft())):
+        return redirect(_address(page))
+    rows = _rows(user).filter(page=page).in_reading_order()
+    # Those that have lost their place come last, each with its replies.
+    notes = sorted((shown(row, user) for row in rows), key=lambda row: (row.root or row).is_orphan)
+    return render(request, "notes/page.html", {"page": page, "notes": notes, "form": form})
+
+
+@pages_only
+@login_required
+def change_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Change a note of one's own. One that was changed elsewhere is shown with both texts."""
+    user = signed_in(request)
+    note = _note(request, uuid, "annotations.change_annotation")
+    data, shown_first = request.POST or None, initial_of(note, writing.version(note))
+    form: ReplyForm
+    if note.is_reply:
+        form = ReplyForm(data, initial=shown_first)
+    else:
+        form = NoteForm(data, initial=shown_first, user=user, book=note.book, note=note)
+    if _sent(request, form, lambda: writing.edit(note, form.draft(), form.cleaned_data["seen"])):
+        return redirect(_place(note))
+    return _show_form(request, note, form, _("Change the note"))
+
+
+@pages_only
+@login_required
+def reply_to_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    user = signed_in(request)
+    note = _note(request, uuid, "annotations.view_annotation")
+    form = ReplyForm(request.POST or None)
+    if _sent(request, form, lambda: writing.reply(user, note, form.draft())):
+        return redirect(_place(note))
+    return _show_form(request, note, form, _("Reply"))
+
+
+@pages_only
+@login_required
+def delete_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    note = _note(request, uuid, "annotations.delete_annotation")
+    if request.method == "POST":
+        place = reverse("notes") if note.page is None else _address(note.page)
+        _do(request, lambda: writing.delete(note), _("Note deleted."))
+        return redirect(place)
+    return _show_form(request, note, None, _("Delete this note?"))
+
+
+@require_POST
+@login_required
+def act_on_note(request: HttpRequest, uuid: UUID, act: str) -> HttpResponseBase:
+    """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
+    if act not in acting.ACTS:
+        raise Http404
+    permission, carry_out = acting.ACTS[act]
+    note = _note(request, uuid, permission)
+    _do(request, lambda: carry_out(note, signed_in(request)), _("Done."))
+    return redirect(_place(note))
+
+
+def _do(request: HttpRequest, work: Callable[[], object], done: str) -> None:
+    """Do something with a note, and say what came of it."""
+    if too_many(request, "note-act", MOST_ACTS):
+        messages.error(request, TOO_MANY)
+        return
+    try:
+        work()
+        messages.success(request, done)
+    except drafts.NoteError as error:
+        messages.error(request, str(error))
+
+
+def _note(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
+    user = signed_in(request)
+    notes = Annotation.objects.visible_to(user).filter(deleted_at=None)
+    rows = notes.select_related("page__book", "book", "course", "root", "user")
+    note = get_object_or_404(rows, uuid=uuid)
+    if not access.may(user, permission, note):
+        raise PermissionDenied
+    return note
+
+
+def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> bool:
+    """Whether the form was sent and what it asks for is done; else the form tells why not."""
+    if request.method != "POST" or not form.is_valid():
+        return False
+    if too_many(request):
+        form.add_error(None, TOO_MANY)
+        return False
+    try:
+        write()
+    except drafts.NoteError as error:
+        form.add_error(None, str(error))
+        return False
+    messages.success(request, _("Note saved."))
+    return True
+
+
+def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpResponse:
+    user = signed_in(request)
+    now = shown(get_object_or_404(_rows(user), pk=note.pk), user)
+    seen, is_stale = writing.version(now), False
+    if form is not None and form.data.get("seen", seen) not in ("", seen):
+        # Both texts are shown now: to send the form again is to choose one's own.
+        is_stale, form.data = True, form.data.copy()
+        form.data["seen"] = seen
+    context = {"note": now, "form": form, "title": title, "is_stale": is_stale}
+    return render(request, "notes/form.html", context)
+
+
+def _rows(user: Any) -> Any:
+    notes = Annotation.objects.visible_to(user).with_people().with_places()
+    return notes.select_related("root").with_rights_of(user)
+
+
+def shown(row: Any, user: Any) -> Any:
+    """Give a row what the templates show: safe HTML, names and what its reader may do."""
+    row.html = markdown.render(row.body)
+    row.passage = words.readable(row.quote)
+    if row.state == Annotation.State.CHANGED:
+        row.changes = words.changes(row.orig_quote, row.quote)
+    row.name = jsonld.name_of(row, user)
+    is_mine, may_moderate = row.user_id == user.pk, row.is_taught or user.is_superuser
+    row.acts = jsonld.acts(row, is_mine=is_mine, may_moderate=may_moderate)
+    return row
+
+
+def _address(page: Page) -> str:
+    return reverse("page-notes", args=(page.book.project, page.docname))
+
+
+def _place(note: Annotation) -> str:
+    if note.page is None:
+        return reverse("notes")
+    return f"{_address(note.page)}#note-{note.uuid}"

@@ -1,0 +1,64 @@
+"""The scripts and styles of the reader, as a server hands them out."""
+
+import gzip
+import posixpath
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+
+from bookbinder.storage import ENTRIES
+
+ROOT = Path(__file__).resolve().parents[2]
+IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
+ELSEWHERE = {"books/replies.js", "books/waiting.js"}  # of the admin
+
+
+@pytest.fixture
+def collected(settings, tmp_path) -> Path:
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "bookbinder.storage.HashedStaticFilesStorage"}
+    }
+    for _time in range(2):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return settings.STATIC_ROOT
+
+
+def reached(entry: Path) -> set[Path]:
+    """Return a file with all that it imports."""
+    found, waiting = set(), [entry]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            names = (a or b for a, b in IMPORT.findall(one.read_text()))
+            waiting += [(one.parent / name).resolve() for name in names]
+    return found
+
+
+def test_what_a_page_asks_for_leads_to_hashed_files_without_comments(collected):
+    for entry in ENTRIES:
+        for path in reached(collected / entry) - {collected / entry}:
+            assert re.search(r"\.[0-9a-f]{12}\.(js|css)$", path.name)
+            if path.suffix == ".js":
+                assert not re.search(r"(?m)^\s*(//|/\*)", path.read_text()), path
+
+
+def test_the_reader_is_small(collected):
+    files = {path for entry in ENTRIES for path in reached(collected / entry)}
+    assert len(files) > 20
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 30_000
+
+
+def test_the_entry_names_every_module_so_that_all_are_asked_for_at_once():
+    text = Path(finders.find("books/reader.js")).read_text()
+    named = {posixpath.normpath(f"books/{name}") for name, _css in IMPORT.findall(text)}
+    every = {
+        str(path.relative_to(ROOT / app / "static"))
+        for app in ("books", "annotations")
+        for path in (ROOT / app / "static").rglob("*.js")
+    }
+    assert named == every - {"books/reader.js"} - ELSEWHERE
