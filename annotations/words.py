@@ -13,7 +13,9 @@ def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
     """Return pairs of "=", "-" or "+" and the words that stayed, went or came, in order."""
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)
     found: list[tuple[str, str]] = []
-    for kind, i, j, k, n in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # Space joins no passages: without it as a seed a long one takes a quarter of the time.
+    matcher = SequenceMatcher(str.isspace, before, after, autojunk=False)
+    for kind, i, j, k, n in matcher.get_opcodes():
         if kind == "equal":
             found.append(("=", "".join(before[i:j])))
             continue
