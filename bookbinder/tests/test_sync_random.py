@@ -1,13 +1,17 @@
-"""Random editions: the database mirrors each, and no answer goes unannounced."""
+"""Random editions: the database mirrors each, no answer goes unannounced, notes keep their words."""
 
+import hashlib
+import itertools
 import random
+from uuid import UUID
 
 import pytest
 
 from bookbinder.sphinx import manifest as m
+from bookbinder.tests import noting
 from bookbinder.tests.manifests import make_feedback, make_page, make_question
 from books.models import Book, Feedback, Page, Question
-from books.sync import run, snapshot
+from books.sync import publish, run, snapshot
 from books.sync.apply import apply
 from books.sync.changes import Plan
 from books.sync.plan import make_plan
@@ -15,6 +19,23 @@ from books.sync.publish import Staged
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Answer
 
+WORDS = [
+    "sun",
+    "moon",
+    "fox",
+    "owl",
+    "river",
+    "lake",
+    "sea",
+    "tide",
+    "harbour",
+    "ferry",
+    "bridge",
+    "salmon",
+    "herring",
+    "tar",
+]
+numbers = itertools.count()
 CHANGES = [
     "rename",
     "swap_urls",
@@ -35,11 +56,36 @@ class Edition:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.texts = 0
+        # A page's sentences by its fingerprint.
+        self.bodies: dict[str, list[str]] = {}
         self.pages = [self.new_page(f"p{n}") for n in range(4)]
 
     def fresh(self) -> str:
         self.texts += 1
         return f"{self.texts:064x}"
+
+    def sentence(self) -> str:
+        words = self.chance.sample(WORDS, 4)
+        return f"Law {self.fresh().lstrip('0')} tells the {', the '.join(words)} what to do."
+
+    def some_body(self) -> str:
+        name = self.fresh()
+        self.bodies[name] = [self.sentence() for _n in range(6)]
+        return name
+
+    def rewritten(self, name: str) -> str:
+        """Change a word, drop a sentence, and put a new one somewhere."""
+        body = list(self.bodies[name])
+        body[0] = body[0].replace(" what to do", self.chance.choice([" whom to ask", ""]))
+        del body[self.chance.randrange(len(body))]
+        body.insert(self.chance.randrange(len(body)), self.sentence())
+        new = self.fresh()
+        self.bodies[new] = body
+        return new
+
+    def html(self, page: m.Page) -> bytes:
+        body = "".join(f"<p>{one}</p>" for one in self.bodies[page.fingerprint])
+        return f'<html><head></head><body><div class="body">{body}</div></body></html>'.encode()
 
     def new_feedback(self, number: int) -> m.Feedback:
         key = self.chance.choice([None, f"k{number}"])
@@ -52,7 +98,7 @@ class Edition:
     def new_page(self, url: str) -> m.Page:
         count = self.chance.randint(0, 3)
         questions = tuple(self.new_question(f"q{n}") for n in range(count))
-        return make_page(url, fingerprint=self.fresh(), questions=questions)
+        return make_page(url, fingerprint=self.some_body(), questions=questions)
 
     def change(self) -> None:
         for _change in range(self.chance.randint(1, 4)):
@@ -96,7 +142,8 @@ class Edition:
 
     def rewrite(self) -> None:
         number = self.any_page()
-        self.pages[number] = self.pages[number]._replace(fingerprint=self.fresh())
+        name = self.rewritten(self.pages[number].fingerprint)
+        self.pages[number] = self.pages[number]._replace(fingerprint=name)
 
     def reorder(self) -> None:
         self.chance.shuffle(self.pages)
@@ -135,7 +182,16 @@ class Edition:
         self.edit(change)
 
     def manifest(self) -> m.Manifest:
-        return m.Manifest("random", (m.Book("random", "Random", tuple(self.pages)),), {})
+        pages = (
+            page._replace(sha256=hashlib.sha256(self.html(page)).hexdigest()) for page in self.pages
+        )
+        return m.Manifest("random", (m.Book("random", "Random", tuple(pages)),), {})
+
+    def write(self, folder) -> None:
+        for page in self.pages:
+            file = folder / f"{page.docname}.html"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(self.html(page))
 
 
 def plan_of(manifest: m.Manifest) -> Plan:
@@ -143,10 +199,13 @@ def plan_of(manifest: m.Manifest) -> Plan:
     return make_plan([manifest], snapshot.take({"random"}, ids), run.page_ids())
 
 
-def bring_in(manifest: m.Manifest, data_dir) -> Plan:
+def bring_in(edition: Edition) -> Plan:
+    manifest = edition.manifest()
     plan = plan_of(manifest)
-    effects = run.preview(plan, snapshot.take({"random"}), ())
-    staged = Staged("random", data_dir / f"staged-{random.getrandbits(64)}")
+    staged = Staged("random", publish.releases_folder("random") / f"staged-{next(numbers)}")
+    folder = publish.html_folder("random", staged.release)
+    edition.write(folder)
+    effects = run.preview(plan, snapshot.take({"random"}), [run.Build(manifest, folder)])
     if not plan.is_empty:
         apply(plan, effects, [staged] if plan.releases else [], summary="")
     return plan
@@ -180,17 +239,23 @@ def stored() -> list[object]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(40))
-def test_each_edition_is_mirrored_and_answers_go_only_as_announced(seed, data_dir):
+def test_each_edition_is_mirrored_and_people_lose_only_what_was_announced(seed, data_dir):
     edition = Edition(seed)
-    bring_in(edition.manifest(), data_dir)
+    bring_in(edition)
+    noted: dict[UUID, str] = {}
     place = enroll(make_user("sam"), make_course(Book.objects.get()))
     for _edition in range(6):
         for question in Question.objects.filter(answers=None):
             make_answer(place, question, f"of {question.pk}")
         before = dict(Answer.objects.values_list("question", "string"))
+        for page in Page.objects.select_related("book__release"):
+            uuid = noting.write(edition.chance, place.user, page)
+            noted[uuid] = f"Note {uuid}"
+        notes = noting.held()
         edition.change()
         manifest = edition.manifest()
-        plan = bring_in(manifest, data_dir)
+        plan = bring_in(edition)
+        noting.check(noted, notes, noting.held(), moves=not plan.is_empty)
         assert stored() == told(manifest)
         assert plan_of(manifest).is_empty
         assert not Page.objects.filter(source_id__startswith="//").exists()
