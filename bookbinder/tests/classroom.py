@@ -130,7 +130,7 @@ class Student(Thread):
         start = time.perf_counter()
         try:
             answer(self.ledger, self.place.user, self.place.pk, question, given)
-        except (AnswerError, DatabaseError) as error:
+        except (AnswerError, answering.Changed, DatabaseError) as error:
             if isinstance(error, DatabaseError) or not self.is_gone(question, given):
                 self.failures.append(f"{question}: {given}: {error!r}")
         self.waits.append(time.perf_counter() - start)

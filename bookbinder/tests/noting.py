@@ -113,4 +113,5 @@ def check_home(note: Annotation, homes: dict[str, int]) -> None:
     home = homes.get(note.orig_revision.text_sha256)
     if home is not None:
         now = (note.page_id, note.start, note.end)
-        assert now == (home, note.orig_start, note.orig_end), f"not back home: {note.orig_quote}"
+        told = f"not back home: {note.orig_quote!r} is {note.state} on {note.quote!r} ({now}, note {note.pk} of {note.user})"
+        assert now == (home, note.orig_start, note.orig_end), told
