@@ -22,6 +22,25 @@ pytest_plugins = ["billing.tests.fixtures"]
 PASSWORD = "correct horse battery"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    what = "only the tests that use the database: the others give the same on any"
+    parser.addoption("--database", action="store_true", help=what)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--database"):
+        return
+    asked = [one for one in items if _uses_database(one)]
+    config.hook.pytest_deselected(items=[one for one in items if one not in set(asked)])
+    items[:] = asked
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"}
+    names = set(getattr(item, "fixturenames", ()))
+    return bool(names & fixtures) or item.get_closest_marker("django_db") is not None
+
+
 def make_user(name: str, **over: Any) -> User:
     agreed = {"policy_version": settings.BOOKBINDER_POLICY_VERSION}
     fields = {"first_name": name.title(), "last_name": "Tester"} | agreed | over
