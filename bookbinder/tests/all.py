@@ -16,7 +16,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 ON_POSTGRES = ["-m", "not browser", "--database"]
 APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
 
-# The longest first: there are two at a time.
+# The three suites first, at once.
 STEPS: dict[str, list[str | Path]] = {
     "pytest on PostgreSQL": [
         sys.executable,
@@ -65,8 +65,8 @@ def run(name: str) -> tuple[bool, float]:
 def main() -> int:
     chromium.ensure()
     print("Each check prints what it has to say when it has ended; the last take some minutes.")
-    # One for each core: the suites share nothing.
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    # Each suite waits a third of its time, for browsers, builds and servers; they share nothing.
+    with ThreadPoolExecutor(max_workers=3) as pool:
         results = dict(zip(STEPS, pool.map(run, STEPS), strict=True))
     print()
     for name, (is_good, seconds) in results.items():
