@@ -3,6 +3,7 @@
 ada writes the book, ines teaches it, sam learns, eve has no rights; root is an admin.
 """
 
+import os
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -102,8 +103,9 @@ def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotat
 
 
 @pytest.fixture(autouse=True)
-def data_dir(settings, tmp_path):
-    """Each test has a data folder of its own, and passwords that cost no time."""
+def data_dir(settings, tmp_path, monkeypatch):
+    """Each test has a data folder of its own; passwords and power cuts cost no time."""
+    monkeypatch.setattr(os, "sync", bool)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
