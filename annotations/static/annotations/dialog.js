@@ -1,6 +1,7 @@
 import { announce } from "../books/announce.js";
 import { suit } from "./colours.js";
 import { make, told } from "../books/dom.js";
+import { newKey } from "../books/outbox.js";
 import { t } from "../books/texts.js";
 import { add, annotation, change, ours, placeOf, problem, reader, tagsOf, textOf } from "./store.js";
 import { here, target } from "./passages.js";
@@ -40,7 +41,7 @@ function title({ note, parent }) {
 
 function build(made) {
   const { note, parent } = made;
-  const form = { uuid: newName(), etag: note && ours(note).etag };
+  const form = { uuid: newKey(), etag: note && ours(note).etag };
   form.text = make("textarea", { rows: 5, value: note ? textOf(note) : "" });
   form.problem = make("p", { className: "bookbinder-problem", role: "alert" });
   form.cancel = make("button", { type: "button", className: "bookbinder-quiet" }, t("cancel"));
@@ -51,15 +52,6 @@ function build(made) {
   form.element.append(field("tags", form.tags), form.problem);
   form.element.append(make("p", { className: "bookbinder-buttons" }, make("button", { type: "submit" }, t("save")), form.cancel));
   return form;
-}
-
-/** A random UUID (version 4): the same note sent twice is kept once. */
-function newName() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 function field(key, input, ...more) {

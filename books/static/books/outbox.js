@@ -106,7 +106,7 @@ function tell(detail) {
 }
 
 /** A random UUID (version 4). `crypto.randomUUID` is missing where a site has no https. */
-function newKey() {
+export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
