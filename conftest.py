@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from accounts.models import User
 from annotations import texts
@@ -31,9 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--database"):
         return
-    asked = [one for one in items if _uses_database(one)]
-    config.hook.pytest_deselected(items=[one for one in items if one not in set(asked)])
-    items[:] = asked
+    config.hook.pytest_deselected(items=[one for one in items if not _uses_database(one)])
+    items[:] = [one for one in items if _uses_database(one)]
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -109,7 +109,8 @@ def data_dir(settings, tmp_path, monkeypatch):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
-    # Databases of other tests give the same keys again.
+    # Databases of other tests give the same keys again, and people who have tried often.
+    cache.clear()
     for cached in (reader._files, texts._published, texts._ids):
         cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR

@@ -13,8 +13,9 @@ from annotations import letters, texts
 from annotations.anchoring import locate
 from annotations.drafts import Invalid, Stale
 from annotations.models import Annotation, ProblemReport
+from annotations.placing import passage
 from annotations.querysets import AnnotationQuerySet
-from annotations.writing import CONTEXT, DELETED, locked
+from annotations.writing import DELETED, locked
 from books.models import Page
 
 State, Status = Annotation.State, Annotation.Status
@@ -70,19 +71,9 @@ def _put(note: Annotation, page: Page, found: dict[str, Any]) -> None:
     place = locate(text.text, found["start"], found["end"], found["quote"], "", "")
     if place is None:
         raise Stale(GONE_AGAIN)
-    start, end = place
-    _set(
-        note,
-        page=page,
-        revision=texts.revision_of(page, text),
-        start=start,
-        end=end,
-        quote=text.text[start:end],
-        prefix=text.text[max(start - CONTEXT, 0) : start],
-        suffix=text.text[end : end + CONTEXT],
-        state=State.CHANGED,
-        suggestion=None,
-    )
+    revision = texts.revision_of(page, text)
+    words = passage(text.text, *place)._asdict()
+    _set(note, page=page, revision=revision, **words, state=State.CHANGED, suggestion=None)
     note.replies.update(page=page)
 
 

@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from ninja import Body, Router
+from ninja.errors import HttpError
 
-from accounts import access
+from accounts import access, limits
 from accounts.http import signed_in
 from annotations import acting, drafts, jsonld, state, writing
-from annotations.http import A_MINUTE, MOST, MOST_ACTS, TOO_MANY, too_many
+from annotations.http import MOST, MOST_ACTS, TOO_MANY, site_of, too_many
 from annotations.models import Annotation
 from books.models import Page
 from grading.api import Invalid, Pk, Problem
@@ -36,10 +37,6 @@ EXTRA_MADE = {"responses": {200: _LD, 201: _LD}}
 Given = Body(..., description="A W3C Web Annotation, with what is ours under `bookbinder`.")
 
 
-def _site(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
-
-
 def _json(data: Any, status: int = 200, **headers: str) -> HttpResponse:
     content = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)
     response = HttpResponse(content, status=status, content_type=jsonld.MEDIA_TYPE)
@@ -50,14 +47,8 @@ def _json(data: Any, status: int = 200, **headers: str) -> HttpResponse:
 
 
 def _problem(status: int, detail: object, **more: Any) -> HttpResponse:
-    response = HttpResponse(
-        json.dumps({"detail": str(detail), **more}, cls=DjangoJSONEncoder),
-        status=status,
-        content_type="application/json",
-    )
-    if status == 429:
-        response["Retry-After"] = str(A_MINUTE)
-    return response
+    content = json.dumps({"detail": str(detail), **more}, cls=DjangoJSONEncoder)
+    return HttpResponse(content, status=status, content_type="application/json")
 
 
 def _of_error(error: Exception) -> HttpResponse:
@@ -70,15 +61,17 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
     row = state.find(user, uuid)
     if row is None:
         raise Http404
-    site = _site(request)
+    site = site_of(request)
     place = {"Location": site + jsonld.address(uuid)} if status == 201 else {}
     return _json(jsonld.note(row, user, site), status, ETag=jsonld.etag(row), **place)
 
 
 def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> HttpResponse | None:
-    if too_many(request, what, most):
-        return _problem(429, TOO_MANY)
-    return None
+    if not too_many(request, what, most):
+        return None
+    response = _problem(429, TOO_MANY)
+    response["Retry-After"] = str(limits.seconds_left(limits.MINUTE))
+    return response
 
 
 def _etags(request: HttpRequest, header: str) -> set[str]:
@@ -104,7 +97,7 @@ def _page(request: HttpRequest, pk: int) -> Page:
 )
 def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
     """The notes on a page that the reader may see, as an AnnotationPage."""
-    page, site = _page(request, page_id), _site(request)
+    page, site = _page(request, page_id), site_of(request)
     items = state.of(page, signed_in(request), course, site)
     data = jsonld.page(items, site + request.get_full_path())
     content = json.dumps(data, cls=DjangoJSONEncoder).encode()
@@ -143,15 +136,15 @@ def annotation(request: HttpRequest, uuid: UUID) -> Any:
     return _shown(request, uuid)
 
 
-def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation | HttpResponse:
-    """Return a note that the user may read and use `permission` on, else the answer that it is not.
+def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
+    """Return a note that the user may read and use `permission` on.
 
-    A note that they may not read is not there.
+    A note that they may not read is not there. Raises Http404, or HttpError (403).
     """
     user = signed_in(request)
     note = get_object_or_404(Annotation.objects.visible_to(user), uuid=uuid)
     if not access.may(user, permission, note):
-        return _problem(403, _("This is not yours to do."))
+        raise HttpError(403, _("This is not yours to do."))
     return note
 
 
@@ -160,7 +153,7 @@ def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
     row = state.find(user, uuid)
     if row is None:
         raise Http404
-    now = jsonld.note(row, user, _site(request))
+    now = jsonld.note(row, user, site_of(request))
     what = _("This note has been changed elsewhere. Both texts are kept: choose one.")
     return _problem(412, what, annotation=now)
 
@@ -169,8 +162,8 @@ def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = Given) -> Any:
     """Change a note's text, tags or audience. Needs If-Match; 412 has the note as it is now."""
     note = _own(request, uuid, "annotations.change_annotation")
-    refused = _too_many(request) if isinstance(note, Annotation) else note
-    if refused or isinstance(note, HttpResponse):
+    refused = _too_many(request)
+    if refused:
         return refused
     seen = _seen(request, note)
     if seen is None:
@@ -188,8 +181,8 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
 def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
     """Delete a note. If-Match is judged where it is sent."""
     note = _own(request, uuid, "annotations.delete_annotation")
-    refused = _too_many(request, "note-act", MOST_ACTS) if isinstance(note, Annotation) else note
-    if refused or isinstance(note, HttpResponse):
+    refused = _too_many(request, "note-act", MOST_ACTS)
+    if refused:
         return refused
     try:
         writing.delete(note, _seen(request, note))
@@ -205,8 +198,8 @@ def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
         raise Http404
     permission, carry_out = acting.ACTS[act]
     note = _own(request, uuid, permission)
-    refused = _too_many(request, "note-act", MOST_ACTS) if isinstance(note, Annotation) else note
-    if refused or isinstance(note, HttpResponse):
+    refused = _too_many(request, "note-act", MOST_ACTS)
+    if refused:
         return refused
     try:
         carry_out(note, signed_in(request))

@@ -16,6 +16,7 @@ from annotations.placing import Editions, Placed
 from annotations.words import readable
 from books.followers import Counts, Effects
 from books.models import Book, Page
+from books.sync.apply import ChangedError
 from books.sync.changes import FileChanges, Plan
 from books.sync.options import Options
 from books.sync.show import FIRST
@@ -27,6 +28,8 @@ OUTCOMES = {
     "changed": ("is on changed words", "are on changed words"),
     "orphan": ("loses its place", "lose their place"),
 }
+# Its page was not read for this plan: nothing could follow it.
+FIRST_NOTE = "Somebody has made the first note on a book. Nothing was changed: sync again."
 SHORT = 60  # code points of a sentence that are shown
 
 
@@ -44,14 +47,15 @@ class AnnotationsFollower:
         new_files: Mapping[str, Path],
         options: Options,
     ) -> Effects:
-        editions = _editions(plan, old_files, new_files)
-        if not editions:
-            return Effects()
-        rows = list(placed_rows.on(editions))
-        each = options.each(rows, "following the notes", len(rows))
+        noted = _noted(plan)
+        editions = _editions(plan, noted, old_files, new_files)
+        rows = list(placed_rows.on(editions)) if editions else []
+        each = options.each(rows, "following the notes", len(rows)) if rows else ()
         placed = tuple(placing.place_all(each, editions))
         return Effects(
-            lines=tuple(_lines(placed)), figures=_figures(placed), rows=Followed(placed, editions)
+            lines=tuple(_lines(placed)),
+            figures=_figures(placed) if editions else {},
+            rows=Followed(placed, editions, frozenset(noted)),
         )
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
@@ -73,9 +77,9 @@ class AnnotationsFollower:
         """No annotation goes."""
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
-        if effects.rows is None:
-            return
-        placed, editions = effects.rows
+        placed, editions, noted = effects.rows
+        if not noted >= _noted(plan).keys():
+            raise ChangedError(FIRST_NOTE)
         late = placed_rows.late(editions, {one.row.pk for one in placed})
         everything = [*placed, *placing.place_all(late, editions)]
         placed_rows.write(everything, editions, pks)
@@ -116,12 +120,19 @@ def _html(folder: Path | None, docname: str | None) -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
+def _noted(plan: Plan) -> dict[int, Book]:
+    """Return the books with notes among those whose files change."""
+    notes = Annotation.objects.filter(book__project__in=plan.releases).order_by()
+    return {book.pk: book for book in Book.objects.filter(pk__in=notes.values("book"))}
+
+
 def _editions(
-    plan: Plan, old_files: Mapping[str, Path], new_files: Mapping[str, Path]
+    plan: Plan,
+    noted: Mapping[int, Book],
+    old_files: Mapping[str, Path],
+    new_files: Mapping[str, Path],
 ) -> dict[int, Editions]:
     """Read both texts of all pages that differ, of each book with notes that has such pages."""
-    books = Annotation.objects.filter(book__project__in=plan.releases).order_by().values("book")
-    noted = {book.pk: book for book in Book.objects.filter(pk__in=books)}
     old: dict[int, dict[str, str]] = defaultdict(dict)
     new: dict[int, dict[str, str]] = defaultdict(dict)
     pages: dict[int, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""How many notes a person sends, on whichever way."""
+"""What the API and the pages of notes ask of a request alike."""
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -6,12 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 
 TOO_MANY = _("Too many notes in one minute. Wait a little, then try again.")
-A_MINUTE, MOST, MOST_ACTS = 60, 60, 240  # seconds, writes, and what is done with notes
+MOST, MOST_ACTS = 60, 240  # a minute: writes, and what is done with notes
 
 
 def too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> bool:
     """Count a write; say whether it is one too many."""
-    if limits.is_over(request, what, most=most, most_of_address=most, seconds=A_MINUTE):
-        return True
-    limits.count(request, what, seconds=A_MINUTE)
-    return False
+    return limits.count(request, what, seconds=limits.MINUTE) > most
+
+
+def site_of(request: HttpRequest) -> str:
+    """Return the site's own address, which the ids of notes begin with."""
+    return request.build_absolute_uri("/").rstrip("/")

@@ -11,7 +11,7 @@ _TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def render(text: str) -> str:
     """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text."""
     html = _renderer.render(text)

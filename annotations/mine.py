@@ -1,7 +1,5 @@
 """A person's notes across their books: searched, filtered, and taken out as files."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from accounts.models import User
 from annotations import jsonld
 from annotations.models import Annotation
 from annotations.words import readable
+from grading import resources
 from grading.gradebook import harmless
 
 WORDS = 10
@@ -83,15 +82,13 @@ HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "wri
 
 
 def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
-    stream = io.StringIO("\ufeff")
-    stream.seek(0, io.SEEK_END)
-    writer = csv.writer(stream)
-    writer.writerow(HEADINGS)
-    for row in rows:
-        cells = (row.book.title, _page_title(row), readable(row.quote), row.body)
-        kinds = (", ".join(row.tags), row.audience, row.state, row.created_at.isoformat())
-        writer.writerow(map(harmless, (*cells, *kinds, site + jsonld.address(row.uuid))))
-    return stream.getvalue().encode()
+    return resources.as_csv([HEADINGS, *(map(harmless, _cells(row, site)) for row in rows)])
+
+
+def _cells(row: Any, site: str) -> tuple[str, ...]:
+    cells = (row.book.title, _page_title(row), readable(row.quote), row.body)
+    kinds = (", ".join(row.tags), row.audience, row.state, row.created_at.isoformat())
+    return (*cells, *kinds, site + jsonld.address(row.uuid))
 
 
 def as_markdown(rows: Iterable[Any], user: User, site: str) -> bytes:

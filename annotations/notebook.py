@@ -1,7 +1,6 @@
 """A course's notes with their replies, as a file for its instructors."""
 
-import csv
-import io
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from annotations.models import Annotation
 from annotations.words import readable
+from grading import resources
 from grading.gradebook import harmless
 
 HEADINGS = (
@@ -23,13 +23,10 @@ def as_csv(notes: QuerySet[Any]) -> bytes:
     rows = Annotation.objects.filter(Q(pk__in=roots) | Q(root__in=roots), deleted_at=None)
     rows = rows.select_related("user", "course", "page", "root")
     rows = rows.order_by("course__name", "page__position", Coalesce("root", "pk"), "pk")
-    stream = io.StringIO("\ufeff")
-    stream.seek(0, io.SEEK_END)
-    writer = csv.writer(stream)
-    writer.writerow(HEADINGS)
-    for row in rows.iterator(chunk_size=2000):
-        writer.writerow(harmless(str(cell)) for cell in _cells(row))
-    return stream.getvalue().encode()
+    cells = (
+        [harmless(str(cell)) for cell in _cells(row)] for row in rows.iterator(chunk_size=2000)
+    )
+    return resources.as_csv(chain([HEADINGS], cells))
 
 
 def _cells(row: Annotation) -> tuple[Any, ...]:

@@ -21,10 +21,14 @@ COLUMNS = (
 
 
 class Followed(NamedTuple):
-    """What a sync computed of the notes; each book's editions, for those made meanwhile."""
+    """What a sync computed of the notes; each book's editions, for those made meanwhile.
+
+    `noted` are the books that had notes then.
+    """
 
     placed: tuple[Placed, ...]
     books: Mapping[int, Editions]
+    noted: frozenset[int]
 
 
 def on(books: Mapping[int, Editions]) -> Iterator[Row]:

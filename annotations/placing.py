@@ -14,6 +14,21 @@ CONTEXT = 32  # code points
 SUGGESTED = 500  # code points of a suggestion that are kept
 
 
+class Passage(NamedTuple):
+    """What a note keeps of the words that it is on."""
+
+    start: int
+    end: int
+    quote: str
+    prefix: str
+    suffix: str
+
+
+def passage(text: str, start: int, end: int) -> Passage:
+    before, after = text[max(start - CONTEXT, 0) : start], text[end : end + CONTEXT]
+    return Passage(start, end, text[start:end], before, after)
+
+
 class Row(NamedTuple):
     """A note as it stands: `key` names the page's text, None where the page has gone before."""
 
@@ -117,13 +132,11 @@ def _way_home(row: Row, home: str) -> str:
 
 
 def _put(row: Row, editions: Editions, outcome: str, key: str, start: int, end: int) -> Placed:
-    text = editions.map.new[key]
-    quote = text[start:end]
+    found = passage(editions.map.new[key], start, end)
     state = "kept" if key == row.orig_key else "moved"
-    if "".join(quote.split()) != "".join(row.orig_quote.split()):
+    if "".join(found.quote.split()) != "".join(row.orig_quote.split()):
         state = "changed"
-    before, after = text[max(start - CONTEXT, 0) : start], text[end : end + CONTEXT]
-    return Placed(row, outcome, state, key, start, end, quote, before, after)
+    return Placed(row, outcome, state, key, *found)
 
 
 def _retried(row: Row, editions: Editions) -> Placed | None:

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from annotations.anchoring import canonical_text
 from annotations.anchoring import text as canonical
 from annotations.models import PageRevision
 from books.models import Page
 from books.sync import publish
 
-_ID = re.compile(r'\bid="([^"<>\s]{1,200})"')
+_ID = re.compile(r'\sid="([^"<>\s]{1,200})"')
 
 
 @dataclass(frozen=True)
 class PageText:
-    """A page's canonical text, and the release it was read from."""
+    """A page's canonical text, where its paragraphs are in it, and the release it is of."""
 
     text: str
+    blocks: tuple[tuple[int, int], ...]
     release_id: int
 
     @functools.cached_property
@@ -32,11 +32,6 @@ class PageText:
 
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def read(file: Path) -> str:
-    """Return the canonical text of a built or published page."""
-    return canonical_text(file.read_text(encoding="utf-8"))
 
 
 def ids_in(html: str) -> frozenset[str]:
@@ -50,8 +45,8 @@ def _file(project: str, folder: str, docname: str) -> Path:
 
 # A release's files never change, so each process reads them once.
 @functools.lru_cache(maxsize=256)
-def _published(project: str, folder: str, docname: str) -> str:
-    return read(_file(project, folder, docname))
+def _published(project: str, folder: str, docname: str) -> canonical.PageText:
+    return canonical.read(_file(project, folder, docname).read_text(encoding="utf-8"))
 
 
 @functools.lru_cache(maxsize=256)
@@ -70,15 +65,8 @@ def of(page: Page) -> PageText:
     """Return the text of a page as it is published. Raises OSError where its file is gone."""
     release = page.book.release
     assert release is not None
-    return PageText(_published(page.book.project, release.folder, page.docname), release.pk)
-
-
-def blocks_of(page: Page) -> canonical.PageText:
-    """Return the text of a page as it is published, and where its paragraphs are in it."""
-    release = page.book.release
-    assert release is not None
-    file = _file(page.book.project, release.folder, page.docname)
-    return canonical.read(file.read_text(encoding="utf-8"))
+    found = _published(page.book.project, release.folder, page.docname)
+    return PageText(found.text, found.blocks, release.pk)
 
 
 def revision_of(page: Page, text: PageText) -> PageRevision:

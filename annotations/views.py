@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import signed_in
 from accounts.models import User
-from annotations import letters, markdown, mine, texts, words
+from annotations import letters, mine, shown, texts, words
+from annotations.http import site_of
 from annotations.models import Annotation
 from books.models import Book, Page
 
@@ -26,10 +27,6 @@ def _wanted(request: HttpRequest) -> mine.Wanted:
     return mine.Wanted(**given)
 
 
-def _site(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
-
-
 @require_safe
 @login_required
 def notes(request: HttpRequest) -> HttpResponse:
@@ -37,11 +34,11 @@ def notes(request: HttpRequest) -> HttpResponse:
     user, wanted = signed_in(request), _wanted(request)
     found = mine.find(user, wanted)
     is_all = request.GET.get("show") == "all"
-    shown = Paginator(found, found.count() or 1 if is_all else A_PAGE)
+    pages = Paginator(found, found.count() or 1 if is_all else A_PAGE)
     context = {
         "wanted": wanted,
         "asked": urlencode({name: value for name, value in vars(wanted).items() if value}),
-        "notes": shown.get_page(request.GET.get("page")),
+        "notes": pages.get_page(request.GET.get("page")),
         "is_all": is_all,
         "books": Book.objects.filter(annotations__user=user).distinct().order_by("title"),
         "tags": mine.tags_of(user),
@@ -50,16 +47,8 @@ def notes(request: HttpRequest) -> HttpResponse:
         "formats": list(mine.FORMATS),
     }
     for row in context["notes"]:  # type: ignore[attr-defined]
-        _prepare(row)
+        shown.prepare(row)
     return render(request, "notes/notes.html", context)
-
-
-def _prepare(row: Any) -> None:
-    """Give a row what the template shows: safe HTML, and the words as people read them."""
-    row.html = markdown.render(row.body)
-    row.passage = words.readable(row.quote)
-    if row.state == Annotation.State.CHANGED:
-        row.changes = words.changes(row.orig_quote, row.quote)
 
 
 @require_safe
@@ -70,7 +59,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     content_type, write = mine.FORMATS[kind]
     user = signed_in(request)
-    data = write(mine.find(user, _wanted(request)), user, _site(request))
+    data = write(mine.find(user, _wanted(request)), user, site_of(request))
     response = HttpResponse(data, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="notes.{kind}"'
     return response
@@ -92,8 +81,8 @@ def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
     text = texts.unpack(revision.text)
     start, end = note.orig_start or 0, note.orig_end or 0
     parts = {"before": text[:start], "passage": text[start:end], "after": text[end:]}
-    shown = {name: words.readable(part) for name, part in parts.items()}
-    return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | shown)
+    told = {name: words.readable(part) for name, part in parts.items()}
+    return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | told)
 
 
 @require_POST

@@ -4,11 +4,12 @@ import functools
 import re
 from difflib import SequenceMatcher
 
+from annotations.anchoring.text import FORMULA
+
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
-FORMULA = "\ufffc"  # what a formula is in the canonical text
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
     """Return pairs of "=", "-" or "+" and the words that stayed, went or came, in order."""
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)

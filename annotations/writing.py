@@ -23,11 +23,11 @@ from annotations.drafts import (
     tidied,
 )
 from annotations.models import Annotation
+from annotations.placing import passage
 from books.models import Book, Page
 from grading.models import Course
 
 NOTES = 5_000  # a person and book
-CONTEXT = 32  # code points
 GONE = gettext_lazy("The page has changed. Reload it, then select the passage again.")
 DELETED = gettext_lazy("This note has been deleted.")
 WIDTHS = {Audience.PRIVATE: 0, Audience.INSTRUCTORS: 1, Audience.AUTHORS: 1, Audience.COURSE: 2}
@@ -271,14 +271,7 @@ def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
     )
     if found is None:
         raise Stale(GONE)
-    start, end = found
-    return {
-        "start": start,
-        "end": end,
-        "quote": text[start:end],
-        "prefix": text[max(start - CONTEXT, 0) : start],
-        "suffix": text[end : end + CONTEXT],
-    }
+    return passage(text, *found)._asdict()
 
 
 def _judge_count(user: User, book_id: int) -> None:

@@ -11,6 +11,7 @@ from ninja.security import django_auth
 from accounts.http import signed_in
 from annotations import api as annotations_api
 from annotations import state as annotations_state
+from annotations.http import site_of
 from bookbinder import api_previews, reader_texts
 from books.models import Book, Page
 from books.sync import publish
@@ -121,8 +122,8 @@ def page_state(
 def _notes(request: HttpRequest, page: Page, place: Enrollment | None) -> list[dict[str, Any]]:
     if not request.user.is_authenticated:
         return []
-    site = request.build_absolute_uri("/").rstrip("/")
-    return annotations_state.of(page, signed_in(request), place.course_id if place else None, site)
+    course_id = place.course_id if place else None
+    return annotations_state.of(page, signed_in(request), course_id, site_of(request))
 
 
 def _places(

@@ -116,15 +116,18 @@ def _answer(request: HttpRequest, response: HttpResponse, question_id: int, data
         )
     except answering.NotEnrolled:
         # Who has an account and no place would have less than who has none.
-        reply = _try(request, response, question_id, data) if data.course is None else None
+        reply = _try(request, response, question_id, data)
         if reply is None:
             raise
         return reply
 
 
 def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: AnswerIn) -> Any:
-    """Judge an answer that is not kept; None where the question cannot be tried."""
-    question = trying.find(question_id)
+    """Judge an answer that is not kept; None where the question cannot be tried.
+
+    In a course that is named it would be an answer, to be kept there.
+    """
+    question = trying.find(question_id) if data.course is None else None
     if question is None:
         return None
     if limits.count(request, "try", seconds=limits.MINUTE) > TRIES_A_MINUTE:

@@ -1,7 +1,6 @@
 """Words and signs, and which of the old ones is which of the new."""
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -9,6 +8,8 @@ from sys import intern
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
+
+from books.sync.sequences import longest_run
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 WORD = re.compile(r"\w+")
@@ -106,28 +107,11 @@ def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     """Return where the same three tokens stand once in both, as many as keep their order."""
     here, there = _unique(a), _unique(b)
     pairs = [(i, there[key]) for key, i in here.items() if key in there]
-    return in_order(pairs)
+    # As many as possible whose order is the same on both sides.
+    return [pairs[number] for number in longest_run([second for _first, second in pairs])]
 
 
 def _unique(tokens: Sequence[str]) -> dict[tuple[str, ...], int]:
     triples = list(zip(tokens, tokens[1:], tokens[2:], strict=False))
     once = Counter(triples)
     return {triple: at for at, triple in enumerate(triples) if once[triple] == 1}
-
-
-def in_order(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the most of these pairs, sorted by their first, whose second rises as well."""
-    tops: list[int] = []
-    tails: list[int] = []
-    before: list[int] = []
-    for at, (_, second) in enumerate(pairs):
-        place = bisect_left(tops, second)
-        before.append(tails[place - 1] if place else -1)
-        tops[place : place + 1] = [second]
-        tails[place : place + 1] = [at]
-    chain = []
-    at = tails[-1] if tails else -1
-    while at >= 0:
-        chain.append(pairs[at])
-        at = before[at]
-    return chain[::-1]

@@ -132,8 +132,8 @@ class NewNoteForm(NoteForm):
 
 
 def _blocks(page: Page) -> Iterable[tuple[int, str]]:
-    text, blocks = texts.blocks_of(page)
-    return [(start, text[start:end][:QUOTE_LENGTH]) for start, end in blocks]
+    page_text = texts.of(page)
+    return [(start, page_text.text[start:end][:QUOTE_LENGTH]) for start, end in page_text.blocks]
 
 
 def _key(start: int, words: str) -> str:

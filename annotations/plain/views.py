@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import acting, drafts, jsonld, markdown, words, writing
+from annotations import acting, drafts, shown, writing
 from annotations.http import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
@@ -35,7 +35,9 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
         return redirect(_address(page))
     rows = _rows(user).filter(page=page).in_reading_order()
     # Those that have lost their place come last, each with its replies.
-    notes = sorted((shown(row, user) for row in rows), key=lambda row: (row.root or row).is_orphan)
+    notes = sorted(
+        (shown.prepare_for(row, user) for row in rows), key=lambda row: (row.root or row).is_orphan
+    )
     return render(request, "notes/page.html", {"page": page, "notes": notes, "form": form})
 
 
@@ -130,7 +132,7 @@ def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> b
 
 def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpResponse:
     user = signed_in(request)
-    now = shown(get_object_or_404(_rows(user), pk=note.pk), user)
+    now = shown.prepare_for(get_object_or_404(_rows(user), pk=note.pk), user)
     seen, is_stale = writing.version(now), False
     if form is not None and form.data.get("seen", seen) not in ("", seen):
         # Both texts are shown now: to send the form again is to choose one's own.
@@ -143,18 +145,6 @@ def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpRe
 def _rows(user: Any) -> Any:
     notes = Annotation.objects.visible_to(user).with_people().with_places()
     return notes.select_related("root").with_rights_of(user)
-
-
-def shown(row: Any, user: Any) -> Any:
-    """Give a row what the templates show: safe HTML, names and what its reader may do."""
-    row.html = markdown.render(row.body)
-    row.passage = words.readable(row.quote)
-    if row.state == Annotation.State.CHANGED:
-        row.changes = words.changes(row.orig_quote, row.quote)
-    row.name = jsonld.name_of(row, user)
-    is_mine, may_moderate = row.user_id == user.pk, row.is_taught or user.is_superuser
-    row.acts = jsonld.acts(row, is_mine=is_mine, may_moderate=may_moderate)
-    return row
 
 
 def _address(page: Page) -> str:

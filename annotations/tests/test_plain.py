@@ -4,7 +4,6 @@ import re
 import uuid
 
 import pytest
-from django.core.cache import cache
 
 from annotations import texts
 from annotations.models import Annotation
@@ -27,7 +26,6 @@ def fields(**over):
 
 @pytest.fixture
 def two_blocks(page):
-    cache.clear()
     lay_page(page, "<h1>Foxes</h1><p>The quick brown fox &amp; 🦊.</p><p>It sleeps.</p>")
     return page
 

@@ -9,7 +9,6 @@ from allauth.account.adapter import get_adapter
 from allauth.core import context as allauth_context
 from django.contrib.sites.shortcuts import get_current_site
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from accounts import mail as mail_of_ours
@@ -26,11 +25,6 @@ SIGNUP = {
     "password1": PASSWORD,
     "agree": "on",
 }
-
-
-@pytest.fixture(autouse=True)
-def forget_tries():
-    cache.clear()
 
 
 def link_in_mail() -> str:

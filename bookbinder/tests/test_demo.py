@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from django.core.cache import cache
 
 from accounts.models import User
 from annotations.models import Annotation
@@ -21,7 +20,6 @@ from grading.models import Answer, Course, Enrollment
 @pytest.fixture
 def demo(built, monkeypatch, transactional_db):
     assert sync(built, "--noinput")[0] == 0
-    cache.clear()
     monkeypatch.setattr(people, "PROJECT", "tiny-book")
     monkeypatch.setattr(people, "STUDENTS", people.STUDENTS[:4])
     return people.make()

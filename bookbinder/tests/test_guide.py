@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
 
 from bookbinder import settings as settings_module
 from bookbinder.tests import builds
@@ -41,7 +40,6 @@ def test_every_page_has_an_id_and_every_question_can_be_answered_right(guide):
 
 
 def test_the_note_in_the_page_about_the_api_is_taken(as_user, sam, page, course):
-    cache.clear()
     lay_page(page)
     text = (DOCS / "operators/api.rst").read_text()
     block = text.partition(".. code-block:: json\n")[2].partition("\n\nThe site")[0]

@@ -5,7 +5,6 @@ import re
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
-from django.core.cache import cache
 
 from accounts.models import User
 from accounts.tests.oidc import Provider
@@ -23,7 +22,6 @@ PERSON = {
 
 @pytest.fixture
 def uni(settings, db):
-    cache.clear()
     with Provider("bookbinder", "a secret") as provider:
         app = {
             "provider_id": "uni", "name": "Our University", "client_id": "bookbinder",

@@ -3,21 +3,13 @@
 import hashlib
 
 import pytest
-from django.core.cache import cache
 
-from books import reader
 from books.models import Book, Page
 from books.sync import head, publish
 from conftest import enroll, make_book, make_feedback, make_page, make_user
 from grading.models import Attempt, Interactive
 
 PAGES = ("numbers", "front")
-
-
-@pytest.fixture(autouse=True)
-def forget_files():
-    reader._files.cache_clear()
-    cache.clear()
 
 
 @pytest.fixture

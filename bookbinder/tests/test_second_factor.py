@@ -9,7 +9,6 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.core.cache import cache
 
 from conftest import PASSWORD
 
@@ -18,11 +17,6 @@ SECRET = "JBSWY3DPEHPK3PXP"
 
 def code() -> str:
     return format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time()))))
-
-
-@pytest.fixture(autouse=True)
-def forget_tries():
-    cache.clear()
 
 
 def confirmed(user):

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from bookbinder.tests import builds
 from bookbinder.tests.annotating import note_on
 from bookbinder.tests.syncing import answered, change, sync
 from books.models import Book, Page, Release
+from books.sync import run
 from conftest import enroll, make_course, make_user
 from grading.models import Answer
 
@@ -42,7 +42,6 @@ INDEX = ".. page-id:: indexpage1\n\nTiny Book\n=========\n\n.. toctree::\n   :gl
 
 @pytest.fixture
 def source(tmp_path):
-    cache.clear()
     source = builds.write_book(tmp_path / "source", index=INDEX, foxes=FOXES, owls=OWLS)
     assert sync(source, "--noinput")[0] == 0
     return source
@@ -193,6 +192,23 @@ def test_a_note_made_while_the_plan_is_read_is_followed_too(source, sam, monkeyp
     assert sync(source, "--noinput")[0] == 0
     assert stands(late[0]) == "under the ground"
     assert late[0].revision.text_sha256 == texts.of(page("foxes")).sha256
+
+
+def test_the_first_note_of_a_book_made_meanwhile_has_the_sync_plan_anew(source, sam, monkeypatch):
+    begin, made = run.marks_of, []
+
+    def meanwhile(plan):
+        if not made:
+            made.append(note_on(sam, page("foxes"), "under the ground"))
+        return begin(plan)
+
+    monkeypatch.setattr(run, "marks_of", meanwhile)
+    change(source, "foxes.rst", "The quick", "Once upon a time the quick")
+    code, out, _err = sync(source, "--noinput")
+    assert code == 0
+    assert "1 note of 1 person: 1 stays." in out.partition("This is the plan now")[2]
+    assert stands(made[0]) == "under the ground"
+    assert made[0].revision.text_sha256 == texts.of(page("foxes")).sha256
 
 
 def test_a_lost_note_is_put_where_its_owner_says(source, sam):

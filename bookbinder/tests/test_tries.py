@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,11 +15,6 @@ from bookbinder.tests.test_api import post
 from books.models import Book
 from conftest import enroll, make_book, make_course, make_feedback, make_page, make_question
 from grading.models import Answer, Attempt, Enrollment
-
-
-@pytest.fixture(autouse=True)
-def _no_tries_yet():
-    cache.clear()
 
 
 @pytest.fixture

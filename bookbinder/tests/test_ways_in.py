@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,11 +18,6 @@ from grading import enrolling
 from grading.models import Course, Enrollment, Invitation
 
 IMPORT = "/admin/grading/invitation/import/"
-
-
-@pytest.fixture(autouse=True)
-def forget_tries():
-    cache.clear()
 
 
 def roster(text: str | bytes, name: str = "roster.csv") -> io.BytesIO:

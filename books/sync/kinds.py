@@ -1,12 +1,12 @@
 """What a plan does to rows in a person's words: created, changed, renamed, moved, removed. Pure."""
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from books.sync.changes import Changes
+from books.sync.sequences import longest_run
 
 WORDS = ("created", "changed", "renamed", "moved", "removed")
 
@@ -93,24 +93,6 @@ def _moved(kind: Kind, pairs: Sequence[tuple[Any, Any]]) -> Iterable[tuple[Any, 
             groups[getattr(old, kind.parent)].append(pair)
     for group in groups.values():
         group.sort(key=lambda pair: getattr(pair[0], kind.place))
-        stays = set(_longest_run([getattr(new, kind.place) for _old, new in group]))
+        stays = set(longest_run([getattr(new, kind.place) for _old, new in group]))
         moved += [pair for number, pair in enumerate(group) if number not in stays]
     return moved
-
-
-def _longest_run(places: Sequence[int]) -> list[int]:
-    """Return the numbers of a longest increasing subsequence (patience sorting)."""
-    tails: list[int] = []  # the smallest last place of a run of each length
-    ends: list[int] = []
-    before: list[int] = []
-    for number, place in enumerate(places):
-        length = bisect_left(tails, place)
-        before.append(ends[length - 1] if length else -1)
-        tails[length : length + 1] = [place]
-        ends[length : length + 1] = [number]
-    run = []
-    number = ends[-1] if ends else -1
-    while number >= 0:
-        run.append(number)
-        number = before[number]
-    return run

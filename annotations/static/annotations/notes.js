@@ -38,7 +38,7 @@ async function writeOnBlock(part, block) {
 }
 
 async function highlight(target) {
-  const reply = await add(annotation({ motivation: "highlighting", target, audience: "private", uuid: undefined }));
+  const reply = await add(annotation({ motivation: "highlighting", target, audience: "private" }));
   announce(reply.ok ? t("highlighted") : problem(reply));
   if (!reply.ok) alert(problem(reply));
 }

@@ -4,7 +4,6 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
-from django.core.cache import cache
 from django.urls import get_resolver, resolve, reverse
 from playwright.sync_api import expect
 
@@ -44,7 +43,6 @@ SIZES = ({"width": 1280, "height": 850}, {"width": 390, "height": 800})
 
 @pytest.fixture(autouse=True)
 def providers(settings, transactional_db):
-    cache.clear()
     app = {
         "provider_id": "uni", "name": "Our University", "client_id": "bookbinder", "secret": "s",
         "settings": {"server_url": "http://127.0.0.1:1"},

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from billing.models import Payment
@@ -27,7 +26,6 @@ def peer(settings, live_server):
 
 @pytest.fixture
 def shop(published, peer):
-    cache.clear()
     user = make_user("nora")
     user.emailaddress_set.create(email=user.email, verified=True, primary=True)
     return make_course(Book.objects.get(), "Paid", price=2490)

@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from books.models import Book
@@ -18,7 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
 
 @pytest.fixture
 def course(published):
-    cache.clear()
     course = make_course(Book.objects.get(), "Autumn")
     teacher = make_user("ines")
     teacher.emailaddress_set.create(email=teacher.email, verified=True, primary=True)

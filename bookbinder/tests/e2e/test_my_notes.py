@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -26,7 +25,6 @@ LONG = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3
 
 @pytest.fixture
 def page_of_book():
-    cache.clear()
     page = make_page(make_book(), "foxes")
     lay_page(page, f"<p>{TEXT}</p>\n<h2>Foxes</h2>\n<p>It sleeps.</p>")
     return page

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from annotations.models import Annotation
@@ -26,7 +25,6 @@ def look(page, name: str) -> None:
 
 @pytest.fixture
 def published(tmp_path, transactional_db):
-    cache.clear()
     prose.publish(tmp_path)
     return tmp_path
 
@@ -338,7 +336,6 @@ def test_who_has_no_account_has_no_notes(visit, published):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("theme", ["alabaster", "furo", "sphinx_book_theme"])
 def test_notes_fit_each_theme_on_a_phone(visit, tmp_path, transactional_db, theme, scheme):
-    cache.clear()
     prose.publish(tmp_path, theme)
     sam = reading.make_student()
     page = visit(viewport={"width": 390, "height": 800}, color_scheme=scheme, has_touch=True)

@@ -1,7 +1,6 @@
 """Answering in the reader: by keyboard, with drafts and earlier attempts, in two tabs."""
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import reading
@@ -9,7 +8,7 @@ from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign
 from bookbinder.tests.syncing import change, sync
 from grading.models import Answer, Attempt, Course
 
-pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
+pytestmark = [pytest.mark.browser, pytest.mark.sphinx, pytest.mark.usefixtures("published")]
 
 MATHJAX = """
 window.set = [];
@@ -18,11 +17,6 @@ window.MathJax = {
   typesetPromise: async parts => window.set.push(parts.map(part => part.textContent.trim()).join()),
 };
 """
-
-
-@pytest.fixture(autouse=True)
-def fresh(published):
-    cache.clear()
 
 
 @pytest.fixture

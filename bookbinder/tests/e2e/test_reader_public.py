@@ -1,7 +1,6 @@
 """Public pages without an account, and the reader in the book's language."""
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import reading
@@ -16,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
 
 @pytest.fixture(autouse=True)
 def open_book(source, transactional_db):
-    cache.clear()
     change(
         source,
         "numbers.rst",

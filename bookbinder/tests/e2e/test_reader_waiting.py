@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import reading
@@ -10,13 +9,8 @@ from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign
 from conftest import PASSWORD
 from grading.models import Attempt
 
-pytestmark = [pytest.mark.browser, pytest.mark.sphinx]
+pytestmark = [pytest.mark.browser, pytest.mark.sphinx, pytest.mark.usefixtures("published")]
 WAITS = "Waiting for the network."
-
-
-@pytest.fixture(autouse=True)
-def fresh(published):
-    cache.clear()
 
 
 @pytest.fixture
