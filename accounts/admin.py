@@ -8,11 +8,12 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import Group
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DataError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access, making
@@ -111,6 +112,18 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with _numbers_that_fit():
             return _rendered(super().changeform_view(request, *args, **kwargs))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """For who may change the row: it names what the change page hides from who may only see.
+
+        Its lines tell inline rows by their names, such as the answer that a feedback foresees.
+        """
+        row = self.get_object(request, unquote(object_id))
+        if row is not None and not self.has_change_permission(request, row):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -1,5 +1,6 @@
 """What an operator must set before the site is open to others."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,19 @@ def email_goes_out(**kwargs: Any) -> list[checks.CheckMessage]:
             id="bookbinder.E001",
         )
     ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def database_is_private(**kwargs: Any) -> list[checks.CheckMessage]:
+    """SQLite's file holds the answer key and people's data: only our own user may read it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    path = Path(database["NAME"])
+    if not path.is_file() or not path.stat().st_mode & 0o077:
+        return []
+    text = f"Other users of this machine can read the database {path}."
+    return [checks.Warning(text, hint=f"chmod 600 {path}*", id="bookbinder.W003")]
 
 
 @checks.register(checks.Tags.security, deploy=True)

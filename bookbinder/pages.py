@@ -116,7 +116,7 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
     if not asked:
         raise Http404
     choices: dict[int, list[Feedback]] = {one.question.pk: [] for one in asked}
-    for choice in Feedback.objects.filter(question__in=choices, key__isnull=False):
+    for choice in Feedback.objects.choices().filter(question__in=choices):
         choices[choice.question_id].append(choice)
     given = request.GET.getlist("answer")
     context = {

@@ -302,7 +302,7 @@ class Question(models.Model):
 
     @property
     def is_multiple(self) -> bool:
-        return bool(self.options.get("multiple"))
+        return self.grader == "choice" and bool(self.options.get("multiple"))
 
     @property
     def version(self) -> str:

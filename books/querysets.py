@@ -53,6 +53,10 @@ class QuestionQuerySet(models.QuerySet):
 
 
 class FeedbackQuerySet(models.QuerySet):
+    def choices(self) -> Self:
+        """What stands on the page to be chosen: an answer foreseen may have a key too."""
+        return self.filter(question__grader="choice", key__isnull=False)
+
     def get_by_natural_key(
         self, project: str, book: str, page: str, label: str, key: str | None, answer: str
     ) -> Any:

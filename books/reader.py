@@ -15,6 +15,7 @@ from django.http.response import StreamingHttpResponse
 from django.utils.http import http_date, parse_etags
 
 from accounts.access import Person
+from bookbinder.sphinx.checks import is_publishable
 from books import access
 from books.models import Book, Page, Release
 from books.sync import policies, publish
@@ -58,7 +59,8 @@ def find(project: str, path: str) -> Published | None:
     if release is None:
         return None
     entry = _files(release[0]).get(path)
-    if entry is None:
+    # Asked here too: a release may be older than what is refused now.
+    if entry is None or not is_publishable(path):
         return None
     docnames = tuple(entry["docnames"])
     version = entry["sha256"][:32] + entry.get("head", "") + entry.get("policy", "")

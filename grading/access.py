@@ -74,10 +74,10 @@ def was_shown_feedback(user: User) -> Q:
     )
     mine = Q(enrollment__user=user, enrollment__status="active")
     shown = Attempt.objects.filter(~Exists(hidden), mine)
-    several = shown.filter(question__options__multiple=True)
+    several = shown.filter(question__grader="choice", question__options__multiple=True)
     # Its place in the text, since SQLite's LIKE does not mind case.
     taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
-    choices = Feedback.objects.filter(key__isnull=False, question__attempts__in=several)
+    choices = Feedback.objects.choices().filter(question__attempts__in=several)
     chosen = choices.annotate(taken=taken).filter(taken__gt=0)
     # An answer that was regraded is replied to by what its attempt was not.
     replied = Answer.objects.filter(~Exists(hidden), mine)

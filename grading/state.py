@@ -45,7 +45,7 @@ def _with_answers(page: Page, place: Enrollment) -> Any:
     switch = Q(interactives__course=place.course_id)
     mine = Q(answers__enrollment=place.pk)
     matched = Q(feedback__pk=F("mine__feedback"))
-    choices = Q(options__multiple=True, feedback__question=F("mine__question"))
+    choices = Q(grader="choice", options__multiple=True, feedback__question=F("mine__question"))
     return (
         Question.objects.filter(page=page)
         .annotate(switch=FilteredRelation("interactives", condition=switch))

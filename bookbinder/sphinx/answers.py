@@ -246,7 +246,9 @@ def render(app: Sphinx, docname: str) -> list[str]:
     assert isinstance(builder, StandaloneHTMLBuilder)
     replies = pickle.loads(_stored(app.env, docname).read_bytes())  # nosec B301 - our own copy
     replies.settings = builder.docsettings
-    replies.reporter = LoggingReporter(str(app.env.doc2path(docname)))
+    # As a document has it that was read: transforms of other extensions ask for it.
+    replies["source"] = str(app.env.doc2path(docname))
+    replies.reporter = LoggingReporter(replies["source"])
     app.env.apply_post_transforms(replies, docname)
     target = builder.get_target_uri(docname)
     for node in replies.findall(docnodes.image):

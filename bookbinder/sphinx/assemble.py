@@ -11,7 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from bookbinder.sphinx import answers, hosts, inventory, manifest
+from bookbinder.sphinx import answers, hosts, inventory, manifest, source_copies
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.identity import question_fingerprint
@@ -256,6 +256,7 @@ class Assembly:
                 self.app.config.html_static_path, Path(self.app.confdir), Path(self.app.srcdir)
             ),
         )
+        self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.places)])
         return manifest.Manifest(
             project=self.app.config.bookbinder_project,
             books=tuple(
@@ -265,6 +266,28 @@ class Assembly:
             script_hosts=tuple(self.app.config.bookbinder_script_hosts),
             mathjax=hosts.of_mathjax(self.app),
         )
+
+    def refuse_copies_of_sources(self, paths: list[str]) -> None:
+        """Raises ExtensionError where a file to be published shows what answers are right."""
+        where = {
+            question.label: f"{self.source(docname)}:{question.line}"
+            for docname, found in all_found(self.env).items()
+            for question in found.questions
+        }
+        questions = [one for found in all_found(self.env).values() for one in found.questions]
+        lines = []
+        for copy in source_copies.find(Path(self.app.outdir), paths, questions):
+            what = "the whole answer key (bookbinder.json)"
+            if copy.label is not None:
+                what = f"the source of question {copy.label} ({where[copy.label]})"
+            lines.append(f"  {copy.path}: shows {what}")
+        if lines:
+            head = (
+                "These files would show students the answers. Take away what copies them (such as "
+                "sphinx.ext.viewcode, a download or a literalinclude), or move the questions out "
+                "of what is copied:"
+            )
+            raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
 
     def title(self, book_url: str) -> str:
         if book_url in ("", self.app.config.bookbinder_project):

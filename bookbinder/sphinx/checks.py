@@ -7,6 +7,13 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+# What a build keeps for itself: the answer key, the sources that hold it, and Sphinx' own state.
+PRIVATE_NAMES = frozenset(
+    {"bookbinder.json", "_sources", "_feedback", ".doctrees", ".buildinfo", "environment.pickle"}
+)
+PRIVATE_ENDINGS = (".doctree", ".feedback", ".pickle")
+# A picture or download of a reply, under the name that the extension gave it.
+_REPLY_FILE = re.compile(r"_feedback/[0-9a-f]{20}(\.[^/]*)?")
 MAX_POINTS = Decimal("999999.99")
 MAX_INDEX = 2**31 - 1
 # An origin, or a folder of it; nothing that could end a directive of a header.
@@ -57,6 +64,24 @@ def is_safe_path(value: Any) -> bool:
         and "\0" not in value
         and all(part and not part.startswith(".") for part in value.split("/"))
     )
+
+
+def is_publishable(value: Any) -> bool:
+    """Whether a release may have a file at the path `value`.
+
+    Private names are refused in every folder, since a build may stand inside another; and however
+    they are spelt, since some disks fold case.
+    """
+    if not is_safe_path(value):
+        return False
+    parts = value.casefold().split("/")
+    is_private = any(part in PRIVATE_NAMES or part.endswith(PRIVATE_ENDINGS) for part in parts)
+    return not is_private or _REPLY_FILE.fullmatch(value) is not None
+
+
+def is_docname(value: Any) -> bool:
+    """Whether `value` names a document whose page may be published."""
+    return isinstance(value, str) and is_safe_path(value) and is_publishable(f"{value}.html")
 
 
 def is_plain_object(value: Any) -> bool:

@@ -5,21 +5,20 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from urllib.parse import unquote
 
-from bookbinder.sphinx.checks import is_safe_path
+from bookbinder.sphinx.checks import is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME, File
 
 # Folders whose files are published only where a page uses them: others are left from old builds.
 USED_ONLY = ("_images/", "_downloads/")
+REPLY_FILES = "_feedback/"
 # What tells of all pages, whichever of them links it.
 OF_NO_PAGE = ("searchindex.js", "objects.inv")
 _SEARCH_HEAD, _SEARCH_TAIL = "Search.setIndex(", ")"
 ENV_PICKLE = "environment.pickle"
-_NO_FILES = (".doctree", ".feedback", ".pickle")
-_NEVER = ("_sources/",)
 _LINK = re.compile(rb"""\s(?:src|href|srcset|poster|data)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -65,13 +64,13 @@ def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
             for name in folders
             if not name.startswith(".")
             and here / name != doctreedir
-            # Doctrees of an earlier build, with what replies say.
+            # Doctrees of an earlier build, with what replies say; another build, with its key.
             and not (here / name / ENV_PICKLE).exists()
+            and not (here / name / FILE_NAME).exists()
         )
         for name in sorted(names):
             path = (here / name).relative_to(outdir).as_posix()
-            never = path == FILE_NAME or path.startswith(_NEVER) or path.endswith(_NO_FILES)
-            if is_safe_path(path) and not never:
+            if is_publishable(path):
                 yield path
 
 
@@ -106,7 +105,20 @@ def take(
         of_no_page = public or name in extra_pages or path in OF_NO_PAGE
         docnames = () if of_no_page else tuple(users.get(path, ()))
         files[path] = File(sha256_of(outdir / path), docnames, public)
-    return files
+    return _without_copies_of_replies(files, users.keys())
+
+
+def _without_copies_of_replies(files: dict[str, File], used: Set[str]) -> dict[str, File]:
+    """Leave out what a reply shows and no page uses, wherever else it lies.
+
+    A reply's picture may stand in `html_static_path` too, under a name that can be guessed.
+    """
+    secret = {file.sha256 for path, file in files.items() if path.startswith(REPLY_FILES)}
+    return {
+        path: file
+        for path, file in files.items()
+        if path in used or path.startswith(REPLY_FILES) or file.sha256 not in secret
+    }
 
 
 def own_static(folders: list[str], confdir: Path, srcdir: Path) -> set[str]:

@@ -18,8 +18,10 @@ from typing import Any, NamedTuple, TypeVar
 from bookbinder.sphinx.checks import (
     Fault,
     Shape,
+    is_docname,
     is_host,
     is_plain_object,
+    is_publishable,
     is_safe_path,
     matches,
     one_of,
@@ -129,10 +131,6 @@ class Manifest(NamedTuple):
 # What each key holds: a test of its value, and what to say where the test fails.
 
 
-def _publishable(value: Any) -> bool:
-    return is_safe_path(value) and value != FILE_NAME and not value.startswith("_sources/")
-
-
 _LONG = 1_000_000
 _FEEDBACK = Shape(
     {
@@ -159,7 +157,7 @@ _QUESTION = Shape(
 )
 _PAGE = Shape(
     {
-        "docname": (is_safe_path, "a relative path without hidden parts"),
+        "docname": (is_docname, "a relative path without hidden or private parts"),
         "url": (is_safe_path, "a relative path without hidden parts"),
         "title": (text(500), "a text of at most 500 characters"),
         "source": (text(1_000), "a path"),
@@ -271,7 +269,7 @@ class _Reader:
     def files(self, raw: dict[str, Any]) -> dict[str, File]:
         files = {}
         for path, entry in raw.items():
-            if not _publishable(path):
+            if not is_publishable(path):
                 self.faults.append((("files", path), "is no path that may be published"))
             values = self.keep(entry, _FILE, ("files", path))
             if values is not None:

@@ -30,3 +30,17 @@ def course_data(course: Any, **over: object) -> dict[str, object]:
     for prefix in ("instructors", "invitations", "interactives", "interactives-2"):
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     return data | over
+
+
+def feedback_data(question: Any, *rows: dict[str, object]) -> dict[str, object]:
+    existing = list(question.feedback.all())
+    data: dict[str, object] = {
+        "feedback-TOTAL_FORMS": len(rows),
+        "feedback-INITIAL_FORMS": len(existing),
+    }
+    for number, row in enumerate(rows):
+        if number < len(existing):
+            data[f"feedback-{number}-id"] = existing[number].pk
+        data |= {f"feedback-{number}-{name}": value for name, value in row.items()}
+        data[f"feedback-{number}-question"] = question.pk
+    return data

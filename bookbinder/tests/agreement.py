@@ -94,7 +94,7 @@ def check_files(manifest: m.Manifest, build: Path) -> None:
         data = (folder / path).read_bytes()
         data = head.remove(data) if "head" in entry else data
         assert hashlib.sha256(data).hexdigest() == entry["sha256"], f"{path} is another's"
-    kept = (folder.parent / m.FILE_NAME).read_bytes()
+    kept = (publish.manifest_folder(folder.parent) / m.FILE_NAME).read_bytes()
     assert kept == (build / m.FILE_NAME).read_bytes(), "a return to this release has no manifest"
 
 

@@ -13,8 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 # What knows no database runs once: the extension's builds, the graders, anchoring; and what is
-# about files and headers, though rows stand behind them.
-FILES = ("test_export_edits", "test_nginx", "test_policies", "test_sync_source_code")
+# about files, headers and what pages show, though rows stand behind them.
+FILES = (
+    "test_answer_key",
+    "test_export_edits",
+    "test_nginx",
+    "test_policies",
+    "test_sync_source_code",
+)
 ON_POSTGRES = [
     *("-m", "not browser", "--database"),
     *(f"--ignore=bookbinder/tests/{name}.py" for name in FILES),

@@ -9,7 +9,13 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from bookbinder.tests.admin_pages import change_form, changelist, course_data, text_of
+from bookbinder.tests.admin_pages import (
+    change_form,
+    changelist,
+    course_data,
+    feedback_data,
+    text_of,
+)
 from books.models import Author, Book, Feedback, Page, Question
 from conftest import (
     make_answer,
@@ -190,18 +196,15 @@ def test_an_instructor_does_not_see_the_key(as_user, ines, adding):
     assert "About 4." not in text and 'name="feedback-0-answer"' not in text
 
 
-def feedback_data(question, *rows) -> dict[str, object]:
-    existing = list(question.feedback.all())
-    data: dict[str, object] = {
-        "feedback-TOTAL_FORMS": len(rows),
-        "feedback-INITIAL_FORMS": len(existing),
-    }
-    for number, row in enumerate(rows):
-        if number < len(existing):
-            data[f"feedback-{number}-id"] = existing[number].pk
-        data |= {f"feedback-{number}-{name}": value for name, value in row.items()}
-        data[f"feedback-{number}-question"] = question.pk
-    return data
+def test_the_history_is_for_who_may_change_the_row(as_user, ada, ines, adding):
+    """It names the answers that were foreseen, which the page hides from an instructor."""
+    rows = [{"answer": one.answer, "points": "1", "text": "x"} for one in adding.feedback.all()]
+    assert as_user(ada).post(change_form(adding), feedback_data(adding, *rows)).status_code == 302
+    history = reverse("admin:books_question_history", args=(adding.pk,))
+    assert "“4”" in text_of(as_user(ada).get(history))
+    assert history in text_of(as_user(ada).get(change_form(adding)))
+    assert as_user(ines).get(history).status_code == 403
+    assert history not in text_of(as_user(ines).get(change_form(adding)))
 
 
 def test_an_author_edits_feedback_beside_its_question(as_user, ada, adding):

@@ -1,6 +1,7 @@
 """Bringing an edition live from the admin: uploaded or built, planned, published by who may."""
 
 import io
+import shutil
 import stat
 import time
 import zipfile
@@ -361,3 +362,17 @@ def test_a_sync_from_the_command_makes_a_plan_that_waits_stale(as_user, admin, l
     assert sync(changed, "--noinput")[0] == 0
     page = text_of(decide(client, Edition.objects.get(), publish="x"))
     assert "Nothing to do" in page or "The database has changed meanwhile" in page
+
+
+def test_a_build_in_a_build_is_not_unpacked(built, tmp_path):
+    """The manifest at the top is what was packed; the other's is a key that nobody asked for."""
+    folder = tmp_path / "build"
+    shutil.copytree(built, folder)
+    shutil.copytree(built, folder / "v2")
+    upload_module.unpack(io.BytesIO(zipped(folder)), tmp_path / "unpacked")
+    assert (tmp_path / "unpacked/bookbinder.json").read_bytes() == (
+        built / "bookbinder.json"
+    ).read_bytes()
+    names = {path.name for path in (tmp_path / "unpacked/v2").rglob("*")}
+    assert "index.html" in names
+    assert names.isdisjoint({"bookbinder.json", "_feedback", "_sources", ".buildinfo"})

@@ -1,11 +1,16 @@
 """nginx with the guide's configuration, before a real gunicorn: the same headers as without."""
 
+import grp
 import http.client
 import os
+import pwd
 import socket
+import stat
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -57,9 +62,22 @@ def start():
         process.wait(timeout=20)
 
 
+# A web server's user is another than ours. Only root can start one as somebody else.
+OTHER = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+@pytest.fixture
+def data_dir(settings, data_dir):
+    """A data folder that other users can enter: those of the tests cannot be."""
+    with tempfile.TemporaryDirectory(prefix="bookbinder-") as name:
+        Path(name).chmod(0o711)
+        settings.BOOKBINDER_DATA_DIR = Path(name)
+        yield Path(name)
+
+
 @pytest.fixture
 def sites(transactional_db, tmp_path, data_dir, start):
-    """The ports of a site that streams its files, and of one behind nginx; and a reader's cookie."""
+    """The ports of a site that streams its files, and of one behind nginx."""
     program = nginx.find()
     if program is None:
         pytest.skip("no nginx here, and apt-get cannot bring one")
@@ -91,10 +109,12 @@ def sites(transactional_db, tmp_path, data_dir, start):
     behind = serve(X_ACCEL_PREFIX="/protected/", BOOKBINDER_PROXIES="1")
     front = free_port()
     sample = nginx.sample(data_dir / "releases", f"127.0.0.1:{behind}")
-    (tmp_path / "nginx.conf").write_text(nginx.configuration(tmp_path, front, sample))
-    # Its workers would be somebody who may not read the tests' folders.
-    rights = ["-g", "user root;"] if os.geteuid() == 0 else []
-    start([program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), *rights], front)
+    folder = data_dir / "nginx"
+    folder.mkdir(mode=0o711)
+    (folder / "nginx.conf").write_text(nginx.configuration(folder, front, sample))
+    group = grp.getgrgid(OTHER.pw_gid).gr_name if OTHER else ""
+    rights = ["-g", f"user {OTHER.pw_name} {group};"] if OTHER else []
+    start([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), *rights], front)
     return bare, front
 
 
@@ -172,5 +192,23 @@ def test_a_page_that_nginx_compressed_need_not_be_sent_again(sites):
 def test_nobody_reads_past_book_binder(sites):
     _bare, front = sites
     release = Book.objects.get().release
-    for path in (f"/protected/tiny-book/{release.folder}/bookbinder.json", "/protected/"):
-        assert ask(front, path)[0] == 404
+    for path in ("bookbinder.json", "private/bookbinder.json", "html/index.html"):
+        assert ask(front, f"/protected/tiny-book/{release.folder}/{path}")[0] == 404
+    assert ask(front, "/protected/")[0] == 404
+
+
+@pytest.mark.skipif(OTHER is None, reason="only root can look as somebody else")
+def test_the_web_servers_user_reads_what_is_published_and_not_the_key(sites, data_dir):
+    (manifest,) = data_dir.glob("releases/*/*/private/bookbinder.json")
+    page = manifest.parents[1] / "html/closed.html"
+    for path, code in ((page, 0), (manifest, 1), (manifest.parent, 1)):
+        done = subprocess.run(
+            ["ls" if path.is_dir() else "cat", path],
+            user=OTHER.pw_uid,
+            group=OTHER.pw_gid,
+            extra_groups=[],
+            capture_output=True,
+        )
+        assert bool(done.returncode) == bool(code), done
+    assert stat.S_IMODE(manifest.stat().st_mode) == 0o600
+    assert stat.S_IMODE(manifest.parent.stat().st_mode) == 0o700

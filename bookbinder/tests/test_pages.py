@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conftest import make_book, make_course, make_feedback, make_page, make_question
+from conftest import make_answer, make_book, make_course, make_feedback, make_page, make_question
 from grading.models import Answer, Attempt, Enrollment, Interactive
 
 
@@ -166,3 +166,22 @@ def test_without_javascript_a_switched_off_question_says_so(as_user, sam, adding
     Interactive.objects.create(course=course, question=adding, enabled=False)
     text = text_of(as_user(sam).get(ANSWER))
     assert "switched off" in text and "Send this answer" not in text
+
+
+def test_without_javascript_only_choices_can_be_chosen(as_user, sam, adding):
+    """An answer foreseen may have a key too, and is no choice."""
+    adding.feedback.filter(answer="4").update(key="secret-key")
+    make_feedback(adding, "five", key="other", index=2)
+    text = text_of(as_user(sam).get(ANSWER))
+    assert "secret-key" not in text and "five" not in text
+    assert 'type="radio"' not in text and '<input id="answer-' in text
+    # Whatever its options say.
+    adding.options = {"multiple": True}
+    adding.save()
+    Attempt.objects.create(
+        enrollment=sam.enrollments.get(), question=adding, string='["secret-key", "other"]'
+    )
+    make_answer(sam.enrollments.get(), adding, '["secret-key", "other"]')
+    for address in (ANSWER, "/api/state/tiny/numbers", f"/api/questions/{adding.pk}/attempts"):
+        text = text_of(as_user(sam).get(address))
+        assert "About" not in text and "five" not in text

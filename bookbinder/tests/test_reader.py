@@ -4,11 +4,13 @@ import hashlib
 
 import pytest
 
+from books import reader
 from books.models import Book, Page
 from books.sync import head, publish
 from conftest import enroll, make_book, make_feedback, make_page, make_user
 from grading.models import Attempt, Interactive
 
+PICTURE = f"_feedback/{'ab' * 10}.png"
 PAGES = ("numbers", "front")
 
 
@@ -24,7 +26,7 @@ def files(book, page, data_dir):
         "_images/both.png": (["numbers", "front"], False),
         "_images/one.png": (["numbers"], False),
         "_downloads/ab/film.mp4": (["numbers"], False),
-        "_feedback/abc.png": ([], False),
+        PICTURE: ([], False),
         "searchindex.js": ([], False),
         "search.html": ([], False),
     }
@@ -66,7 +68,7 @@ def test_a_stranger_gets_public_files_alone(client, as_user, files, name, reques
     assert {status(client, path) for path in PUBLIC} == {200}
     assert status(client, "numbers.html") == 403
     assert {status(client, p) for p in (CLOSED | OF_PROJECT) - {"numbers.html"}} == {404}
-    assert status(client, "_feedback/abc.png") == 404
+    assert status(client, PICTURE) == 404
 
 
 @pytest.mark.parametrize("name", ["sam", "ines", "ada", "root"])
@@ -115,33 +117,33 @@ def test_a_withdrawn_book_is_not_served(as_user, root, files):
 
 
 def test_a_file_of_feedback_is_for_who_was_shown_it(as_user, files, adding, place, course, eve):
-    shown = make_feedback(adding, "6", feedback='<img src="_feedback/abc.png">', index=3)
-    assert status(as_user(place.user), "_feedback/abc.png") == 404
+    shown = make_feedback(adding, "6", feedback=f'<img src="{PICTURE}">', index=3)
+    assert status(as_user(place.user), PICTURE) == 404
     Attempt.objects.create(enrollment=place, question=adding, string="6", feedback=shown)
-    assert status(as_user(place.user), "_feedback/abc.png") == 200
-    assert status(as_user(eve), "_feedback/abc.png") == 404
+    assert status(as_user(place.user), PICTURE) == 200
+    assert status(as_user(eve), PICTURE) == 404
     Interactive.objects.create(course=course, question=adding, provide_feedback=False)
-    assert status(as_user(place.user), "_feedback/abc.png") == 404
+    assert status(as_user(place.user), PICTURE) == 404
 
 
 def test_a_file_of_a_choices_feedback_is_for_who_took_it(as_user, files, adding, place):
     adding.grader, adding.options = "choice", {"multiple": True}
     adding.save()
-    make_feedback(adding, "a", key="a", feedback='<img src="_feedback/abc.png">', index=3)
+    make_feedback(adding, "a", key="a", feedback=f'<img src="{PICTURE}">', index=3)
     Attempt.objects.create(enrollment=place, question=adding, string='["aa", "b"]')
-    assert status(as_user(place.user), "_feedback/abc.png") == 404
+    assert status(as_user(place.user), PICTURE) == 404
     Attempt.objects.create(enrollment=place, question=adding, string='["A", "b"]')
-    assert status(as_user(place.user), "_feedback/abc.png") == 404
+    assert status(as_user(place.user), PICTURE) == 404
     Attempt.objects.create(enrollment=place, question=adding, string='["a", "b"]')
-    assert status(as_user(place.user), "_feedback/abc.png") == 200
+    assert status(as_user(place.user), PICTURE) == 200
     place.status = "ended"
     place.save()
-    assert status(as_user(place.user), "_feedback/abc.png") == 404
+    assert status(as_user(place.user), PICTURE) == 404
 
 
 def test_authors_see_files_of_feedback(as_user, files, adding, ada):
-    make_feedback(adding, "6", feedback='<img src="_feedback/abc.png">', index=3)
-    assert status(as_user(ada), "_feedback/abc.png") == 200
+    make_feedback(adding, "6", feedback=f'<img src="{PICTURE}">', index=3)
+    assert status(as_user(ada), PICTURE) == 200
 
 
 def test_protected_files_are_kept_by_nobody_and_asked_for_again(as_user, files, sam):
@@ -219,3 +221,16 @@ def test_the_script_and_the_stylesheet_are_added_once():
     assert html.count(b"reader.js") == 1
     assert html.index(b"reader.js") < html.index(b"<body>")
     assert b"reader.js" in head.add(b"no head")
+
+
+@pytest.mark.parametrize(
+    "path", ["v2/bookbinder.json", "v2/_sources/a.txt", "v2/_feedback/x.png", "_feedback/x.png"]
+)
+def test_a_release_of_an_older_version_serves_no_build_in_a_build(as_user, root, files, path):
+    (files / path).parent.mkdir(parents=True, exist_ok=True)
+    (files / path).write_text("the key")
+    release = Book.objects.get(project="tiny").release
+    release.files[path] = {"sha256": "0" * 64, "docnames": [], "public": True}
+    release.save()
+    reader._files.cache_clear()
+    assert status(as_user(root), path) == 404

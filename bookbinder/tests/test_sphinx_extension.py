@@ -327,3 +327,19 @@ def test_other_builders_get_the_questions_and_no_feedback(tmp_path):
     text = (tmp_path / "cities.txt").read_text()
     assert "Helsinki" in text and "1812" not in text
     assert not (tmp_path / manifest.FILE_NAME).exists()
+
+
+def test_transforms_of_other_extensions_find_a_replys_document_as_any_other(tmp_path):
+    """sphinx-gallery's asks each document for its source."""
+    conf = builds.HEAD + (
+        "from sphinx.transforms.post_transforms import SphinxPostTransform\n"
+        "class Ask(SphinxPostTransform):\n"
+        "    default_priority = 400\n"
+        "    def run(self):\n"
+        "        assert self.env.path2doc(self.document['source']) == 'index'\n"
+        "def setup(app):\n"
+        "    app.add_post_transform(Ask)\n"
+    )
+    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      Yes.\n"
+    source = builds.write_book(tmp_path / "source", conf=conf, index=f"T\n=\n\n{question}")
+    assert builds.build(source, tmp_path / "out").books

@@ -132,3 +132,24 @@ def test_options_that_no_database_takes_are_refused(tmp_path, value):
     (tmp_path / m.FILE_NAME).write_bytes(data)
     with pytest.raises(m.ManifestError):
         m.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "bookbinder.json", "v2/bookbinder.json", "a/v2/BookBinder.JSON", "_sources/a.rst.txt",
+        "v2/_sources/a.rst.txt", "_feedback/x.png", f"v2/_feedback/{'ab' * 10}.png",
+        ".doctrees/a.doctree", "v2/.buildinfo", "trees/a.doctree", "trees/environment.pickle",
+    ],
+)  # fmt: skip
+def test_a_file_that_a_build_keeps_for_itself_is_refused_at_any_depth(path):
+    raw = as_raw(make_manifest())
+    raw["files"][path] = {"sha256": "0" * 64, "docnames": []}
+    assert errors(raw) == [f"bookbinder.json: files.{path} is no path that may be published"]
+
+
+def test_a_page_cannot_stand_where_a_build_keeps_its_own():
+    raw = as_raw(make_manifest())
+    raw["books"][0]["pages"][0]["docname"] = "v2/_sources/page"
+    (error,) = errors(raw)
+    assert "docname must be a relative path without hidden or private parts" in error

@@ -14,9 +14,10 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from books import followers
+from books import data_folder, followers
 from books.sync.changes import Plan
 
+FOLDER = "archives"
 PARTIAL = ".partial"
 
 
@@ -32,9 +33,7 @@ def write(plan: Plan) -> Path:
 
     It has its name once it is whole: what a killed sync leaves cannot be taken for an archive.
     """
-    folder = _folder()
-    folder.mkdir(exist_ok=True, mode=0o700)
-    path = folder / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
+    path = data_folder.private(FOLDER) / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
     partial = path.with_suffix(PARTIAL)
     rows = (row for follower in followers.registered() for row in _going(follower, plan))
     try:
@@ -60,12 +59,8 @@ def drop(path: Path | None) -> None:
 
 def clean() -> None:
     """Take away what killed syncs left half written. Needs the lock."""
-    for partial in _folder().glob(f"*{PARTIAL}"):
+    for partial in (Path(settings.BOOKBINDER_DATA_DIR) / FOLDER).glob(f"*{PARTIAL}"):
         drop(partial)
-
-
-def _folder() -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / "archives"
 
 
 def _going(follower: followers.Follower, plan: Plan) -> Any:

@@ -26,12 +26,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
+from books import data_folder
 from books.models import Author, Book, Edition, Release
 from books.sync import lock, publish, run, show, upload
 from books.sync.options import Options
 
 log = logging.getLogger(__name__)
 State = Edition.State
+FOLDER = "editions"
 STARTS_WITHIN = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=14)
 WISHES = ("prefer", "regrade")
@@ -60,6 +62,7 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
     """Return a new edition from a zip. Raises UploadError."""
     _forget_old()
     edition = Edition(folder=secrets.token_hex(16), created_by=by)
+    data_folder.private(FOLDER)
     try:
         upload.unpack(file, folder_of(edition) / "html")
     except upload.UploadError:
@@ -76,7 +79,7 @@ def of_source(source: Path, by: User) -> Edition:
     _forget_old()
     folder = secrets.token_hex(16)
     edition = Edition.objects.create(source=str(source), folder=folder, created_by=by)
-    folder_of(edition).mkdir(parents=True)
+    _make_folder(edition)
     return edition
 
 
@@ -92,7 +95,11 @@ def can_retry(edition: Edition) -> bool:
 
 
 def folder_of(edition: Edition) -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / "editions" / edition.folder
+    return Path(settings.BOOKBINDER_DATA_DIR) / FOLDER / edition.folder
+
+
+def _make_folder(edition: Edition) -> None:
+    (data_folder.private(FOLDER) / edition.folder).mkdir(exist_ok=True)
 
 
 def forget(edition: Edition) -> None:
@@ -213,7 +220,7 @@ def work(pk: int) -> None:
 
 @contextmanager
 def _held(edition: Edition) -> Iterator[None]:
-    folder_of(edition).mkdir(parents=True, exist_ok=True)
+    _make_folder(edition)
     with (folder_of(edition) / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

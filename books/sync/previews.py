@@ -1,7 +1,7 @@
 """Editions that their authors can read before anybody else: files at a private address.
 
-    <data>/previews/<token>/html/            what is served
-    <data>/previews/<token>/bookbinder.json  what its questions are judged by
+    <data>/previews/<token>/html/                    what is served
+    <data>/previews/<token>/private/bookbinder.json  what its questions are judged by
 
 The database knows nothing of them. One goes with the next sync of its project, or after a day.
 """
@@ -23,12 +23,14 @@ from accounts import access
 from accounts.access import Person
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
+from books import data_folder
 from books.models import Book
 from books.sync import policies, publish
 from books.sync.changes import FileChanges
 from books.sync.options import Each, silently
 from books.sync.plan import published_files
 
+FOLDER = "previews"
 LIFETIME = 24 * 60 * 60  # seconds
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -70,9 +72,9 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
     token = secrets.token_urlsafe(32)
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
-    _root().mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = data_folder.private(FOLDER)
     headers = policies.of(manifest, folder, files)
-    publish.lay(_root() / token, manifest, folder, changes, headers, each=each)
+    publish.lay(root / token, manifest, folder, changes, headers, each=each)
     first = next(manifest.pages(), None)
     return reverse("preview", args=(token, f"{first.docname}.html" if first else "index.html"))
 
@@ -120,7 +122,7 @@ def clear(project: str) -> None:
 
 
 def _root() -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / "previews"
+    return Path(settings.BOOKBINDER_DATA_DIR) / FOLDER
 
 
 def _tokens() -> Iterator[str]:
@@ -138,5 +140,5 @@ def _drop_old() -> None:
 @functools.lru_cache(maxsize=8)
 def _read(token: str) -> Preview:
     """Return a preview, which never changes."""
-    manifest = m.read(_root() / token)
+    manifest = m.read(publish.manifest_folder(_root() / token))
     return Preview(token, manifest, published_files(manifest))

@@ -1,8 +1,11 @@
 """Lays a build's files beside the current release's, and takes away what nobody points to.
 
-    <data>/releases/<project>/<release>/html/           what is served
-    <data>/releases/<project>/<release>/bookbinder.json what a return to this release needs
-    <data>/releases/<project>/<release>/policies.json   the header of each page
+    <data>/releases/<project>/<release>/html/                    what is served
+    <data>/releases/<project>/<release>/policies.json            the header of each page
+    <data>/releases/<project>/<release>/private/bookbinder.json  what a return to it needs
+
+A web server in front may read what is served. The manifest is the answer key: it is for the
+server's own user alone.
 
 Only files that the manifest lists are copied. Their hashes are checked on the way: a build that
 went on after its manifest was written is refused.
@@ -53,6 +56,11 @@ def releases_folder(project: str) -> Path:
     return Path(settings.BOOKBINDER_DATA_DIR) / "releases" / project
 
 
+def manifest_folder(release: Path) -> Path:
+    """Return where a release's folder keeps its manifest."""
+    return release / "private"
+
+
 def html_folder(project: str, release: str) -> Path:
     return releases_folder(project) / release / "html"
 
@@ -101,7 +109,7 @@ def lay(
                 _link(old / path, target)
             else:
                 _lay(build / path, target, entry, is_page=path in pages)
-        shutil.copyfile(_manifest_of(build), folder / m.FILE_NAME)
+        _keep_manifest(_manifest_of(build), folder)
         policies.write(headers, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,7 +120,15 @@ def lay(
 
 def _manifest_of(build: Path) -> Path:
     inside = build / m.FILE_NAME
-    return inside if inside.is_file() else build.parent / m.FILE_NAME  # of a release
+    return inside if inside.is_file() else manifest_folder(build.parent) / m.FILE_NAME
+
+
+def _keep_manifest(manifest: Path, release: Path) -> None:
+    folder = manifest_folder(release)
+    folder.mkdir(mode=0o700)
+    target = folder / m.FILE_NAME
+    target.touch(mode=0o600)
+    shutil.copyfile(manifest, target)
 
 
 def _link(old: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
-from books import followers
+from books import data_folder, followers
 from books.models import Release
 from books.sync import annotate, archive, build, lock, policies, previews, publish, show, snapshot
 from books.sync.apply import ChangedError, apply, marks_of
@@ -98,10 +98,8 @@ def explain(error: Exception) -> str:
 
 def scratch() -> Path:
     """Return the folder for builds, without those that killed syncs left. Needs the lock."""
-    folder = Path(settings.BOOKBINDER_DATA_DIR) / "scratch"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    shutil.rmtree(Path(settings.BOOKBINDER_DATA_DIR) / "scratch", ignore_errors=True)
+    return data_folder.private("scratch")
 
 
 def clean() -> None:
@@ -132,7 +130,7 @@ def read_release(pk: int) -> Build:
     if release is None:
         raise NoRelease(f"There is no release {pk}. `manage.py releases` lists them.")
     folder = publish.releases_folder(release.project) / release.folder
-    return Build(m.read(folder), folder / "html")
+    return Build(m.read(publish.manifest_folder(folder)), folder / "html")
 
 
 def page_ids() -> Iterator[str]:

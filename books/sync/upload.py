@@ -13,6 +13,7 @@ from typing import IO
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from bookbinder.sphinx.checks import is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME
 
 FILES = 50_000  # files in one build
@@ -98,8 +99,9 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _root(entries: list[zipfile.ZipInfo]) -> str:
     """Return the folder of the zip that holds the build: its top, or one folder in it."""
-    found = [one.filename for one in entries if one.filename.rpartition("/")[2] == FILE_NAME]
-    found = [name for name in found if name.count("/") <= 1]
+    names = [one.filename for one in entries if one.filename.rpartition("/")[2] == FILE_NAME]
+    # A build in a folder of the build is another: its top is what was packed.
+    found = [FILE_NAME] if FILE_NAME in names else [one for one in names if one.count("/") == 1]
     if len(found) != 1:
         what = _("The zip has no %(name)s: pack the HTML folder of a build that ended well.")
         raise UploadError(what % {"name": FILE_NAME})
@@ -126,5 +128,4 @@ def _inside(entry: zipfile.ZipInfo, root: str) -> str | None:
     if entry.is_dir() or not entry.filename.startswith(root):
         return None
     path = entry.filename.removeprefix(root)
-    is_hidden = any(part.startswith(".") or not part for part in path.split("/"))
-    return None if is_hidden or path.startswith("_sources/") else path
+    return path if path == FILE_NAME or is_publishable(path) else None

@@ -24,7 +24,7 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
     search_fields = ("enrollment__user__email", "enrollment__user__last_name", "question__label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        choices = Feedback.objects.filter(key__isnull=False).only("question_id", "key", "answer")
+        choices = Feedback.objects.choices().only("question_id", "key", "answer")
         given: QuerySet[Any] = super().get_queryset(request)
         return given.prefetch_related(Prefetch("question__feedback", choices))
 

@@ -1,0 +1,151 @@
+"""A build that would publish the source of a question is refused, whichever way the source came."""
+
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests import builds
+
+pytestmark = pytest.mark.sphinx
+ADDING = """.. question:: adding
+
+   What is 2 + 2?
+
+   .. feedback:: four < "five"
+
+      Right.
+"""
+CITY = """.. question:: city
+
+   Which?
+
+   .. choice:: Turku
+
+      No.
+
+   .. choice:: Helsinki
+      :correct:
+
+      Yes.
+"""
+
+
+def indented(text: str, before: str = "    ") -> str:
+    return "".join(f"{before}{line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def refused(source: Path, output: Path) -> str:
+    done = builds.run(source, output)
+    assert done.returncode != 0
+    assert not (output / m.FILE_NAME).exists()
+    return done.stderr
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Return a function that writes a book whose module has questions in its docstring."""
+
+    def write(conf: str, index: str, **pages: str) -> Path:
+        source = tmp_path / "source"
+        head = f'import sys\nsys.path.insert(0, r"{source}/code")\n{builds.HEAD}{conf}\n'
+        builds.write_book(source, head, index=f"Book\n====\n\n{index}\n", **pages)
+        (source / "code").mkdir()
+        docstring = f'"""Module.\n\n{ADDING}\n{CITY}\n"""\n'.replace('"five"', "'five'")
+        (source / "code/lesson.py").write_text(docstring)
+        return source
+
+    return write
+
+
+AUTODOC = 'extensions += ["sphinx.ext.autodoc"]\nexclude_patterns = ["code"]\n'
+
+
+def test_viewcode_shows_docstrings(book, tmp_path):
+    source = book(
+        f'{AUTODOC}extensions += ["sphinx.ext.viewcode"]', ".. automodule:: lesson\n   :members:"
+    )
+    with (source / "code/lesson.py").open("a") as file:
+        file.write("def f():\n    'F.'\n")
+    errors = refused(source, tmp_path / "out")
+    assert "_modules/lesson.html: shows the source of question adding (index.rst:3)" in errors
+    assert "_modules/lesson.html: shows the source of question city" in errors
+    assert "Take away what copies them" in errors and "Traceback (most" not in errors
+
+
+def test_without_what_copies_it_the_same_book_builds(book, tmp_path):
+    found = builds.build(book(AUTODOC, ".. automodule:: lesson"), tmp_path / "out")
+    assert [question.label for page in found.pages() for question in page.questions] == [
+        "adding",
+        "city",
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        ":download:`lesson <code/lesson.py>`",
+        ".. literalinclude:: code/lesson.py\n   :language: rst",
+        ".. literalinclude:: code/lesson.py\n   :language: python",
+    ],
+)
+def test_a_page_or_download_that_copies_a_module_is_refused(book, tmp_path, shown):
+    errors = refused(book(AUTODOC, f".. automodule:: lesson\n\n{shown}"), tmp_path / "out")
+    assert "shows the source of question adding" in errors
+
+
+def test_whatever_else_is_published_is_searched(book, tmp_path):
+    """Archives, notebooks and plain copies, from wherever an extension or the author laid them."""
+    source = book(
+        'html_extra_path = ["extra"]\nexclude_patterns = ["code", "extra"]', f"{ADDING}\n{CITY}"
+    )
+    extra = source / "extra"
+    extra.mkdir()
+    (extra / "all.md").write_text(
+        "````{question} city\n\n```{choice} Helsinki\n---\ncorrect: true\n---\n```\n````\n"
+    )
+    (extra / "notebook.ipynb").write_text(
+        '{"source": ["# .. question:: adding\\n", "#    .. feedback:: four < \\"five\\"\\n"]}'
+    )
+    (extra / "public.txt").write_text(".. question:: adding\n\n   .. feedback:: another answer\n")
+    with zipfile.ZipFile(extra / "book.zip", "w") as archive:
+        archive.writestr("src/lesson.py", indented(CITY, "# "))
+        archive.writestr("out/bookbinder.json", "{}")
+    with tarfile.open(extra / "book.tar.gz", "w:gz") as archive:
+        (tmp_path / "lesson.rst").write_text(ADDING)
+        archive.add(tmp_path / "lesson.rst", "lesson.rst")
+    (extra / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
+    errors = refused(source, tmp_path / "out")
+    for line in (
+        "all.md: shows the source of question city (index.rst:12)",
+        "book.tar.gz: shows the source of question adding (index.rst:4)",
+        "book.zip: shows the source of question city",
+        "book.zip: shows the whole answer key (bookbinder.json)",
+        "notebook.ipynb: shows the source of question adding",
+    ):
+        assert line in errors
+    assert "public.txt" not in errors and "broken.zip" not in errors
+
+
+def test_a_build_in_a_build_is_left_out(book, tmp_path):
+    """As when somebody builds into a folder of the output, or publishes old editions."""
+    source, output = book("", ADDING), tmp_path / "out"
+    builds.build(source, output / "v2")
+    found = builds.build(source, output)
+    assert (output / "v2" / m.FILE_NAME).is_file()
+    assert not [path for path in found.files if path.startswith("v2/")]
+
+
+def test_what_a_reply_shows_lies_nowhere_else(book, tmp_path):
+    """A picture of a reply in a static folder could be had under its own name."""
+    picture = "\n\n      .. image:: own/four.png\n"
+    source = book('html_static_path = ["own"]', f"{ADDING}{picture}\n.. image:: own/five.png\n")
+    (source / "own").mkdir()
+    for name, data in (("four", b"4"), ("five", b"5"), ("six", b"6")):
+        (source / f"own/{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+    files = builds.build(source, tmp_path / "out").files
+    assert "_static/four.png" not in files and "_static/five.png" in files
+    assert "_static/six.png" in files
+    assert len([path for path in files if path.startswith("_feedback/")]) == 1
