@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mail, making, policy
+from accounts import mail, proven_addresses, site_policy
 from accounts.models import User
 
 PENDING = "password_of_pending_login"
@@ -31,19 +31,19 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """Keep with the account which policy was agreed to; the form required it."""
-        policy.agree(user)
+        site_policy.agree(user)
         return super().save_user(request, user, form, commit)
 
     def get_login_stages(self) -> list[str]:
         """Last, since it is the account's owner who agrees: after the second factor."""
-        return [*super().get_login_stages(), "accounts.stages.PolicyStage"]
+        return [*super().get_login_stages(), "accounts.sign_in_stages.PolicyStage"]
 
     def clean_email(self, email: str) -> str:
         return mail.check_address(super().clean_email(email))
 
     def set_password(self, user: Any, password: str) -> None:
-        if not making.is_proven(user):
-            making.forget_unproven(user)  # by the link of a reset: here comes the owner
+        if not proven_addresses.is_proven(user):
+            proven_addresses.forget_unproven(user)  # by the link of a reset: here comes the owner
         super().set_password(user, password)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
         where the address had an account before.
         """
         user = super().authenticate(request, **credentials)
-        if not isinstance(user, User) or making.is_proven(user):
+        if not isinstance(user, User) or proven_addresses.is_proven(user):
             return user
         if cache.add(f"confirm:{user.pk}", 1, CONFIRM_AGAIN):
             address, _is_new = EmailAddress.objects.get_or_create(
@@ -99,8 +99,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def authenticate_by_email(self, sociallogin: Any) -> Any:
         found = super().authenticate_by_email(sociallogin)
-        if found is not None and not making.is_proven(found[0]):
-            making.forget_unproven(found[0])
+        if found is not None and not proven_addresses.is_proven(found[0]):
+            proven_addresses.forget_unproven(found[0])
         return found
 
     def can_authenticate_by_email(self, login: Any, email: str) -> bool:

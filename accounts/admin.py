@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access, making
+from accounts import access, proven_addresses
 from accounts.http import signed_in
 from accounts.models import User
 
@@ -182,12 +182,12 @@ class UserAdmin(RulesAdmin):
         obj.email = obj.email.lower()  # as allauth keeps and looks for it
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
-            making.confirm(obj)
+            proven_addresses.confirm(obj)
 
     @admin.action(description=_("Confirm the e-mail addresses"), permissions=["change"])
     def confirm_addresses(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
-            making.confirm(user)
+            proven_addresses.confirm(user)
         told = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
         self.message_user(request, told, messages.SUCCESS)
 

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import policy
-from accounts.stages import PolicyStage
+from accounts import site_policy
+from accounts.sign_in_stages import PolicyStage
 
 log = logging.getLogger(__name__)
 # What allauth raises over claims that are of no form a provider should send.
@@ -37,7 +37,7 @@ def agree_to_policy(request: HttpRequest) -> HttpResponseBase:
         return redirect("account_login")
     if request.method == "POST" and request.POST.get("agree"):
         user = stage.login.user
-        policy.agree(user)
+        site_policy.agree(user)
         user.save(update_fields=["policy_version", "policy_agreed_at"])
         return stage.exit()
     return render(request, "accounts/agree_to_policy.html", {"is_sent": request.method == "POST"})

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import letters, stripe_client
+from billing import mail, stripe_client
 from billing.models import Payment, StripeEvent
 from billing.stripe_client import Checkout
 from grading import enrolling
@@ -174,7 +174,7 @@ def _act(payment: Payment, facts: Checkout, before: str) -> None:
         enrolling.release(payment.user, payment.course)
     elif payment.status == Status.PENDING:
         _reserve_again(payment)
-    transaction.on_commit(lambda: letters.tell(payment, facts, before), robust=True)
+    transaction.on_commit(lambda: mail.tell(payment, facts, before), robust=True)
 
 
 def _place(payment: Payment) -> QuerySet[Enrollment]:

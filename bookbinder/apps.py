@@ -3,7 +3,7 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class BookBinderAdminConfig(AdminConfig):
-    default_site = "bookbinder.admin.BookBinderAdminSite"
+    default_site = "bookbinder.site.admin.BookBinderAdminSite"
 
 
 class BookBinderConfig(AppConfig):
@@ -11,4 +11,4 @@ class BookBinderConfig(AppConfig):
     verbose_name = "Book Binder"
 
     def ready(self) -> None:
-        from bookbinder import checks  # noqa: F401 - registers the system checks
+        from bookbinder.site import checks  # noqa: F401 - registers the system checks

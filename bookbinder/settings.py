@@ -9,7 +9,7 @@ from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from accounts import providers
+from accounts import sign_in_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -72,7 +72,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
-SOCIALACCOUNT_PROVIDERS = providers.configured(env)
+SOCIALACCOUNT_PROVIDERS = sign_in_providers.configured(env)
 INSTALLED_APPS = [
     "bookbinder.apps.BookBinderAdminConfig",
     "bookbinder.apps.BookBinderConfig",
@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    *providers.apps(SOCIALACCOUNT_PROVIDERS),
+    *sign_in_providers.apps(SOCIALACCOUNT_PROVIDERS),
     "django_tasks",
     "django_tasks_db",
     "import_export",
@@ -100,9 +100,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "bookbinder.middleware.refuse_nul",
-    "bookbinder.middleware.add_permissions_policy",
-    "bookbinder.middleware.add_content_security_policy",
+    "bookbinder.site.middleware.refuse_nul",
+    "bookbinder.site.middleware.add_permissions_policy",
+    "bookbinder.site.middleware.add_content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -171,7 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("bookshelf")
-ACCOUNT_ADAPTER = "bookbinder.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "bookbinder.site.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
@@ -189,8 +189,8 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
-    "add_webauthn": "accounts.keys.AddKeyForm",
-    "login_webauthn": "accounts.keys.LoginKeyForm",
+    "add_webauthn": "accounts.security_keys.AddKeyForm",
+    "login_webauthn": "accounts.security_keys.LoginKeyForm",
 }
 MFA_TOTP_ISSUER = "Book Binder"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
@@ -228,7 +228,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "bookbinder.storage.HashedStaticFilesStorage"
+        else "bookbinder.site.storage.HashedStaticFilesStorage"
     },
 }
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from bookbinder import api, pages
+from bookbinder.site import api, pages
 
 urlpatterns = [
     path("", pages.bookshelf, name="bookshelf"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookbinder.sphinx import markdown
-from bookbinder.sphinx.foreseen import fault_of
+from bookbinder.sphinx.expected_answers import fault_of
 from books import markdown_of
 from books.models import Book, Feedback, Page, Question
 from books.sync.source_text import tidy

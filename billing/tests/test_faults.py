@@ -252,12 +252,12 @@ def test_an_event_about_an_intent_that_stripe_hides_from_us_is_done(db, peer, se
 def test_a_letter_that_cannot_be_written_costs_nobody_the_place(
     eve, paid_course, peer, send, monkeypatch
 ):
-    from billing import letters
+    from billing import mail as billing_mail
 
     def fail(*args):
         raise ValueError("no such letter")
 
-    monkeypatch.setattr(letters.mail, "compose", fail)
+    monkeypatch.setattr(billing_mail.mail, "compose", fail)
     start(eve, paid_course)
     peer.account.pay(session_id())
     assert send().status_code == 200

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from accounts import policy
+from accounts import site_policy
 from accounts.models import User
 from bookbinder.demo import notes
 from books.models import Author, Book, Feedback, Question
@@ -94,7 +94,7 @@ def _user(account: Account) -> User:
 
 def _person(email: str, first: str, last: str, kind: str = User.Type.USER) -> User:
     user = User.objects.create_user(email, None, first_name=first, last_name=last, type=kind)
-    policy.agree(user)
+    site_policy.agree(user)
     user.save()
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user

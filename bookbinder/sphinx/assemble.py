@@ -11,10 +11,10 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from bookbinder.sphinx import answers, hosts, inventory, manifest, source_copies
+from bookbinder.sphinx import inventory, manifest, replies, script_hosts, source_copies
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
-from bookbinder.sphinx.identity import question_fingerprint
+from bookbinder.sphinx.fingerprints import question_fingerprint
 
 logger = logging.getLogger(__name__)
 LAYOUTS = ("book", "folders")
@@ -214,7 +214,7 @@ class Assembly:
     def pages(self) -> Iterator[tuple[str, manifest.Page]]:
         for docname, place in self.places.items():
             found = self.found(docname)
-            html = answers.render(self.app, docname)
+            html = replies.render(self.app, docname)
             yield (
                 place.book,
                 manifest.Page(
@@ -243,7 +243,7 @@ class Assembly:
         books: dict[str, list[manifest.Page]] = {}
         for url, page in self.pages():
             books.setdefault(url, []).append(page)
-        answers.copy_files(self.app)
+        replies.copy_files(self.app)
         inventory.tidy_search_index(Path(self.app.outdir))
         uses = {name: inventory.links(self.output(name).read_bytes(), name) for name in self.places}
         _judge_pictures(books, set().union(*uses.values()))
@@ -264,7 +264,7 @@ class Assembly:
             ),
             files=files,
             script_hosts=tuple(self.app.config.bookbinder_script_hosts),
-            mathjax=hosts.of_mathjax(self.app),
+            mathjax=script_hosts.of_mathjax(self.app),
         )
 
     def refuse_copies_of_sources(self, paths: list[str]) -> None:

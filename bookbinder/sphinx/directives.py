@@ -16,8 +16,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from bookbinder.sphinx import checks, manifest, markdown, nodes
 from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
-from bookbinder.sphinx.foreseen import ANYTHING_ELSE, fault_of
-from bookbinder.sphinx.identity import collapse, key_of
+from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
+from bookbinder.sphinx.fingerprints import collapse, key_of
 
 LISTED = (
     addnodes.desc,

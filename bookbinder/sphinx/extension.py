@@ -10,7 +10,7 @@ from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from bookbinder.sphinx import answers, assemble, directives, hosts, manifest, nodes
+from bookbinder.sphinx import assemble, directives, manifest, nodes, replies, script_hosts
 from bookbinder.sphinx.collector import FoundCollector, found_in
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def settle_config(app: Sphinx, config: Config) -> None:
             f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}"
         )
     config["bookbinder_project"] = slug
-    config["bookbinder_script_hosts"] = hosts.settled(config.bookbinder_script_hosts)
+    config["bookbinder_script_hosts"] = script_hosts.settled(config.bookbinder_script_hosts)
     # Sphinx leaves them out then, also of the search index and the general index.
     config["exclude_patterns"] = [*config.exclude_patterns, *config.bookbinder_exclude]
     # The copied source holds every answer; a link to it would lead nowhere once published.
@@ -104,14 +104,14 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("feedback", directives.Feedback)
     app.add_directive("page-id", directives.PageId)
     app.add_env_collector(FoundCollector)
-    app.add_transform(answers.NoteErrors)
-    app.add_transform(answers.HideReplies)
-    app.add_transform(answers.ShowReplies)
+    app.add_transform(replies.NoteErrors)
+    app.add_transform(replies.HideReplies)
+    app.add_transform(replies.ShowReplies)
     # In the order of a build.
     app.connect("config-inited", settle_config)
     app.connect("builder-inited", forget_old_manifest)
     # Before Sphinx' own collectors, which run at 500, see a document's feedback.
-    app.connect("doctree-read", answers.cut_out, priority=100)
+    app.connect("doctree-read", replies.cut_out, priority=100)
     # After all documents are read, before any is written.
     app.connect("write-started", stop_on_mistakes)
     # Before the maths extension asks the context, at 500.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bookbinder.sphinx.collector import FoundQuestion
-from bookbinder.sphinx.foreseen import ANYTHING_ELSE
+from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 from bookbinder.sphinx.manifest import FILE_NAME
 
 # A question's directive, in reStructuredText or MyST, maybe coloured by Pygments.

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils.translation import gettext_lazy
 
-from bookbinder import reader_texts
+from bookbinder.site import reader_texts
 from bookbinder.tests.test_api import post, state
 from books.models import Page
 from conftest import (

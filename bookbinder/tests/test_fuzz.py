@@ -42,7 +42,7 @@ def test_the_api_answers_as_its_schema_says(live_server, book, page, adding, cou
 @pytest.mark.django_db(transaction=True)
 def test_the_fuzzer_finds_what_it_is_for(live_server, book, adding, monkeypatch):
     """It would notice an answer that the schema does not know."""
-    from bookbinder import api
+    from bookbinder.site import api
 
     monkeypatch.setattr(api, "_question", lambda *one: {"pk": "no number"})
     with pytest.raises(BaseExceptionGroup):

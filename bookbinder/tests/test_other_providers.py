@@ -151,9 +151,9 @@ def test_a_forged_return_signs_nobody_in(client, uni):
 def test_providers_come_from_the_environment():
     import environ
 
-    from accounts import providers
+    from accounts import sign_in_providers
 
-    assert providers.configured(environ.Env()) == {}
+    assert sign_in_providers.configured(environ.Env()) == {}
     env = environ.Env()
     env.ENVIRON = {
         "GOOGLE_CLIENT_ID": "g", "GOOGLE_SECRET": "s", "MICROSOFT_CLIENT_ID": "m",
@@ -161,7 +161,7 @@ def test_providers_come_from_the_environment():
         "OIDC_UNI_CLIENT_ID": "u", "OIDC_UNI_SECRET": "t", "OIDC_UNI_NAME": "Uni",
         "OIDC_LAB_2_URL": "https://lab.example", "OIDC_LAB_2_CLIENT_ID": "l", "OIDC_LAB_2_SECRET": "k",
     }  # fmt: skip
-    found = providers.configured(env)
+    found = sign_in_providers.configured(env)
     assert list(found) == ["google", "microsoft", "openid_connect"]
     uni, lab = found["openid_connect"]["APPS"]
     assert (uni["name"], uni["client_id"]) == ("Uni", "u")

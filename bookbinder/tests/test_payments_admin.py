@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from billing.models import Payment
 from billing.tests.test_checkout import session_id, start
-from bookbinder import checks as ours
+from bookbinder.site import checks as ours
 from bookbinder.tests.admin_pages import change_form, changelist, text_of
 from conftest import make_user
 from grading.models import Enrollment

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bookbinder import middleware
+from bookbinder.site import middleware
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests import builds
 from bookbinder.tests.manifests import make_manifest

@@ -2,9 +2,10 @@ from fractions import Fraction
 
 import pytest
 
-from bookbinder.sphinx import markdown, patterns
-from bookbinder.sphinx.identity import key_of, question_fingerprint
-from bookbinder.sphinx.numbers import NumberError, parse, parse_range
+from bookbinder.sphinx import markdown
+from bookbinder.sphinx.fingerprints import key_of, question_fingerprint
+from bookbinder.sphinx.kinds import regex
+from bookbinder.sphinx.kinds.number import NumberError, parse, parse_range
 
 
 @pytest.mark.parametrize(
@@ -78,19 +79,19 @@ def test_a_wrong_tolerance_is_refused(text):
 
 
 def test_a_pattern_takes_the_whole_answer_with_white_space_trimmed():
-    assert patterns.matches("a|b", " b ")
-    assert not patterns.matches("a|b", "bc")
-    assert patterns.matches("(?i)yes", "YES")
-    assert not patterns.matches("yes", "YES")
+    assert regex.matches("a|b", " b ")
+    assert not regex.matches("a|b", "bc")
+    assert regex.matches("(?i)yes", "YES")
+    assert not regex.matches("yes", "YES")
 
 
 def test_a_pattern_that_hangs_other_engines_is_quick():
-    assert not patterns.matches("(a+)+b", "a" * 5000)
+    assert not regex.matches("(a+)+b", "a" * 5000)
 
 
 def test_a_pattern_with_a_back_reference_is_refused():
-    with pytest.raises(patterns.PatternError, match="invalid escape"):
-        patterns.compile(r"(a)\1")
+    with pytest.raises(regex.PatternError, match="invalid escape"):
+        regex.compile(r"(a)\1")
 
 
 def test_markdown_gives_safe_html():

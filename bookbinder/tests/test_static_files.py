@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
-from bookbinder.storage import ENTRIES, OURS, without_comments
+from bookbinder.site.storage import ENTRIES, OURS, without_comments
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
@@ -20,7 +20,7 @@ ELSEWHERE = {"books/replies.js", "books/waiting.js"}  # of the admin
 def collected(settings, tmp_path) -> Path:
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "bookbinder.storage.HashedStaticFilesStorage"}
+        "staticfiles": {"BACKEND": "bookbinder.site.storage.HashedStaticFilesStorage"}
     }
     for _time in range(2):
         call_command("collectstatic", interactive=False, verbosity=0)

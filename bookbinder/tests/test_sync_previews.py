@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bookbinder.api import QuestionOut, StateOut
+from bookbinder.site.api import QuestionOut, StateOut
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Author, Book

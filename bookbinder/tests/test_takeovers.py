@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.test import Client
 
-from accounts import limits, making, providers
+from accounts import limits, proven_addresses, sign_in_providers
 from accounts.models import User
 from bookbinder.tests.admin_pages import change_form, changelist, course_data, text_of
 from bookbinder.tests.test_accounts import SIGNUP
@@ -113,9 +113,9 @@ def owner_resets() -> Client:
 def test_who_waits_in_an_account_is_out_when_its_owner_comes(client, uni, way):  # noqa: F811
     wait_for(client, uni)
     if way == "make_user":
-        making.make(BOSS, kind="admin", first_name="B", last_name="B")
+        proven_addresses.make(BOSS, kind="admin", first_name="B", last_name="B")
     elif way == "confirmed by hand":
-        making.confirm(User.objects.get(email=BOSS))
+        proven_addresses.confirm(User.objects.get(email=BOSS))
     else:
         assert is_in(owner_resets())
     stranger = Client()
@@ -300,9 +300,9 @@ def test_two_providers_share_no_id():
             "OIDC_PROVIDERS": "a,b"}  # fmt: skip
     env.ENVIRON = base
     with pytest.raises(ImproperlyConfigured, match="one of its own"):
-        providers.configured(env)
+        sign_in_providers.configured(env)
     env.ENVIRON = base | {"OIDC_B_CLIENT_ID": "other"}
-    assert len(providers.configured(env)["openid_connect"]["APPS"]) == 2
+    assert len(sign_in_providers.configured(env)["openid_connect"]["APPS"]) == 2
 
 
 def test_a_spreadsheet_that_says_it_is_huge_costs_little(as_user, ines, course):

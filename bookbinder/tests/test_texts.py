@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation import override
 
-from bookbinder.reader_texts import TEXTS, texts
+from bookbinder.site.reader_texts import TEXTS, texts
 from conftest import lay_page, make_note, make_page
 
 CATALOGS = sorted(settings.LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.po"))

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from bookbinder.sphinx import manifest as m
-from bookbinder.sphinx.identity import collapse
+from bookbinder.sphinx.fingerprints import collapse
 from books.sync import source_files, source_myst, source_rst
 from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
 from books.sync.source_text import (

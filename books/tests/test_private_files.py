@@ -4,7 +4,7 @@ import stat
 from importlib import import_module
 from pathlib import Path
 
-from bookbinder import checks
+from bookbinder.site import checks
 from books import data_folder
 
 migration = import_module("books.migrations.0004_private_manifests")

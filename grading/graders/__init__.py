@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bookbinder.sphinx.foreseen import ANYTHING_ELSE
+from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
 from grading.graders.base import AnswerError, Outcome

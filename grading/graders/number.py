@@ -1,10 +1,10 @@
 """A number within the author's tolerance, both ends included."""
 
-from bookbinder.sphinx import numbers
+from bookbinder.sphinx.kinds import number
 
 
 def matches(foreseen: str, answer: str) -> bool:
     try:
-        return numbers.parse(answer) in numbers.parse_range(foreseen)
-    except numbers.NumberError:
+        return number.parse(answer) in number.parse_range(foreseen)
+    except number.NumberError:
         return False

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accounts import making
+from accounts import proven_addresses
 from accounts.models import User
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"{email}: is no e-mail address.") from error
         local, _at, host = email.partition("@")
-        user, is_new = making.make(
+        user, is_new = proven_addresses.make(
             email,
             kind=options["type"],
             # Their owner changes them; a gradebook needs some name.
@@ -36,4 +36,4 @@ class Command(BaseCommand):
         self.stdout.write(f"{user.email}: {state}, type {user.type}.")
         if is_new or not user.has_usable_password():
             site = settings.BOOKBINDER_SITE_URL or "http://127.0.0.1:8000"
-            self.stdout.write(f"To set the password: {site}{making.password_path(user)}")
+            self.stdout.write(f"To set the password: {site}{proven_addresses.password_path(user)}")

@@ -1,6 +1,6 @@
 """The answers that an author foresees: what a grader can read of them. For builds and the admin."""
 
-from bookbinder.sphinx import numbers, patterns
+from bookbinder.sphinx.kinds import number, regex
 
 ANYTHING_ELSE = "*"
 
@@ -11,12 +11,12 @@ def fault_of(grader: str, answer: str) -> str | None:
         return None
     if grader == "number":
         try:
-            numbers.parse_range(answer)
-        except numbers.NumberError as error:
+            number.parse_range(answer)
+        except number.NumberError as error:
             return f"no number ({error})"
     if grader == "regex":
         try:
-            patterns.compile(answer)
-        except patterns.PatternError as error:
+            regex.compile(answer)
+        except regex.PatternError as error:
             return f"no pattern that RE2 takes ({error})"
     return None

@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.stages import LoginStage
 from django.shortcuts import redirect
 
-from accounts import policy
+from accounts import site_policy
 
 
 class PolicyStage(LoginStage):
@@ -15,6 +15,6 @@ class PolicyStage(LoginStage):
     urlname = "agree-to-policy"
 
     def handle(self) -> tuple[Any, bool]:
-        if policy.is_agreed(self.login.user):
+        if site_policy.is_agreed(self.login.user):
             return None, True
         return redirect(self.urlname), True

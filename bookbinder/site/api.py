@@ -12,7 +12,7 @@ from accounts.http import signed_in
 from annotations import api as annotations_api
 from annotations import state as annotations_state
 from annotations.http import site_of
-from bookbinder import api_previews, reader_texts
+from bookbinder.site import api_previews, reader_texts
 from books.models import Book, Page
 from books.sync import publish
 from grading import api as grading_api

@@ -8,7 +8,7 @@ from django.urls import reverse
 from ninja import Router, Schema, Status
 
 from accounts.http import signed_in
-from bookbinder import reader_texts
+from bookbinder.site import reader_texts
 from books.sync import previews
 from grading import api as grading_api
 from grading import previewing
