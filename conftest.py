@@ -15,9 +15,8 @@ from django.core.cache import cache
 from accounts.models import User
 from annotations import texts
 from annotations.models import Annotation
-from books import reader
 from books.models import Author, Book, Feedback, Page, Question, Release
-from books.sync import publish
+from books.releases import folders, serving
 from grading.models import Answer, Course, Enrollment, Instructor
 
 pytest_plugins = ["billing.tests.fixtures"]
@@ -88,7 +87,7 @@ WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it.
 def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
     """Put a page's published file where its release has it."""
     assert page.book.release is not None
-    folder = publish.html_folder(page.book.project, page.book.release.folder)
+    folder = folders.html_folder(page.book.project, page.book.release.folder)
     file = folder / f"{page.docname}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f'<html><head></head><body><div class="body">{body}</div></body></html>')
@@ -111,7 +110,7 @@ def data_dir(settings, tmp_path, monkeypatch):
     settings.BOOKBINDER_DATA_DIR.mkdir()
     # Databases of other tests give the same keys again, and people who have tried often.
     cache.clear()
-    for cached in (reader._files, texts._published, texts._ids):
+    for cached in (serving._files, texts._published, texts._ids):
         cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.anchoring import text as canonical
 from annotations.models import PageRevision
 from books.models import Page
-from books.sync import publish
+from books.releases import folders
 
 _ID = re.compile(r'\sid="([^"<>\s]{1,200})"')
 
@@ -40,7 +40,7 @@ def ids_in(html: str) -> frozenset[str]:
 
 
 def _file(project: str, folder: str, docname: str) -> Path:
-    return publish.html_folder(project, folder) / f"{docname}.html"
+    return folders.html_folder(project, folder) / f"{docname}.html"
 
 
 # A release's files never change, so each process reads them once.

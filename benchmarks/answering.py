@@ -16,7 +16,7 @@ from django.test import Client
 from accounts.models import User
 from benchmarks.figures import Bound, Figure, alternate, count_queries
 from books.models import Book, Feedback, Page, Question, Release
-from books.sync import publish
+from books.releases import folders
 from grading.models import Answer, Attempt, Course, Enrollment
 
 PAGES = 300
@@ -31,7 +31,7 @@ def fill() -> User:
     """Make the book, one of its pages as a file, and a student who has answered half of it."""
     files = {"p0.html": {"sha256": "0" * 64, "docnames": ["p0"], "public": False}}
     release = Release.objects.create(project="bench", folder="r1", files=files)
-    path = publish.html_folder("bench", "r1") / "p0.html"
+    path = folders.html_folder("bench", "r1") / "p0.html"
     path.parent.mkdir(parents=True)
     path.write_text("<p>A page.</p>" * 5_000)
     book = Book.objects.create(project="bench", url="bench", title="Bench", release=release)

@@ -10,10 +10,11 @@ from django.db.models import Model
 from benchmarks.figures import Figure, alternate, count_queries
 from bookbinder.sphinx import manifest as m
 from books.models import Book, Feedback, Page, Question, Release
-from books.sync import apply, publish, run, show, snapshot
+from books.releases import folders
+from books.releases.folders import Staged
+from books.sync import apply, run, show, snapshot
 from books.sync.options import NO_OPTIONS, Options
 from books.sync.plan import make_plan
-from books.sync.publish import Staged
 
 PAGES = 300
 QUESTIONS = 5
@@ -56,7 +57,7 @@ def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
     if plan.is_empty:
         return
     number = next(_releases)
-    staged = Staged(manifest.project, publish.releases_folder("sync") / f"staged-{number}")
+    staged = Staged(manifest.project, folders.releases_folder("sync") / f"staged-{number}")
     apply.apply(plan, effects, [staged], summary=show.summary(plan))
 
 

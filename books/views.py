@@ -4,9 +4,8 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from books import reader
 from books.models import Page
-from books.sync import previews
+from books.releases import previews, serving
 
 
 @require_safe
@@ -17,18 +16,18 @@ def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     found = previews.find(request.user, token)
     if found is None or found.file(path) is None:
         raise Http404
-    return reader.send_preview(request, found, path)
+    return serving.send_preview(request, found, path)
 
 
 @require_safe
 @xframe_options_sameorigin
 def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
     """A published page or file, for who may have it."""
-    file = reader.find(project, path)
+    file = serving.find(project, path)
     if file is None:
         raise Http404
-    if reader.may_have(request.user, file):
-        return reader.send(request, file)
+    if serving.may_have(request.user, file):
+        return serving.send(request, file)
     page = None
     if path.endswith(".html") and len(file.docnames) == 1:
         page = Page.objects.published().at(project, file.docnames[0]).select_related("book").first()

@@ -6,7 +6,7 @@ from typing import Any
 
 from bookbinder.sphinx import manifest as m
 from books.models import Feedback, Question
-from books.sync.previews import Preview
+from books.releases.previews import Preview
 from grading import graders
 from grading.answering import Reply
 

@@ -14,7 +14,7 @@ from annotations import state as annotations_state
 from annotations.http import site_of
 from bookbinder.site import api_previews, reader_texts
 from books.models import Book, Page
-from books.sync import publish
+from books.releases import folders
 from grading import api as grading_api
 from grading import enrolling, progress, trying
 from grading import state as grading_state
@@ -187,7 +187,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         missing = [
             project
             for project, folder in releases.distinct()
-            if not publish.html_folder(project, folder).is_dir()
+            if not folders.html_folder(project, folder).is_dir()
         ]
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)

@@ -9,7 +9,7 @@ from ninja import Router, Schema, Status
 
 from accounts.http import signed_in
 from bookbinder.site import reader_texts
-from books.sync import previews
+from books.releases import previews
 from grading import api as grading_api
 from grading import previewing
 from grading.graders import AnswerError

@@ -10,9 +10,8 @@ from django.test import Client
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.two_editions import Edition
-from books import reader
 from books.models import Book, Feedback, Page, Question, Release
-from books.sync import head, publish
+from books.releases import folders, page_head, serving
 from books.sync.plan import published_files
 
 
@@ -87,14 +86,14 @@ def check_files(manifest: m.Manifest, build: Path) -> None:
     assert not Book.objects.filter(project=manifest.project).exclude(release=release).exists()
     files = published_files(manifest)
     assert release.files == files, "the release is another edition's"
-    folder = publish.html_folder(manifest.project, release.folder)
+    folder = folders.html_folder(manifest.project, release.folder)
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert there == files.keys(), f"files missing or too many: {there ^ files.keys()}"
     for path, entry in files.items():
         data = (folder / path).read_bytes()
-        data = head.remove(data) if "head" in entry else data
+        data = page_head.remove(data) if "head" in entry else data
         assert hashlib.sha256(data).hexdigest() == entry["sha256"], f"{path} is another's"
-    kept = (publish.manifest_folder(folder.parent) / m.FILE_NAME).read_bytes()
+    kept = (folders.manifest_folder(folder.parent) / m.FILE_NAME).read_bytes()
     assert kept == (build / m.FILE_NAME).read_bytes(), "a return to this release has no manifest"
 
 
@@ -102,13 +101,13 @@ def check_reading(edition: Edition, other: Edition) -> None:
     """All pages come as the edition has them, none that only the other has, and the site is up."""
     for manifest, build in zip(edition.manifests, edition.folders, strict=True):
         for page in manifest.pages():
-            found = reader.find(manifest.project, f"{page.docname}.html")
+            found = serving.find(manifest.project, f"{page.docname}.html")
             assert found is not None
             data = (build / f"{page.docname}.html").read_bytes()
-            assert head.remove(found.file.read_bytes()) == data
+            assert page_head.remove(found.file.read_bytes()) == data
     for manifest, others in zip(edition.manifests, other.manifests, strict=True):
         for path in published_files(others).keys() - published_files(manifest).keys():
-            assert reader.find(manifest.project, path) is None
+            assert serving.find(manifest.project, path) is None
     ready = Client().get("/readyz")
     assert ready.status_code == 200, ready.content
 

@@ -13,8 +13,8 @@ from accounts.models import User
 from annotations.drafts import Stale
 from bookbinder.tests import noting
 from bookbinder.tests.ledger import Ledger
-from books import reader
 from books.models import Book, Page, Question
+from books.releases import serving
 from conftest import enroll, make_course, make_user
 from grading import answering
 from grading.graders import AnswerError
@@ -114,7 +114,7 @@ class Student(Thread):
 
     def read(self) -> None:
         page = self.chance.choice(list(Page.objects.select_related("book")))
-        found = reader.find(page.book.project, f"{page.docname}.html")
+        found = serving.find(page.book.project, f"{page.docname}.html")
         if found is not None:
             found.file.read_bytes()
 

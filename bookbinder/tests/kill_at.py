@@ -19,12 +19,12 @@ BEFORE, AFTER = "before", "after"
 # Point -> the function, whether before or after it, and which call of it.
 POINTS = {
     "the lock is taken": ("books.sync.run.read", BEFORE, 1),
-    "half is staged": ("books.sync.publish._lay", AFTER, 20),
-    "all is staged": ("books.sync.publish.stage", AFTER, 2),
+    "half is staged": ("books.releases.folders._lay", AFTER, 20),
+    "all is staged": ("books.releases.folders.stage", AFTER, 2),
     "nothing is archived": ("books.sync.archive.write", BEFORE, 1),
     "half is archived": ("json.dump", AFTER, 3),
     "all is archived": ("books.sync.archive.write", AFTER, 1),
-    "one of two is settled": ("books.sync.publish.settle", AFTER, 1),
+    "one of two is settled": ("books.releases.folders.settle", AFTER, 1),
     "rows are written": ("books.sync.apply._write_books", AFTER, 1),
     "answers are regraded": ("grading.regrading.write", AFTER, 1),
     "some notes have their place": ("annotations.placed_rows._write_moved", AFTER, 1),
@@ -83,7 +83,7 @@ def two_transactions() -> None:
 
 def settled_late() -> None:
     """A fault: the files get their place after the rows that point to them."""
-    publish: Any = importlib.import_module("books.sync.publish")
+    publish: Any = importlib.import_module("books.releases.folders")
     publish.settle = lambda staged: None
 
 

@@ -20,7 +20,7 @@ from bookbinder.tests import builds, roles, secret_book, secret_walk
 from bookbinder.tests.admin_pages import change_form, feedback_data
 from bookbinder.tests.syncing import sync
 from books.models import Book, Feedback, Question
-from books.sync import previews
+from books.releases import previews
 from conftest import make_course
 from grading import answering, invitations
 from grading.models import Attempt, Invitation

@@ -12,8 +12,8 @@ from bookbinder.tests.manifests import make_manifest
 from bookbinder.tests.syncing import change, sync
 from bookbinder.tests.test_reader import put_away
 from books.models import Release
-from books.sync import policies, publish
-from books.sync.policy import policy_of
+from books.releases import folders, stored_csp
+from books.releases.csp import policy_of
 from conftest import make_user
 
 pytestmark = pytest.mark.sphinx
@@ -180,7 +180,7 @@ def test_an_unchanged_page_is_not_read_again(plots, db, monkeypatch):
     sync(plots, "--noinput")
     read = []
     monkeypatch.setattr(
-        policies, "policy_of", lambda html, *hosts: read.append(html) or policy_of(html, *hosts)
+        stored_csp, "policy_of", lambda html, *hosts: read.append(html) or policy_of(html, *hosts)
     )
     change(plots, "one.rst", "go()", "run()")
     sync(plots, "--noinput")
@@ -190,8 +190,8 @@ def test_an_unchanged_page_is_not_read_again(plots, db, monkeypatch):
 def test_a_release_from_before_is_served_with_the_hosts_that_it_had(plots, client, db):
     sync(plots, "--noinput")
     release = Release.objects.get()
-    (publish.releases_folder("tiny-book") / release.folder / policies.FILE_NAME).unlink()
-    policies._read_once.cache_clear()
+    (folders.releases_folder("tiny-book") / release.folder / stored_csp.FILE_NAME).unlink()
+    stored_csp._read_once.cache_clear()
     assert "https://cdn.example.org" in scripts(client, "one.html")
     assert "https://cdn.jsdelivr.net" in scripts(client, "maths.html")
     assert "'unsafe-inline'" not in scripts(client, "one.html")

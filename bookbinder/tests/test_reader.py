@@ -4,9 +4,8 @@ import hashlib
 
 import pytest
 
-from books import reader
 from books.models import Book, Page
-from books.sync import head, publish
+from books.releases import folders, page_head, serving
 from conftest import enroll, make_book, make_feedback, make_page, make_user
 from grading.models import Attempt, Interactive
 
@@ -30,7 +29,7 @@ def files(book, page, data_dir):
         "searchindex.js": ([], False),
         "search.html": ([], False),
     }
-    folder = publish.html_folder("tiny", "r1")
+    folder = folders.html_folder("tiny", "r1")
     entries = {}
     for path, (docnames, public) in rights.items():
         data = f"<p>{path}</p>".encode()
@@ -217,10 +216,10 @@ def test_a_page_is_found_by_its_document_in_each_layout(db):
 
 
 def test_the_script_and_the_stylesheet_are_added_once():
-    html = head.add(b"<html><head><title>x</title></head><body></head></body></html>")
+    html = page_head.add(b"<html><head><title>x</title></head><body></head></body></html>")
     assert html.count(b"reader.js") == 1
     assert html.index(b"reader.js") < html.index(b"<body>")
-    assert b"reader.js" in head.add(b"no head")
+    assert b"reader.js" in page_head.add(b"no head")
 
 
 @pytest.mark.parametrize(
@@ -232,5 +231,5 @@ def test_a_release_of_an_older_version_serves_no_build_in_a_build(as_user, root,
     release = Book.objects.get(project="tiny").release
     release.files[path] = {"sha256": "0" * 64, "docnames": [], "public": True}
     release.save()
-    reader._files.cache_clear()
+    serving._files.cache_clear()
     assert status(as_user(root), path) == 404

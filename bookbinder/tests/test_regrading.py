@@ -12,11 +12,11 @@ import pytest
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_page, make_question
 from books.models import Book, Feedback, Question
+from books.releases.folders import Staged
 from books.sync import run, snapshot
 from books.sync.apply import apply
 from books.sync.options import Options
 from books.sync.plan import make_plan
-from books.sync.publish import Staged
 from conftest import enroll, make_course, make_user
 from grading import answering, graders
 from grading.graders import AnswerError

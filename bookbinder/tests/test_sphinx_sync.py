@@ -12,7 +12,8 @@ from annotations.models import Annotation
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Book, Feedback, Page, Question, Release
-from books.sync import publish, run
+from books.releases import folders
+from books.sync import run
 from conftest import make_user
 from grading.models import Answer, Attempt, Interactive
 
@@ -45,7 +46,7 @@ def test_a_second_sync_has_nothing_to_do_and_writes_nothing(live, django_assert_
 
 
 def test_only_listed_files_are_published(live, data_dir):
-    html = publish.html_folder("tiny-book", Release.objects.get().folder)
+    html = folders.html_folder("tiny-book", Release.objects.get().folder)
     names = {path.relative_to(html).as_posix() for path in html.rglob("*") if path.is_file()}
     assert "numbers.html" in names and "searchindex.js" in names
     assert not any("bookbinder.json" in name or "_sources" in name for name in names)
@@ -136,7 +137,7 @@ def test_a_new_edition_changes_rows_and_keeps_answers(live, source):
 def test_equal_files_are_hard_links_to_the_release_before(live, source):
     change(source, "cities.rst", "until 1812", "until about 1812")
     sync(source, "--noinput")
-    new, old = (publish.html_folder("tiny-book", r.folder) for r in Release.objects.all())
+    new, old = (folders.html_folder("tiny-book", r.folder) for r in Release.objects.all())
     assert (new / "_static/basic.css").samefile(old / "_static/basic.css")
 
 

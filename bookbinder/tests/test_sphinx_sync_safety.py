@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Book, Page, Question
-from books.sync import lock, publish, run
+from books.releases import folders
+from books.sync import lock, run
 from books.sync.apply import ChangedError, apply
 from grading.models import Answer
 
@@ -38,13 +39,13 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
     answer = answered()
     (source / "cities.rst").write_text("Cities\n======\n")
     prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
-    settle = publish.settle
+    settle = folders.settle
 
     def grade_and_settle(staged):
         Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())
         settle(staged)
 
-    monkeypatch.setattr(publish, "settle", grade_and_settle)
+    monkeypatch.setattr(folders, "settle", grade_and_settle)
     with pytest.raises(ChangedError):
         run.carry_out(prepared)
     assert Answer.objects.get().override_points == 1
@@ -61,7 +62,7 @@ def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monke
     monkeypatch.setattr(run, "apply", apply_and_stop)
     with pytest.raises(KeyboardInterrupt):
         run.carry_out(prepared)
-    assert publish.html_folder("tiny-book", Book.objects.get().release.folder).is_dir()
+    assert folders.html_folder("tiny-book", Book.objects.get().release.folder).is_dir()
 
 
 def test_a_changed_key_of_no_choice_leaves_what_students_wrote(live, source):
@@ -90,7 +91,7 @@ def test_a_failure_in_the_transaction_changes_nothing(live, source, monkeypatch,
     change(source, "cities.rst", "until 1812", "until about 1812")
 
     def fail(*args, **kwargs):
-        raise publish.PublishError("the power went")
+        raise folders.PublishError("the power went")
 
     monkeypatch.setattr("books.sync.apply._write_books", fail)
     code, _out, err = sync(source, "--noinput")

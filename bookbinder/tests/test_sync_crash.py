@@ -23,7 +23,8 @@ from annotations.models import Annotation
 from bookbinder.tests import agreement, builds, classroom, kill_at, ledger, noting, two_editions
 from bookbinder.tests.syncing import change, sync
 from books.models import Book, Release
-from books.sync import archive, publish, run, snapshot
+from books.releases import folders
+from books.sync import archive, run, snapshot
 from books.sync.apply import apply
 from grading import regrading
 
@@ -220,9 +221,9 @@ def refused(editions) -> str:
 
 def test_a_full_disk(editions, book, monkeypatch):
     places = [
-        (publish, "_lay", failing(FULL)),
+        (folders, "_lay", failing(FULL)),
         (serializers, "serialize", write_half),
-        (publish, "settle", failing(FULL)),
+        (folders, "settle", failing(FULL)),
     ]
     for where, name, fails in places:
         with monkeypatch.context() as patched:
@@ -265,7 +266,7 @@ def test_a_connection_lost_once_all_was_committed(editions, book, monkeypatch):
 def test_a_database_that_stays_away_is_not_said_to_be_unchanged(editions, book, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(run, "apply", apply_then_fail)
-        patched.setattr(publish, "is_live", lambda staged: None)
+        patched.setattr(folders, "is_live", lambda staged: None)
         code, _out, err = sync(*editions[1].folders, *YES)
     assert code == 1
     assert "Either all of it is live or nothing" in err
@@ -276,7 +277,7 @@ def test_a_database_that_stays_away_is_not_said_to_be_unchanged(editions, book, 
 
 def test_what_fails_after_the_commit_is_left_to_the_next_sync(editions, book, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "prune", failing(OperationalError("gone away")))
+        patched.setattr(folders, "prune", failing(OperationalError("gone away")))
         assert sync(*editions[1].folders, *YES)[0] == 0
     assert agreement.which(editions) == editions[1]
 
@@ -340,7 +341,7 @@ def test_an_answer_to_a_question_that_goes_is_shown_before_it_goes(editions, boo
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a server's alone")
 def test_a_killed_syncs_commit_that_is_still_under_way_is_waited_for(data_dir):
     """PostgreSQL goes on with a commit whose client is dead and whose lock is free."""
-    folder = publish.html_folder("late", "r1")
+    folder = folders.html_folder("late", "r1")
     folder.mkdir(parents=True)
     begun, end = threading.Event(), threading.Event()
 
@@ -354,7 +355,7 @@ def test_a_killed_syncs_commit_that_is_still_under_way_is_waited_for(data_dir):
     other = threading.Thread(target=commit_late)
     other.start()
     begun.wait()
-    publish.clean()
+    folders.clean()
     other.join()
     assert folder.is_dir()
 

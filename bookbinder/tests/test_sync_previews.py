@@ -9,7 +9,7 @@ from bookbinder.site.api import QuestionOut, StateOut
 from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Author, Book
-from books.sync import previews
+from books.releases import previews
 from conftest import make_user
 from grading.models import Answer, Attempt
 

@@ -11,11 +11,12 @@ from bookbinder.sphinx import manifest as m
 from bookbinder.tests import noting
 from bookbinder.tests.manifests import make_feedback, make_page, make_question
 from books.models import Book, Feedback, Page, Question
-from books.sync import publish, run, snapshot
+from books.releases import folders
+from books.releases.folders import Staged
+from books.sync import run, snapshot
 from books.sync.apply import apply
 from books.sync.changes import Plan
 from books.sync.plan import make_plan
-from books.sync.publish import Staged
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Answer
 
@@ -202,8 +203,8 @@ def plan_of(manifest: m.Manifest) -> Plan:
 def bring_in(edition: Edition) -> Plan:
     manifest = edition.manifest()
     plan = plan_of(manifest)
-    staged = Staged("random", publish.releases_folder("random") / f"staged-{next(numbers)}")
-    folder = publish.html_folder("random", staged.release)
+    staged = Staged("random", folders.releases_folder("random") / f"staged-{next(numbers)}")
+    folder = folders.html_folder("random", staged.release)
     edition.write(folder)
     effects = run.preview(plan, snapshot.take({"random"}), [run.Build(manifest, folder)])
     if not plan.is_empty:

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from bookbinder.tests.syncing import answered, change, sync
 from books.models import Book, Feedback, Page, Release
-from books.sync import head, publish
+from books.releases import folders, page_head
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
 
@@ -21,7 +21,7 @@ def releases(*arguments) -> str:
 
 def html(page: str) -> str:
     release = Release.objects.get(books__project="tiny-book")
-    return (publish.html_folder("tiny-book", release.folder) / page).read_text()
+    return (folders.html_folder("tiny-book", release.folder) / page).read_text()
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def test_a_release_that_is_not_there_is_an_error(live, source):
 
 def test_a_page_of_an_older_book_binder_gets_the_head_of_this_one(two, monkeypatch):
     """What publishing adds to a page may change: an old release's pages are told apart from it."""
-    monkeypatch.setattr(head, "FORMER", (head.ADDED,))
-    monkeypatch.setattr(head, "ADDED", b"<!-- another -->")
-    monkeypatch.setattr(head, "VERSION", "another")
+    monkeypatch.setattr(page_head, "FORMER", (page_head.ADDED,))
+    monkeypatch.setattr(page_head, "ADDED", b"<!-- another -->")
+    monkeypatch.setattr(page_head, "VERSION", "another")
     assert sync("--release", two[0], "--noinput")[0] == 0
     assert html("numbers.html").count("<!-- another --></head>") == 1
     assert "reader.js" not in html("numbers.html")
@@ -95,6 +95,6 @@ def test_a_current_release_is_never_pruned(two, settings, data_dir):
     settings.BOOKBINDER_KEEP_RELEASES = 1
     first = Release.objects.get(pk=two[0])
     Book.objects.create(project="tiny-book", url="old", title="Kept", release=first)
-    publish.prune("tiny-book")
+    folders.prune("tiny-book")
     assert Release.objects.count() == 2
     assert len(list((data_dir / "releases/tiny-book").iterdir())) == 2

@@ -11,9 +11,9 @@ from django.db.models.functions import Cast, Concat
 from accounts.models import User
 from books import followers
 from books.models import Book, Feedback, Page, Question, Release
+from books.releases.folders import Staged
 from books.sync import rows
 from books.sync.changes import Changes, Plan
-from books.sync.publish import Staged
 
 
 class ChangedError(Exception):

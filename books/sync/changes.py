@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
-from books.sync.policies import Refusal
+from books.releases.stored_csp import Refusal
 from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow
 
 Row = TypeVar("Row", BookRow, PageRow, QuestionRow, FeedbackRow)

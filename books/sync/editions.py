@@ -28,7 +28,8 @@ from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.models import Author, Book, Edition, Release
-from books.sync import lock, publish, run, show, upload
+from books.releases import folders
+from books.sync import lock, run, show, upload
 from books.sync.options import Options
 
 log = logging.getLogger(__name__)
@@ -252,7 +253,7 @@ def _publish(edition: Edition) -> None:
             "delete_user_data"
         )
         if is_other or may_not_delete or run.is_stale(prepared):
-            publish.drop(prepared.staged)
+            folders.drop(prepared.staged)
             _keep_plan(edition, prepared)
             edition.state = State.PLANNED
             edition.message = (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
-from books.sync import head, policy
+from books.releases import csp, page_head
 from books.sync.changes import BookPlan, FileChanges, Plan, Prefer
 from books.sync.plan_book import Context, plan_book, plan_without
 from books.sync.snapshot import Snapshot
@@ -85,11 +85,11 @@ def published_files(manifest: m.Manifest) -> dict[str, Any]:
             "sha256": page.sha256,
             "docnames": [page.docname],
             "public": False,
-            "head": head.VERSION,
+            "head": page_head.VERSION,
         }
     # What its header is made of, besides the page: other hosts are something to do.
-    headers = policy.digest(manifest.script_hosts, manifest.mathjax)
-    for path in filter(policy.is_page, files):
+    headers = csp.digest(manifest.script_hosts, manifest.mathjax)
+    for path in filter(csp.is_page, files):
         files[path]["policy"] = headers
     return files
 

@@ -20,7 +20,8 @@ from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder, followers
 from books.models import Release
-from books.sync import annotate, archive, build, lock, policies, previews, publish, show, snapshot
+from books.releases import folders, previews, stored_csp
+from books.sync import annotate, archive, build, lock, show, snapshot
 from books.sync.apply import ChangedError, apply, marks_of
 from books.sync.changes import Plan
 from books.sync.options import NO_OPTIONS, Each, Options, silently
@@ -48,7 +49,7 @@ class Prepared:
     snapshot: snapshot.Snapshot
     plan: Plan
     effects: Mapping[str, followers.Effects] = field(default_factory=dict)
-    staged: tuple[publish.Staged, ...] = ()
+    staged: tuple[folders.Staged, ...] = ()
     options: Options = NO_OPTIONS
 
     @property
@@ -68,7 +69,7 @@ ERRORS = (
     m.ManifestError,
     build.BuildError,
     PlanError,
-    publish.PublishError,
+    folders.PublishError,
     ChangedError,
     NoRelease,
     lock.LockedError,
@@ -104,7 +105,7 @@ def scratch() -> Path:
 
 def clean() -> None:
     """Take away what killed syncs left where it is published and archived. Needs the lock."""
-    publish.clean()
+    folders.clean()
     archive.clean()
 
 
@@ -129,8 +130,8 @@ def read_release(pk: int) -> Build:
     release = Release.objects.filter(pk=pk).first()
     if release is None:
         raise NoRelease(f"There is no release {pk}. `manage.py releases` lists them.")
-    folder = publish.releases_folder(release.project) / release.folder
-    return Build(m.read(publish.manifest_folder(folder)), folder / "html")
+    folder = folders.releases_folder(release.project) / release.folder
+    return Build(m.read(folders.manifest_folder(folder)), folder / "html")
 
 
 def page_ids() -> Iterator[str]:
@@ -156,15 +157,15 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
     manifests = [one.manifest for one in builds]
     plan = make_plan(manifests, before, page_ids(), prefer=options.prefer)
     headers = {one.manifest.project: _policies(one, plan, before) for one in builds}
-    refused = (one for name in headers for one in policies.refusals(name, headers[name]))
+    refused = (one for name in headers for one in stored_csp.refusals(name, headers[name]))
     plan = replace(plan, refused=tuple(refused))
-    staged: list[publish.Staged] = []
+    staged: list[folders.Staged] = []
     try:
         for one in builds if stage else ():
             project = one.manifest.project
             if project in plan.releases:
                 staged.append(
-                    publish.stage(
+                    folders.stage(
                         one.manifest,
                         one.folder,
                         plan.releases[project],
@@ -175,18 +176,18 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
                 )
         effects = preview(plan, before, builds, options)
     except BaseException:
-        publish.drop(staged)
+        folders.drop(staged)
         raise
     return Prepared(tuple(builds), before, plan, effects, tuple(staged), options)
 
 
-def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> policies.Policies:
+def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.Policies:
     project = one.manifest.project
     current = before.folders.get(project)
-    folder = publish.releases_folder(project) / current if current else None
-    old = policies.Old(before.files.get(project, {}), folder)
+    folder = folders.releases_folder(project) / current if current else None
+    old = stored_csp.Old(before.files.get(project, {}), folder)
     changes = plan.releases.get(project)
-    return policies.of(one.manifest, one.folder, changes.files if changes else old.files, old)
+    return stored_csp.of(one.manifest, one.folder, changes.files if changes else old.files, old)
 
 
 def preview(
@@ -194,7 +195,7 @@ def preview(
 ) -> dict[str, followers.Effects]:
     if plan.is_empty and not options.regrade:
         return {}
-    old = {name: publish.html_folder(name, folder) for name, folder in before.folders.items()}
+    old = {name: folders.html_folder(name, folder) for name, folder in before.folders.items()}
     new = {one.manifest.project: one.folder for one in builds}
     return {
         follower.name: follower.preview(plan, old, new, options)
@@ -225,7 +226,7 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
         marks = marks_of(plan)
         path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
-            publish.settle(staged)
+            folders.settle(staged)
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
         summary = show.summary(plan)
@@ -242,11 +243,11 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
         )
     except BaseException as error:
         # Not what has gone live: a connection can be lost after the commit, an interrupt can come.
-        is_live = publish.is_live(prepared.staged)
+        is_live = folders.is_live(prepared.staged)
         if is_live is None:
             raise LostError(_lost(error)) from error
         if not is_live:
-            publish.drop(prepared.staged)
+            folders.drop(prepared.staged)
             archive.drop(path)
         if not (is_live and isinstance(error, DatabaseError)):
             raise
@@ -265,7 +266,7 @@ def _tidy(prepared: Prepared) -> None:
     """Take away what nobody points to any more. What fails is left to the next sync."""
     for staged in prepared.staged:
         with suppress(DatabaseError, OSError):
-            publish.prune(staged.project)
+            folders.prune(staged.project)
             previews.clear(staged.project)
 
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from books.followers import Effects
+from books.releases.stored_csp import Refusal
 from books.sync import kinds
 from books.sync.changes import BookPlan, Changes, Edit, FileChanges, Match, NearMiss, Plan
-from books.sync.policies import Refusal
 
 FIRST = 20  # how many of the user data that would go are shown
 FEW = 4  # how many of each other list: a book has a screen of 24 lines

@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from books.sync import policies
-from books.sync.policy import (
+from books.releases import stored_csp
+from books.releases.csp import (
     LONGEST,
     NO_PAGE,
     Policy,
@@ -208,14 +208,14 @@ def test_policies_are_read_as_they_were_written(tmp_path):
         "b.html": Policy("one"),
         "c.html": Policy("two", (Refused("link", "x"), Refused("host", "https://a.example"))),
     }
-    policies.write(kept, tmp_path)
-    assert policies.read(tmp_path) == kept
-    assert policies.read(tmp_path / "before there were any") == {}
+    stored_csp.write(kept, tmp_path)
+    assert stored_csp.read(tmp_path) == kept
+    assert stored_csp.read(tmp_path / "before there were any") == {}
 
 
 def test_each_thing_is_told_once_with_how_many_pages_have_it():
     one = Refused("host", "https://a.example")
     told = list(
-        policies.refusals("tiny", {"b.html": Policy("", (one,)), "a.html": Policy("", (one,))})
+        stored_csp.refusals("tiny", {"b.html": Policy("", (one,)), "a.html": Policy("", (one,))})
     )
-    assert told == [policies.Refusal("tiny", "host", "https://a.example", 2, "a.html")]
+    assert told == [stored_csp.Refusal("tiny", "host", "https://a.example", 2, "a.html")]

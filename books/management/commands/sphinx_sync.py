@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from books.management import progress
-from books.sync import lock, previews, publish, run, show
+from books.releases import folders, previews
+from books.sync import lock, run, show
 from books.sync.apply import ChangedError
 from books.sync.options import Options
 
@@ -101,10 +102,10 @@ class Command(BaseCommand):
         try:
             is_agreed = self.is_agreed(prepared)
         except BaseException:
-            publish.drop(prepared.staged)
+            folders.drop(prepared.staged)
             raise
         if not is_agreed:
-            publish.drop(prepared.staged)
+            folders.drop(prepared.staged)
             return False
         try:
             if not prepared.is_nothing:

@@ -25,7 +25,7 @@ from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.models import Book
-from books.sync import policies, publish
+from books.releases import folders, stored_csp
 from books.sync.changes import FileChanges
 from books.sync.options import Each, silently
 from books.sync.plan import published_files
@@ -73,8 +73,8 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
     root = data_folder.private(FOLDER)
-    headers = policies.of(manifest, folder, files)
-    publish.lay(root / token, manifest, folder, changes, headers, each=each)
+    headers = stored_csp.of(manifest, folder, files)
+    folders.lay(root / token, manifest, folder, changes, headers, each=each)
     first = next(manifest.pages(), None)
     return reverse("preview", args=(token, f"{first.docname}.html" if first else "index.html"))
 
@@ -140,5 +140,5 @@ def _drop_old() -> None:
 @functools.lru_cache(maxsize=8)
 def _read(token: str) -> Preview:
     """Return a preview, which never changes."""
-    manifest = m.read(publish.manifest_folder(_root() / token))
+    manifest = m.read(folders.manifest_folder(_root() / token))
     return Preview(token, manifest, published_files(manifest))

@@ -18,8 +18,8 @@ from accounts.access import Person
 from bookbinder.sphinx.checks import is_publishable
 from books import access
 from books.models import Book, Page, Release
-from books.sync import policies, publish
-from books.sync.previews import Preview
+from books.releases import folders, stored_csp
+from books.releases.previews import Preview
 
 FEEDBACK_FILES = "_feedback/"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -39,7 +39,7 @@ class Published:
 
     @property
     def folder(self) -> Path:
-        return publish.releases_folder(self.project) / self.release
+        return folders.releases_folder(self.project) / self.release
 
     @property
     def file(self) -> Path:
@@ -109,7 +109,7 @@ def send_preview(request: HttpRequest, preview: Preview, path: str) -> HttpRespo
 
 
 def _with_policy(response: HttpResponseBase, folder: Path, path: str) -> HttpResponseBase:
-    policy = policies.header_of(folder, path)
+    policy = stored_csp.header_of(folder, path)
     if policy:
         response["Content-Security-Policy"] = policy
     return response

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import manifest as m
 from books.models import Release
-from books.sync import head, policies
+from books.releases import page_head, stored_csp
 from books.sync.changes import FileChanges
 from books.sync.options import Each, silently
 
@@ -69,7 +69,7 @@ def stage(
     manifest: m.Manifest,
     build: Path,
     changes: FileChanges,
-    headers: policies.Policies,
+    headers: stored_csp.Policies,
     current: str | None,
     each: Each = silently,
 ) -> Staged:
@@ -89,7 +89,7 @@ def lay(
     manifest: m.Manifest,
     build: Path,
     changes: FileChanges,
-    headers: policies.Policies,
+    headers: stored_csp.Policies,
     old: Path | None = None,
     each: Each = silently,
 ) -> None:
@@ -110,7 +110,7 @@ def lay(
             else:
                 _lay(build / path, target, entry, is_page=path in pages)
         _keep_manifest(_manifest_of(build), folder)
-        policies.write(headers, folder)
+        stored_csp.write(headers, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError | PublishError):
@@ -144,10 +144,10 @@ def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) ->
         raise PublishError(f"{source}: is no file, though the manifest lists it. Build again.")
     data = source.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry["sha256"] and is_page:
-        data = head.remove(data)  # of a release that comes back
+        data = page_head.remove(data)  # of a release that comes back
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise PublishError(f"{source}: has changed since the manifest was written. Build again.")
-    target.write_bytes(head.add(data) if is_page else data)
+    target.write_bytes(page_head.add(data) if is_page else data)
 
 
 def _explain(error: OSError | PublishError) -> str:

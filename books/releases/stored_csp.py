@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
-from books.sync.policy import Policy, Refused, is_page, of_file, policy_as_it_was, policy_of
+from books.releases.csp import Policy, Refused, is_page, of_file, policy_as_it_was, policy_of
 
 FILE_NAME = "policies.json"
 Policies = Mapping[str, Policy]
