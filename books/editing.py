@@ -15,7 +15,7 @@ from bookbinder.sphinx import markdown
 from bookbinder.sphinx.expected_answers import fault_of
 from books import markdown_of
 from books.models import Book, Feedback, Page, Question
-from books.sync.source_text import tidy
+from books.sources.directive import tidy
 
 WITHOUT_FEEDBACK = ("manual",)
 WITH_CHOICES = ("choice",)

@@ -6,7 +6,7 @@ import pytest
 
 from bookbinder.tests.builds import HEAD, write_book
 from bookbinder.tests.syncing import sync
-from books.sync import build
+from books.sources import build
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db]
 LEFT_BEHIND = HEAD + "import subprocess\nsubprocess.Popen(['sleep', '60'])\n"

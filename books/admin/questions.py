@@ -19,7 +19,7 @@ from books import editing
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of
 from books.models import Feedback, Question
-from books.sync.source_text import tidy_answer
+from books.sources.directive import tidy_answer
 
 REPLY_LIMIT = 100_000  # characters that are rendered for a look at them
 

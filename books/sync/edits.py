@@ -12,9 +12,8 @@ from typing import NamedTuple, Protocol
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.sphinx.fingerprints import collapse
-from books.sync import source_files, source_myst, source_rst
-from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
-from books.sync.source_text import (
+from books.sources import files, myst, rst
+from books.sources.directive import (
     NOT_THERE,
     Change,
     Directive,
@@ -23,6 +22,7 @@ from books.sync.source_text import (
     tidy,
     tidy_answer,
 )
+from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
 
 FRONT_PAGE = "index"
 AT_THE_END = 1 << 31  # a line beyond any
@@ -68,9 +68,9 @@ class _Page(NamedTuple):
 def language_of(source: str) -> Language:
     suffix = PurePosixPath(source).suffix.lower()
     if suffix in (".rst", ".txt", ".rest"):
-        return source_rst
+        return rst
     if suffix in (".md", ".markdown"):
-        return source_myst
+        return myst
     raise NotWrittenError("only .rst and .md files can be written")
 
 
@@ -134,7 +134,7 @@ def _title_in_conf(book: BookRow, what: str) -> Edit:
         (0, 1),
         what,
         f"title: {book.title}",
-        lambda lines: source_files.with_project(lines, book.source_title, book.title, book.project),
+        lambda lines: files.with_project(lines, book.source_title, book.title, book.project),
     )
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from books.sync import build, edits, run, source_files
+from books.sources import build, files
+from books.sources.directive import NotWrittenError
+from books.sync import edits, run
 from books.sync.edits import Edit
 from books.sync.plan import make_plan
-from books.sync.source_text import NotWrittenError
 
 
 class ExportError(Exception):
@@ -64,7 +65,7 @@ def export(one: run.Build, root: Path, url: str | None) -> Export:
 
 def _has_index(root: Path, source: str) -> bool:
     try:
-        return edits.language_of(source).has_index(source_files.read(root, source).lines)
+        return edits.language_of(source).has_index(files.read(root, source).lines)
     except NotWrittenError:
         return False
 
@@ -79,7 +80,7 @@ def write(root: Path, found: Sequence[Edit]) -> Export:
     for source, group in itertools.groupby(ordered, key=lambda edit: edit.source):
         of_file = list(group)
         try:
-            old = new = source_files.read(root, source)
+            old = new = files.read(root, source)
         except NotWrittenError as error:
             refused += [Refused(edit, str(error)) for edit in of_file]
             continue
@@ -91,5 +92,5 @@ def write(root: Path, found: Sequence[Edit]) -> Export:
                     new = new.with_lines(lines)
             except NotWrittenError as error:
                 refused.append(Refused(edit, str(error)))
-        patches.append(source_files.patch(old, new))
+        patches.append(files.patch(old, new))
     return Export("".join(patches), tuple(written), tuple(refused))

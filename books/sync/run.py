@@ -21,7 +21,9 @@ from bookbinder.sphinx import manifest as m
 from books import data_folder, followers
 from books.models import Release
 from books.releases import folders, previews, stored_csp
-from books.sync import annotate, archive, build, lock, show, snapshot
+from books.sources import build
+from books.sources import page_ids as page_ids_module
+from books.sync import archive, lock, show, snapshot
 from books.sync.apply import ChangedError, apply, marks_of
 from books.sync.changes import Plan
 from books.sync.options import NO_OPTIONS, Each, Options, silently
@@ -74,7 +76,7 @@ ERRORS = (
     NoRelease,
     lock.LockedError,
     LostError,
-    annotate.AnnotateError,
+    page_ids_module.AnnotateError,
     DatabaseError,
     OSError,
 )
@@ -84,7 +86,7 @@ def explain(error: Exception) -> str:
     """Return what went wrong with a sync, and what to do about it. Nothing has changed."""
     if isinstance(error, DatabaseError):
         return f"The database could not be used: {error}. Nothing was changed: sync again."
-    if isinstance(error, annotate.AnnotateError):
+    if isinstance(error, page_ids_module.AnnotateError):
         return f"{error}. Nothing was changed: make it writable, or leave --back-annotate out."
     if isinstance(error, OSError):
         is_full = error.errno == errno.ENOSPC
@@ -276,7 +278,7 @@ def judge_sources(prepared: Prepared) -> None:
     for missing in prepared.plan.missing_page_ids:
         root = roots[missing.project]
         if root is not None:
-            annotate.judge_folder(root, missing.source)
+            page_ids_module.judge_folder(root, missing.source)
 
 
 def write_page_ids(prepared: Prepared) -> list[str]:
@@ -287,8 +289,8 @@ def write_page_ids(prepared: Prepared) -> list[str]:
         root = roots[missing.project]
         try:
             if root is not None:
-                annotate.write(root, missing.source, missing.page_id)
-        except annotate.AnnotateError as error:
+                page_ids_module.write(root, missing.source, missing.page_id)
+        except page_ids_module.AnnotateError as error:
             failures.append(str(error))
     return failures
 

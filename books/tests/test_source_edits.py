@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from myst_parser.parsers.docutils_ import Parser as MystParser
 
 from bookbinder.sphinx import markdown
-from books.sync import edits, source_files, source_myst, source_rst
-from books.sync.source_text import Change, NotWrittenError, tidy, tidy_answer
+from books.sources import files, myst, rst
+from books.sources.directive import Change, NotWrittenError, tidy, tidy_answer
+from books.sync import edits
 
 SIGNS = "aZ9é数 \\`*_|<>[](){}#$~^&;:.-+=/!?,'\"•@%"
 titles = st.text(st.sampled_from(SIGNS), min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -87,9 +88,9 @@ def registered():
 
 def parsed(lines, language, **over):
     Seen.seen.clear()
-    parser = MystParser() if language is source_myst else Parser()
+    parser = MystParser() if language is myst else Parser()
     over |= {"doctitle_xform": False, "report_level": 5, "halt_level": 5, "language_code": "en"}
-    if language is source_myst:
+    if language is myst:
         over["myst_enable_extensions"] = [
             "colon_fence",
             "dollarmath",
@@ -104,7 +105,7 @@ def feedback(lines, language):
     return [seen[1:] for seen in Seen.seen if seen[0] == "feedback"]
 
 
-@pytest.mark.parametrize(("language", "text"), [(source_rst, RST), (source_myst, MYST)])
+@pytest.mark.parametrize(("language", "text"), [(rst, RST), (myst, MYST)])
 @settings(max_examples=100, deadline=None)
 @given(reply=replies, answer=answers, new=answers)
 def test_feedback_is_read_as_it_was_meant_or_is_refused(language, text, reply, answer, new):
@@ -131,16 +132,16 @@ def test_feedback_is_read_as_it_was_meant_or_is_refused(language, text, reply, a
 def test_an_rst_title_is_shown_as_it_was_given(title, heading):
     assume(title.strip("\\"))
     text = f".. x\n\n{heading}\n\nx\n\nTwo\n^^^\n"
-    lines = source_rst.with_title(text.split("\n"), "Old", title)
-    tree = parsed(lines, source_rst, smart_quotes=True)
+    lines = rst.with_title(text.split("\n"), "Old", title)
+    tree = parsed(lines, rst, smart_quotes=True)
     assert next(iter(tree.findall(nodes.section)))[0].astext() == title
 
 
 @settings(max_examples=200, deadline=None)
 @given(titles, st.sampled_from(["# Old", "## Old ##", "Old\n---", "---\na: b\n---\nOld\n==="]))
 def test_a_myst_title_is_shown_as_it_was_given(title, heading):
-    lines = source_myst.with_title(f"{heading}\n\nx".split("\n"), "Old", title)
-    tree = parsed(lines, source_myst)
+    lines = myst.with_title(f"{heading}\n\nx".split("\n"), "Old", title)
+    tree = parsed(lines, myst)
     assert next(iter(tree.findall(nodes.section)))[0].astext() == title
 
 
@@ -175,7 +176,7 @@ def test_a_broken_line_stays_broken():
     ],
 )
 def test_an_index_stands_among_an_rst_pages_metadata(before, after):
-    assert source_rst.with_index(before.split("\n"), "3") == after.split("\n")
+    assert rst.with_index(before.split("\n"), "3") == after.split("\n")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_an_index_stands_among_an_rst_pages_metadata(before, after):
     ],
 )
 def test_an_index_stands_in_a_myst_pages_front_matter(before, after):
-    assert source_myst.with_index(before.split("\n"), "3") == after.split("\n")
+    assert myst.with_index(before.split("\n"), "3") == after.split("\n")
 
 
 @pytest.mark.parametrize(
@@ -202,12 +203,12 @@ def test_an_index_stands_in_a_myst_pages_front_matter(before, after):
 )
 def test_a_title_that_is_not_found_is_refused(text):
     with pytest.raises(NotWrittenError):
-        source_rst.with_title(text.split("\n"), "Old", "New")
+        rst.with_title(text.split("\n"), "Old", "New")
     with pytest.raises(NotWrittenError):
-        source_myst.with_title(["```", "# Old", "```", "", "# Other"], "Old", "New")
+        myst.with_title(["```", "# Old", "```", "", "# Other"], "Old", "New")
 
 
-@pytest.mark.parametrize("language", [source_rst, source_myst])
+@pytest.mark.parametrize("language", [rst, myst])
 @pytest.mark.parametrize("at", [-1, 0, 1, 2, 99])
 def test_what_is_no_directive_is_refused(language, at):
     lines = ["x", "   | .. feedback:: x", "```{feedback} x"]
@@ -227,7 +228,7 @@ def test_what_is_no_directive_is_refused(language, at):
 )
 def test_a_project_that_is_not_a_plain_text_is_refused(conf):
     with pytest.raises(NotWrittenError):
-        source_files.with_project(conf.split("\n"), "Old", "New", "old")
+        files.with_project(conf.split("\n"), "Old", "New", "old")
 
 
 @pytest.mark.parametrize(
@@ -248,9 +249,9 @@ def test_a_project_that_is_not_a_plain_text_is_refused(conf):
 def test_a_project_keeps_its_slug(conf, after):
     if after is None:
         with pytest.raises(NotWrittenError):
-            source_files.with_project(conf.split("\n"), "Old", 'N"é', "old")
+            files.with_project(conf.split("\n"), "Old", 'N"é', "old")
     else:
-        assert source_files.with_project(conf.split("\n"), "Old", 'N"é', "old") == after.split("\n")
+        assert files.with_project(conf.split("\n"), "Old", 'N"é', "old") == after.split("\n")
 
 
 @pytest.mark.parametrize(
@@ -265,13 +266,13 @@ def test_points_are_written_short(points, text):
 )
 def test_a_file_comes_back_byte_for_byte(data, tmp_path):
     (tmp_path / "x.rst").write_bytes(data)
-    assert source_files.read(tmp_path, "x.rst").text.encode() == data
+    assert files.read(tmp_path, "x.rst").text.encode() == data
 
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "x.rst").write_bytes(b"\xe4")
     for path in ("x.rst", "none.rst", "../x.rst", "."):
         with pytest.raises(NotWrittenError):
-            source_files.read(tmp_path, path)
+            files.read(tmp_path, path)
     with pytest.raises(NotWrittenError):
         edits.language_of("demo.py")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from books.sync import annotate
-from books.sync.annotate import COMMENTS, MYST, RST, AnnotateError, with_page_id
+from books.sources import page_ids
+from books.sources.page_ids import COMMENTS, MYST, RST, AnnotateError, with_page_id
 
 ASKED_FOR = [".py", ".c", ".h", ".cpp", ".js", ".css", ".sh", ".s", ".asm", ".java", ".m", ".v"]
 ASKED_FOR += [".rs", ".go", ".sql", ".html", ".tex"]
@@ -223,7 +223,7 @@ def test_a_file_keeps_its_mode_and_nothing_is_left_beside_it(tmp_path, name):
     page = tmp_path / name
     page.write_bytes(b"# T\n")
     page.chmod(0o640)
-    annotate.write(tmp_path, name, "x")
+    page_ids.write(tmp_path, name, "x")
     assert b".. page-id:: x\n" in page.read_bytes()
     assert page.stat().st_mode & 0o7777 == 0o640
     assert {path.name for path in tmp_path.iterdir()} == {name, "data"}
@@ -236,7 +236,7 @@ def test_a_file_outside_the_source_folder_is_not_touched(tmp_path):
     (tmp_path / "src/link.rst").symlink_to(outside)
     for source in ("../outside.rst", "link.rst"):
         with pytest.raises(AnnotateError, match="leads out"):
-            annotate.write(tmp_path / "src", source, "x")
+            page_ids.write(tmp_path / "src", source, "x")
     assert outside.read_bytes() == b"T\n=\n"
 
 
@@ -244,7 +244,7 @@ def refused(root: Path, source: str, match: str) -> None:
     """Nothing may have changed, and nothing may lie beside it."""
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     with pytest.raises(AnnotateError, match=match) as caught:
-        annotate.write(root, source, "x")
+        page_ids.write(root, source, "x")
     assert str(caught.value).startswith(f"{source}: ")
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
@@ -258,7 +258,7 @@ def test_a_linked_folder_leads_out_and_one_within_does_not(tmp_path):
     (root / "within").symlink_to("real")
     refused(root, "out/a.py", "leads out")
     assert (outside / "a.py").read_text() == "# T\n"
-    annotate.write(root, "within/a.py", "x")
+    page_ids.write(root, "within/a.py", "x")
     assert (root / "real/a.py").read_text() == "# T\n\n# .. page-id:: x\n"
     assert (root / "within").is_symlink()
 
@@ -268,16 +268,16 @@ def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path, monkeypatch):
     for folder in (root / "a", outside):
         folder.mkdir(parents=True)
         (folder / "a.py").write_text("# T\n")
-    opened = annotate._opened
+    opened = page_ids._opened
 
     def swapped(top, folder):
         (root / "a").rename(root / "b")
         (root / "a").symlink_to(outside)
         return opened(top, folder)
 
-    monkeypatch.setattr(annotate, "_opened", swapped)
+    monkeypatch.setattr(page_ids, "_opened", swapped)
     with pytest.raises(AnnotateError):
-        annotate.write(root, "a/a.py", "x")
+        page_ids.write(root, "a/a.py", "x")
     assert (outside / "a.py").read_text() == "# T\n"
 
 
@@ -285,7 +285,7 @@ def test_the_source_folder_may_be_a_link_itself(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real/a.py").write_text("# T\n")
     (tmp_path / "src").symlink_to("real")
-    annotate.write(tmp_path / "src", "a.py", "x")
+    page_ids.write(tmp_path / "src", "a.py", "x")
     assert (tmp_path / "real/a.py").read_text().endswith("page-id:: x\n")
 
 
@@ -346,9 +346,9 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, call, error):
     (root / "a.py").write_text("# T\n")
     original = getattr(os, call)
     with monkeypatch.context() as patched:
-        patched.setattr(annotate.os, call, fail)
+        patched.setattr(page_ids.os, call, fail)
         with pytest.raises((AnnotateError, KeyboardInterrupt)):
-            annotate.write(root, "a.py", "x")
+            page_ids.write(root, "a.py", "x")
     assert [path.name for path in root.iterdir()] == ["a.py"]
     assert (root / "a.py").read_text() == "# T\n"
 
@@ -362,9 +362,9 @@ def test_a_file_that_was_changed_meanwhile_is_left_alone(tmp_path, monkeypatch):
         page.write_text("# The author's editor was quicker\n")
         fsync(file)
 
-    monkeypatch.setattr(annotate.os, "fsync", save)
+    monkeypatch.setattr(page_ids.os, "fsync", save)
     with pytest.raises(AnnotateError, match="changed meanwhile"):
-        annotate.write(tmp_path, "a.py", "x")
+        page_ids.write(tmp_path, "a.py", "x")
     assert page.read_text() == "# The author's editor was quicker\n"
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bookbinder.sphinx.manifest import ManifestError
 from books.models import Book
-from books.sync.build import BuildError
+from books.sources.build import BuildError
 from books.sync.edits import EditsError
 from books.sync.export import Export, ExportError, Refused, build_of, export
 from books.sync.plan import PlanError

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from books.sync.source_text import (
+from books.sources.directive import (
     NOT_THERE,
     Change,
     Directive,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from books.sync.source_text import Lines, NotWrittenError, judge_title
+from books.sources.directive import Lines, NotWrittenError, judge_title
 
 _BOM = "\ufeff"
 

@@ -7,7 +7,7 @@ from itertools import islice
 from docutils.parsers.rst.states import Body
 from docutils.utils import column_width
 
-from books.sync.source_text import (
+from books.sources.directive import (
     NOT_THERE,
     Change,
     Directive,
