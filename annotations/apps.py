@@ -7,7 +7,7 @@ class AnnotationsConfig(AppConfig):
     def ready(self) -> None:
         from annotations import access
         from annotations.followers import AnnotationsFollower
-        from books import followers
+        from books.sync.follower import register_follower
 
         access.fill()
-        followers.register(AnnotationsFollower())
+        register_follower(AnnotationsFollower())

@@ -14,12 +14,12 @@ from annotations.models import Annotation
 from annotations.placed_rows import Followed
 from annotations.placing import Editions, Placed
 from annotations.words import readable
-from books.followers import Counts, Effects
 from books.models import Book, Page
+from books.releases.contents import FileChanges
 from books.sync.apply import ChangedError
-from books.sync.changes import FileChanges, Plan
-from books.sync.options import Options
-from books.sync.show import FIRST
+from books.sync.follower import Counts, Effects
+from books.sync.plan import Options, Plan
+from books.sync.report.text import FIRST
 
 OUTCOMES = {
     "kept": ("stays", "stay"),

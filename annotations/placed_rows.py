@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations import texts
 from annotations.models import Annotation, PageRevision
 from annotations.placing import Editions, Placed, Row
-from books.sync import rows as fast
+from books.sync import bulk_write as fast
 
 CHUNK = 10_000  # keys that are asked for at once: SQLite takes 32,766 parameters
 PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state", "suggestion")

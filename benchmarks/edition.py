@@ -9,7 +9,7 @@ from benchmarks.figures import Figure, alternate, count_queries
 from benchmarks.sync import FEEDBACK, QUESTIONS, bring_in, make_manifest
 from bookbinder.sphinx import manifest as m
 from books.models import Book
-from books.sync.options import Options
+from books.sync.plan import Options
 from grading.models import Answer, Course, Enrollment, Regrade
 
 PAGES = 1_000

@@ -26,8 +26,8 @@ from benchmarks.figures import Bound, Figure, alternate
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests import noting
 from books.models import Book, Page
-from books.sync import lock, run
-from books.sync.run import Prepared
+from books.sync import lock, pipeline
+from books.sync.pipeline import Prepared
 
 PAGES, NOTES, PEOPLE = 100, 10_000, 200
 PAGE_SIZE = 14_000
@@ -39,7 +39,7 @@ class Times(NamedTuple):
     inside: float
 
 
-def write_build(folder: Path, pages: dict[str, str]) -> run.Build:
+def write_build(folder: Path, pages: dict[str, str]) -> pipeline.Build:
     """Lay pages down as a build of a book."""
     folder.mkdir()
     rows = []
@@ -55,15 +55,15 @@ def write_build(folder: Path, pages: dict[str, str]) -> run.Build:
         )  # fmt: skip
     book = m.Book(PROJECT, "Noted", tuple(rows))
     (folder / m.FILE_NAME).write_bytes(m.dumps(m.Manifest(PROJECT, (book,), {})))
-    return run.read_build(folder)
+    return pipeline.read_build(folder)
 
 
-def bring_in(build: run.Build) -> tuple[Prepared, Times]:
+def bring_in(build: pipeline.Build) -> tuple[Prepared, Times]:
     with lock.hold():
         start = time.perf_counter()
-        prepared = run.prepare([build], stage=True)
+        prepared = pipeline.prepare([build], stage=True)
         planned = time.perf_counter()
-        run.carry_out(prepared)
+        pipeline.carry_out(prepared)
         return prepared, Times(planned - start, time.perf_counter() - planned)
 
 

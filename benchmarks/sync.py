@@ -12,9 +12,11 @@ from bookbinder.sphinx import manifest as m
 from books.models import Book, Feedback, Page, Question, Release
 from books.releases import folders
 from books.releases.folders import Staged
-from books.sync import apply, run, show, snapshot
-from books.sync.options import NO_OPTIONS, Options
-from books.sync.plan import make_plan
+from books.sources import page_ids
+from books.sync import apply, pipeline, snapshot
+from books.sync.plan import NO_OPTIONS, Options
+from books.sync.planning.make_plan import make_plan
+from books.sync.report import text
 
 PAGES = 300
 QUESTIONS = 5
@@ -52,13 +54,13 @@ def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
     manifest = m.parse(json.loads(data, parse_float=Decimal))
     ids = {page.page_id for page in manifest.pages() if page.page_id}
     before = snapshot.take({manifest.project}, ids)
-    plan = make_plan([manifest], before, run.page_ids())
-    effects = run.preview(plan, before, (), options)
+    plan = make_plan([manifest], before, page_ids.random_ids())
+    effects = pipeline.preview(plan, before, (), options)
     if plan.is_empty:
         return
     number = next(_releases)
     staged = Staged(manifest.project, folders.releases_folder("sync") / f"staged-{number}")
-    apply.apply(plan, effects, [staged], summary=show.summary(plan))
+    apply.apply(plan, effects, [staged], summary=text.summary(plan))
 
 
 Rows = dict[type[Model], list[tuple[object, ...]]]

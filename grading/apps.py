@@ -5,9 +5,9 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        from books import followers
+        from books.sync.follower import register_follower
         from grading import access
         from grading.followers import AnswersFollower
 
         access.fill()
-        followers.register(AnswersFollower())
+        register_follower(AnswersFollower())

@@ -10,10 +10,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max, Model, QuerySet, Sum
 
-from books.followers import Counts, Effects
-from books.sync.changes import Plan
-from books.sync.options import Options
-from books.sync.show import FIRST
+from books.sync.follower import Counts, Effects
+from books.sync.plan import Options, Plan
+from books.sync.report.text import FIRST
 from grading import graders, judged, regrading, rekeying
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from books.models import Feedback, Question
-from books.sync.changes import Plan
-from books.sync.snapshot import FeedbackRow, QuestionRow
+from books.sync.content_rows import FeedbackRow, QuestionRow
+from books.sync.plan import Plan
 from grading import points
 from grading.regrading import Material, Regraded, Regrading
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from books.sync.sequences import longest_run
+from books.sequences import longest_run
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 WORD = re.compile(r"\w+")

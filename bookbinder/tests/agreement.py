@@ -12,7 +12,7 @@ from bookbinder.sphinx import manifest as m
 from bookbinder.tests.two_editions import Edition
 from books.models import Book, Feedback, Page, Question, Release
 from books.releases import folders, page_head, serving
-from books.sync.plan import published_files
+from books.releases.contents import published_files
 
 
 def said(edition: Edition) -> list[Any]:

@@ -18,7 +18,7 @@ from typing import Any
 BEFORE, AFTER = "before", "after"
 # Point -> the function, whether before or after it, and which call of it.
 POINTS = {
-    "the lock is taken": ("books.sync.run.read", BEFORE, 1),
+    "the lock is taken": ("books.sync.pipeline.read", BEFORE, 1),
     "half is staged": ("books.releases.folders._lay", AFTER, 20),
     "all is staged": ("books.releases.folders.stage", AFTER, 2),
     "nothing is archived": ("books.sync.archive.write", BEFORE, 1),
@@ -31,7 +31,7 @@ POINTS = {
     "all notes have their place": ("annotations.placed_rows.write", AFTER, 1),
 }
 LIVE = {  # points after the commit
-    "all is committed": ("books.sync.run.apply", AFTER, 1),
+    "all is committed": ("books.sync.pipeline.apply", AFTER, 1),
     "half is pruned": ("os.unlink", BEFORE, 10),
 }
 SOURCES = {"a second source is written": ("os.replace", BEFORE, 2)}

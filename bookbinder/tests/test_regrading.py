@@ -13,10 +13,11 @@ from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_page, make_question
 from books.models import Book, Feedback, Question
 from books.releases.folders import Staged
-from books.sync import run, snapshot
+from books.sources import page_ids
+from books.sync import pipeline, snapshot
 from books.sync.apply import apply
-from books.sync.options import Options
-from books.sync.plan import make_plan
+from books.sync.plan import Options
+from books.sync.planning.make_plan import make_plan
 from conftest import enroll, make_course, make_user
 from grading import answering, graders
 from grading.graders import AnswerError
@@ -118,8 +119,8 @@ def bring_in(edition: Any, data_dir, *, regrade: bool):
     """Return what the sync tells of answers."""
     options = Options(regrade=regrade)
     before = snapshot.take({PROJECT})
-    plan = make_plan([edition.manifest()], before, run.page_ids())
-    effects = run.preview(plan, before, (), options)
+    plan = make_plan([edition.manifest()], before, page_ids.random_ids())
+    effects = pipeline.preview(plan, before, (), options)
     staged = Staged(PROJECT, data_dir / f"staged-{uuid.uuid4().hex}")
     if not plan.is_empty or any(one.is_work for one in effects.values()):
         apply(plan, effects, [staged] if plan.releases else [], summary="")

@@ -13,7 +13,7 @@ from bookbinder.tests import builds
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Book, Feedback, Page, Question, Release
 from books.releases import folders
-from books.sync import run
+from books.sync import pipeline
 from conftest import make_user
 from grading.models import Answer, Attempt, Interactive
 
@@ -309,12 +309,12 @@ def test_queries_do_not_grow_with_the_book(tmp_path, django_assert_max_num_queri
         toc = "T\n=\n\n.. toctree::\n   :glob:\n\n   p*\n"
         conf = builds.HEAD.replace("Tiny", name)
         source = builds.write_book(tmp_path / name, conf=conf, index=toc, **pages(count))
-        build = run.read(source, tmp_path / f"{name}-scratch")
+        build = pipeline.read(source, tmp_path / f"{name}-scratch")
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
         with CaptureQueriesContext(connection) as queries:
-            run.carry_out(run.prepare([build], stage=True))
+            pipeline.carry_out(pipeline.prepare([build], stage=True))
         return len(queries)
 
     assert synced(4, "Small") == synced(20, "Large")

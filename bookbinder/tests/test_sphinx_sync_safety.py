@@ -8,7 +8,7 @@ from django.utils import timezone
 from bookbinder.tests.syncing import answered, change, everything, sync
 from books.models import Book, Page, Question
 from books.releases import folders
-from books.sync import lock, run
+from books.sync import lock, pipeline
 from books.sync.apply import ChangedError, apply
 from grading.models import Answer
 
@@ -17,20 +17,20 @@ pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
 
 def test_an_answer_in_the_last_moment_stops_what_would_delete_it(live, source, monkeypatch):
     (source / "cities.rst").write_text("Cities\n======\n")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     answered()
     with pytest.raises(ChangedError, match="sync again"):
-        run.carry_out(prepared)
+        pipeline.carry_out(prepared)
     assert Answer.objects.count() == 1
     assert Question.objects.filter(label="capital").exists()
 
 
 def test_an_edit_in_the_last_moment_is_not_written_over(live, source):
     change(source, "cities.rst", "Cities\n======", "Towns\n=====")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     Page.objects.filter(url="cities").update(title="By hand")
     with pytest.raises(ChangedError, match="edited meanwhile"):
-        run.carry_out(prepared)
+        pipeline.carry_out(prepared)
     page = Page.objects.get(url="cities")
     assert (page.title, page.source_title) == ("By hand", "Cities")
 
@@ -38,7 +38,7 @@ def test_an_edit_in_the_last_moment_is_not_written_over(live, source):
 def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source, monkeypatch):
     answer = answered()
     (source / "cities.rst").write_text("Cities\n======\n")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     settle = folders.settle
 
     def grade_and_settle(staged):
@@ -47,21 +47,21 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
 
     monkeypatch.setattr(folders, "settle", grade_and_settle)
     with pytest.raises(ChangedError):
-        run.carry_out(prepared)
+        pipeline.carry_out(prepared)
     assert Answer.objects.get().override_points == 1
 
 
 def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monkeypatch):
     change(source, "cities.rst", "until 1812", "until about 1812")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=True)
+    prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
 
     def apply_and_stop(*arguments, **options):
         apply(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "apply", apply_and_stop)
+    monkeypatch.setattr(pipeline, "apply", apply_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        run.carry_out(prepared)
+        pipeline.carry_out(prepared)
     assert folders.html_folder("tiny-book", Book.objects.get().release.folder).is_dir()
 
 
@@ -119,7 +119,7 @@ def test_two_syncs_at_once_the_second_says_who_holds_the_lock(built):
 def test_what_changes_between_plan_and_yes_is_noticed(live, source, monkeypatch):
     change(source, "cities.rst", "until 1812", "until about 1812")
     stale = iter([True, False])
-    monkeypatch.setattr(run, "is_stale", lambda prepared: next(stale))
+    monkeypatch.setattr(pipeline, "is_stale", lambda prepared: next(stale))
     code, out, _err = sync(source, "--noinput")
     assert code == 0
     assert "The database has changed meanwhile" in out
@@ -128,10 +128,10 @@ def test_what_changes_between_plan_and_yes_is_noticed(live, source, monkeypatch)
 
 def test_an_edit_in_the_database_makes_a_plan_stale(live, source):
     change(source, "cities.rst", "until 1812", "until about 1812")
-    prepared = run.prepare([run.read(source, source.parent / "scratch")], stage=False)
-    assert not run.is_stale(prepared)
+    prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=False)
+    assert not pipeline.is_stale(prepared)
     answered()
-    assert run.is_stale(prepared)
+    assert pipeline.is_stale(prepared)
 
 
 def test_an_interrupt_is_told_and_leaves_nothing(live, source, monkeypatch, data_dir):
@@ -141,7 +141,7 @@ def test_an_interrupt_is_told_and_leaves_nothing(live, source, monkeypatch, data
     def interrupt(prepared):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "is_stale", interrupt)
+    monkeypatch.setattr(pipeline, "is_stale", interrupt)
     code, _out, err = sync(source, "--noinput")
     assert (code, "Interrupted: nothing was changed." in err) == (130, True)
     assert everything() == before

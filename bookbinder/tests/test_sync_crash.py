@@ -24,7 +24,7 @@ from bookbinder.tests import agreement, builds, classroom, kill_at, ledger, noti
 from bookbinder.tests.syncing import change, sync
 from books.models import Book, Release
 from books.releases import folders
-from books.sync import archive, run, snapshot
+from books.sync import archive, pipeline, snapshot
 from books.sync.apply import apply
 from grading import regrading
 
@@ -242,7 +242,7 @@ def lose_connection(*arguments, **options):
 
 
 def test_a_lost_connection(editions, book, monkeypatch):
-    for where, name in ((snapshot, "take"), (regrading, "write"), (run, "is_stale")):
+    for where, name in ((snapshot, "take"), (regrading, "write"), (pipeline, "is_stale")):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, lose_connection)
             err = refused(editions)
@@ -256,7 +256,7 @@ def apply_then_fail(*arguments, **options):
 
 
 def test_a_connection_lost_once_all_was_committed(editions, book, monkeypatch):
-    monkeypatch.setattr(run, "apply", apply_then_fail)
+    monkeypatch.setattr(pipeline, "apply", apply_then_fail)
     code, out, err = sync(*editions[1].folders, *YES)
     assert code == 0, err
     assert "the new edition is live" in out
@@ -265,7 +265,7 @@ def test_a_connection_lost_once_all_was_committed(editions, book, monkeypatch):
 
 def test_a_database_that_stays_away_is_not_said_to_be_unchanged(editions, book, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(run, "apply", apply_then_fail)
+        patched.setattr(pipeline, "apply", apply_then_fail)
         patched.setattr(folders, "is_live", lambda staged: None)
         code, _out, err = sync(*editions[1].folders, *YES)
     assert code == 1
@@ -284,7 +284,7 @@ def test_what_fails_after_the_commit_is_left_to_the_next_sync(editions, book, mo
 
 def test_a_failure_once_it_is_live_is_not_said_to_have_changed_nothing(live, source, monkeypatch):
     change(source, "cities.rst", "until 1812", "until about 1812")
-    monkeypatch.setattr(run, "write_page_ids", failing(FULL))
+    monkeypatch.setattr(pipeline, "write_page_ids", failing(FULL))
     code, _out, err = sync(source, "--noinput", "--back-annotate")
     assert (code, Release.objects.count()) == (1, 2)
     assert "The new edition is live, but then: " in err and "Nothing was changed" not in err
@@ -309,8 +309,8 @@ def test_answers_to_questions_that_stay_hold_nothing_up(editions, book, monkeypa
         classroom.answer_some(book, random.Random(2), editions[1].prompts())
         return is_stale(prepared)
 
-    is_stale = run.is_stale
-    monkeypatch.setattr(run, "is_stale", answer_first)
+    is_stale = pipeline.is_stale
+    monkeypatch.setattr(pipeline, "is_stale", answer_first)
     count, before = len(kept), ledger.held()
     code, out, _err = sync(*editions[1].folders, *YES)
     assert (code, "changed meanwhile" in out) == (0, False)

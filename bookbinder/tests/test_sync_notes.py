@@ -14,7 +14,7 @@ from bookbinder.tests import builds
 from bookbinder.tests.annotating import note_on
 from bookbinder.tests.syncing import answered, change, sync
 from books.models import Book, Page, Release
-from books.sync import run
+from books.sync import pipeline
 from conftest import enroll, make_course, make_user
 from grading.models import Answer
 
@@ -195,14 +195,14 @@ def test_a_note_made_while_the_plan_is_read_is_followed_too(source, sam, monkeyp
 
 
 def test_the_first_note_of_a_book_made_meanwhile_has_the_sync_plan_anew(source, sam, monkeypatch):
-    begin, made = run.marks_of, []
+    begin, made = pipeline.marks_of, []
 
     def meanwhile(plan):
         if not made:
             made.append(note_on(sam, page("foxes"), "under the ground"))
         return begin(plan)
 
-    monkeypatch.setattr(run, "marks_of", meanwhile)
+    monkeypatch.setattr(pipeline, "marks_of", meanwhile)
     change(source, "foxes.rst", "The quick", "Once upon a time the quick")
     code, out, _err = sync(source, "--noinput")
     assert code == 0

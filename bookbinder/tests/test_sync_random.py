@@ -13,10 +13,11 @@ from bookbinder.tests.manifests import make_feedback, make_page, make_question
 from books.models import Book, Feedback, Page, Question
 from books.releases import folders
 from books.releases.folders import Staged
-from books.sync import run, snapshot
+from books.sources import page_ids
+from books.sync import pipeline, snapshot
 from books.sync.apply import apply
-from books.sync.changes import Plan
-from books.sync.plan import make_plan
+from books.sync.plan import Plan
+from books.sync.planning.make_plan import make_plan
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Answer
 
@@ -197,7 +198,7 @@ class Edition:
 
 def plan_of(manifest: m.Manifest) -> Plan:
     ids = {page.page_id for page in manifest.pages() if page.page_id}
-    return make_plan([manifest], snapshot.take({"random"}, ids), run.page_ids())
+    return make_plan([manifest], snapshot.take({"random"}, ids), page_ids.random_ids())
 
 
 def bring_in(edition: Edition) -> Plan:
@@ -206,7 +207,7 @@ def bring_in(edition: Edition) -> Plan:
     staged = Staged("random", folders.releases_folder("random") / f"staged-{next(numbers)}")
     folder = folders.html_folder("random", staged.release)
     edition.write(folder)
-    effects = run.preview(plan, snapshot.take({"random"}), [run.Build(manifest, folder)])
+    effects = pipeline.preview(plan, snapshot.take({"random"}), [pipeline.Build(manifest, folder)])
     if not plan.is_empty:
         apply(plan, effects, [staged] if plan.releases else [], summary="")
     return plan

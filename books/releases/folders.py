@@ -29,9 +29,9 @@ from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import manifest as m
 from books.models import Release
+from books.progress_bars import Each, silently
 from books.releases import page_head, stored_csp
-from books.sync.changes import FileChanges
-from books.sync.options import Each, silently
+from books.releases.contents import FileChanges
 
 STAGE_PREFIX = "staged-"
 

@@ -25,10 +25,9 @@ from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.models import Book
+from books.progress_bars import Each, silently
 from books.releases import folders, stored_csp
-from books.sync.changes import FileChanges
-from books.sync.options import Each, silently
-from books.sync.plan import published_files
+from books.releases.contents import FileChanges, published_files
 
 FOLDER = "previews"
 LIFETIME = 24 * 60 * 60  # seconds

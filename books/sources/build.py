@@ -13,7 +13,7 @@ from threading import Event, Thread, Timer
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from books.sync.options import Each, silently
+from books.progress_bars import Each, silently
 
 TIME_LIMIT = 30 * 60  # seconds
 MESSAGE_LENGTH = 3_000  # characters of output, where no cause is found in it

@@ -1,7 +1,6 @@
-"""A source file as lines and back, byte for byte; `conf.py`; and the patch of what has changed."""
+"""A source file as lines and back, byte for byte; and `conf.py`."""
 
 import ast
-import difflib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,28 +44,6 @@ def read(root: Path, path: str) -> SourceFile:
     # A file that mixes both keeps its CRs at the ends of lines.
     newline = "\r\n" if 0 < text.count("\n") == text.count("\r\n") else "\n"
     return SourceFile(path, bom, newline, text.removeprefix(_BOM).split(newline))
-
-
-def patch(old: SourceFile, new: SourceFile) -> str:
-    """Return a unified diff as `git apply` and `patch -p1` take it.
-
-    Without git's own first line, since git would then look for the path from the top of its
-    repository, and not from the source folder.
-    """
-    # As git does: a tab ends a path that has a space in it.
-    end = "\t" if " " in old.path else ""
-    before, after = (one.text.split("\n") for one in (old, new))
-    lines = difflib.unified_diff(
-        _ended(before), _ended(after), f"a/{old.path}{end}", f"b/{old.path}{end}"
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
-
-
-def _ended(lines: Lines) -> Lines:
-    ended = [f"{line}\n" for line in lines[:-1]]
-    return [*ended, lines[-1]] if lines[-1] else ended
 
 
 def with_project(lines: Lines, old: str, new: str, slug: str) -> Lines:

@@ -8,10 +8,13 @@ import os
 import re
 import secrets
 import stat
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+ID_ALPHABET = string.ascii_lowercase + string.digits
+ID_LENGTH = 10
 RST = (".rst", ".txt", ".rest")
 MYST = (".md", ".markdown")
 
@@ -289,3 +292,9 @@ def _replace(folder: int, name: str, before: os.stat_result, data: bytes) -> Non
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def random_ids() -> Iterator[str]:
+    """Yield random page ids for ever."""
+    while True:
+        yield "".join(secrets.choice(ID_ALPHABET) for _i in range(ID_LENGTH))

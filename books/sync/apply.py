@@ -9,11 +9,12 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import User
-from books import followers
 from books.models import Book, Feedback, Page, Question, Release
 from books.releases.folders import Staged
-from books.sync import rows
-from books.sync.changes import Changes, Plan
+from books.sync import bulk_write
+from books.sync.follower import Effects as FollowerEffects
+from books.sync.follower import Follower, registered_followers
+from books.sync.plan import Changes, Plan
 
 
 class ChangedError(Exception):
@@ -22,7 +23,7 @@ class ChangedError(Exception):
 
 CHUNK = 10_000  # rows that are asked for at once: SQLite takes 32,766 parameters
 EDITED = "What the plan would change has been edited meanwhile. Nothing was changed: sync again."
-Effects = Mapping[str, followers.Effects]
+Effects = Mapping[str, FollowerEffects]
 Marks = Mapping[str, Any]
 Pks = dict[int, int]
 
@@ -46,7 +47,7 @@ def apply(
     `marks` are what followers say of rows that go, as they were archived. Raises ChangedError
     where somebody has edited what is written, or touched what goes, since the plan was made.
     """
-    for follower in followers.registered():
+    for follower in registered_followers():
         follower.hold(plan)
     for model, changes in _tables(plan):
         _judge_rows(model, changes)
@@ -63,10 +64,10 @@ def apply(
         )
         for one in staged
     }
-    for follower in followers.registered() if plan.losses else ():
+    for follower in registered_followers() if plan.losses else ():
         follower.drop(plan)
     pks = _write_books(plan, releases)
-    for follower in followers.registered():
+    for follower in registered_followers():
         follower.follow(plan, effects[follower.name], pks)
 
 
@@ -95,7 +96,7 @@ def _judge_rows(model: type[models.Model], changes: Changes[Any]) -> None:
 
 def marks_of(plan: Plan) -> Marks:
     """Return what tells whether anybody touches the rows that go, from when they are archived."""
-    return {one.name: one.mark(plan) for one in followers.registered()} if plan.losses else {}
+    return {one.name: one.mark(plan) for one in registered_followers()} if plan.losses else {}
 
 
 def _judge_losses(plan: Plan, marks: Marks) -> None:
@@ -108,7 +109,7 @@ def _judge_losses(plan: Plan, marks: Marks) -> None:
     list(going.select_for_update(of=("self",)).values_list("pk"))
     expected = {loss.question_id: loss.counts for loss in plan.losses}
     found: dict[int, dict[str, int]] = {}
-    for follower in followers.registered():
+    for follower in registered_followers():
         for pk, counts in follower.counts(plan.projects).by_question.items():
             found.setdefault(pk, {}).update(counts)
     is_counted = all(found.get(pk, {}) == expected.get(pk, {}) for pk in gone)
@@ -118,8 +119,8 @@ def _judge_losses(plan: Plan, marks: Marks) -> None:
         )
 
 
-def _marked(marks: Marks) -> list[followers.Follower]:
-    return [one for one in followers.registered() if one.name in marks]
+def _marked(marks: Marks) -> list[Follower]:
+    return [one for one in registered_followers() if one.name in marks]
 
 
 def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:
@@ -152,7 +153,7 @@ def _create(
 ) -> None:
     if not changes.create:
         return
-    keys = rows.new_keys(model, len(changes.create))
+    keys = bulk_write.new_keys(model, len(changes.create))
     pks.update(zip((row.pk for row in changes.create), keys, strict=True))
     columns = ["id", *changes.create[0]._fields[1:]]
     place = columns.index(parent) if parent else 0
@@ -161,7 +162,7 @@ def _create(
         values = [pks[row.pk], *row[1:]]
         values[place] = pks.get(values[place], values[place])
         written.append(values)
-    rows.insert(model, columns, written)
+    bulk_write.insert(model, columns, written)
 
 
 def _update(
@@ -177,7 +178,7 @@ def _update(
         if names:
             groups[names].append((*(values[name] for name in names), new.pk))
     for names, written in groups.items():
-        rows.update(model, names, written)
+        bulk_write.update(model, names, written)
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:

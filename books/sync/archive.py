@@ -14,8 +14,9 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from books import data_folder, followers
-from books.sync.changes import Plan
+from books import data_folder
+from books.sync.follower import Follower, registered_followers
+from books.sync.plan import Plan
 
 FOLDER = "archives"
 PARTIAL = ".partial"
@@ -35,7 +36,7 @@ def write(plan: Plan) -> Path:
     """
     path = data_folder.private(FOLDER) / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
     partial = path.with_suffix(PARTIAL)
-    rows = (row for follower in followers.registered() for row in _going(follower, plan))
+    rows = (row for follower in registered_followers() for row in _going(follower, plan))
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -63,6 +64,6 @@ def clean() -> None:
         drop(partial)
 
 
-def _going(follower: followers.Follower, plan: Plan) -> Any:
+def _going(follower: Follower, plan: Plan) -> Any:
     for rows in follower.going(plan):
         yield from rows.iterator(chunk_size=2_000)

@@ -29,8 +29,9 @@ from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.models import Author, Book, Edition, Release
 from books.releases import folders
-from books.sync import lock, run, show, upload
-from books.sync.options import Options
+from books.sync import lock, pipeline, upload
+from books.sync.plan import Options
+from books.sync.report import text as report
 
 log = logging.getLogger(__name__)
 State = Edition.State
@@ -209,9 +210,9 @@ def work(pk: int) -> None:
     with _held(edition):
         try:
             steps[edition.state](edition)
-        except (*run.ERRORS, NotYours) as error:
+        except (*pipeline.ERRORS, NotYours) as error:
             # Where an upload lies here is nobody's concern.
-            message = run.explain(error).replace(f"{folder_of(edition)}/html/", "")
+            message = pipeline.explain(error).replace(f"{folder_of(edition)}/html/", "")
             _end(edition, State.FAILED, message)
         except BaseException:
             log.exception("edition %s", pk)
@@ -232,7 +233,7 @@ def _plan(edition: Edition) -> None:
     build = _read(edition, build_first=bool(edition.source))
     _judge(edition, build.manifest.project, may_plan)
     edition.project = build.manifest.project
-    prepared = run.prepare([build], stage=False, options=_options(edition))
+    prepared = pipeline.prepare([build], stage=False, options=_options(edition))
     _keep_plan(edition, prepared)
     if prepared.is_nothing:
         _end(edition, State.NOTHING, build.warnings)
@@ -247,12 +248,12 @@ def _publish(edition: Edition) -> None:
         _tell(edition, _("reading the build"))
         build = _read(edition, build_first=False)
         by = _judge(edition, build.manifest.project, may_publish)
-        prepared = run.prepare([build], stage=True, options=_options(edition))
+        prepared = pipeline.prepare([build], stage=True, options=_options(edition))
         is_other = _digest(prepared) != edition.digest
         may_not_delete = prepared.plan.needs_permission_to_delete and not edition.options.get(
             "delete_user_data"
         )
-        if is_other or may_not_delete or run.is_stale(prepared):
+        if is_other or may_not_delete or pipeline.is_stale(prepared):
             folders.drop(prepared.staged)
             _keep_plan(edition, prepared)
             edition.state = State.PLANNED
@@ -264,21 +265,21 @@ def _publish(edition: Edition) -> None:
             edition.save()
             return
         _tell(edition, _("going live"))
-        path = run.carry_out(prepared, by=by)
+        path = pipeline.carry_out(prepared, by=by)
     what = _("The new edition is live.")
     if path:
         what += " " + _("What went is in %(path)s.") % {"path": path}
     _end(edition, State.PUBLISHED, what)
 
 
-def _read(edition: Edition, *, build_first: bool) -> run.Build:
+def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:
     if not build_first:
         # Never `run.read`: a `conf.py` in what somebody sent would be run.
-        build = run.read_build(folder_of(edition) / "html")
+        build = pipeline.read_build(folder_of(edition) / "html")
         return replace(build, source=Path(edition.source)) if edition.source else build
     shutil.rmtree(folder_of(edition) / "html", ignore_errors=True)
     shutil.rmtree(folder_of(edition) / "doctrees", ignore_errors=True)
-    return run.read(Path(edition.source), folder_of(edition), _each(edition))
+    return pipeline.read(Path(edition.source), folder_of(edition), _each(edition))
 
 
 def _judge(edition: Edition, project: str, may: Callable[[User, str], bool]) -> User:
@@ -302,20 +303,20 @@ def _options(edition: Edition) -> Options:
     )
 
 
-def _keep_plan(edition: Edition, prepared: run.Prepared) -> None:
-    edition.plan = [list(line) for line in show.lines(prepared.plan, prepared.effects)]
-    edition.names = [list(line) for line in show.names(prepared.plan, prepared.effects)]
+def _keep_plan(edition: Edition, prepared: pipeline.Prepared) -> None:
+    edition.plan = [list(line) for line in report.lines(prepared.plan, prepared.effects)]
+    edition.names = [list(line) for line in report.names(prepared.plan, prepared.effects)]
     edition.digest = _digest(prepared)
     edition.needs_permission = prepared.plan.needs_permission_to_delete
 
 
-def _digest(prepared: run.Prepared) -> str:
+def _digest(prepared: pipeline.Prepared) -> str:
     """Return what tells a plan from another: the build, and what it does to which rows.
 
     Not what answers would earn: a class answers all the time.
     """
     manifests = b"".join(m.dumps(one.manifest) for one in prepared.builds)
-    text = show.text(prepared.plan, {}, verbose=True)
+    text = report.text(prepared.plan, {}, verbose=True)
     return hashlib.sha256(manifests + text.encode()).hexdigest()
 
 

@@ -22,7 +22,8 @@ from books.sources.directive import (
     tidy,
     tidy_answer,
 )
-from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
+from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
+from books.sync.snapshot import Snapshot
 
 FRONT_PAGE = "index"
 AT_THE_END = 1 << 31  # a line beyond any

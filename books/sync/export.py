@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from books.sources import build, files
+from books.sources import build, files, page_ids, patch
 from books.sources.directive import NotWrittenError
-from books.sync import edits, run
+from books.sync import edits, pipeline
 from books.sync.edits import Edit
-from books.sync.plan import make_plan
+from books.sync.planning.make_plan import make_plan
 
 
 class ExportError(Exception):
@@ -31,14 +31,14 @@ class Export:
     refused: tuple[Refused, ...]
 
 
-def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[run.Build, Path]:
+def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[pipeline.Build, Path]:
     """Return the build of the one among source folders that is the project's, and the folder.
 
     Raises ExportError, BuildError or ManifestError.
     """
     for number, folder in enumerate(folders):
         if build.is_source(folder):
-            one = run.read(folder, scratch / str(number))
+            one = pipeline.read(folder, scratch / str(number))
             if one.manifest.project == project:
                 return one, folder
     raise ExportError(
@@ -47,15 +47,15 @@ def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[run.
     )
 
 
-def export(one: run.Build, root: Path, url: str | None) -> Export:
+def export(one: pipeline.Build, root: Path, url: str | None) -> Export:
     """Return the edits of a project, or of its book with `url`, as a patch against `root`.
 
     Raises ExportError, PlanError or EditsError.
     """
     if url is not None and url not in (book.url for book in one.manifest.books):
         raise ExportError(f"The sources have no book {url} any more.")
-    snapshot = run.look([one])
-    plan = make_plan([one.manifest], snapshot, run.page_ids())
+    snapshot = pipeline.look([one])
+    plan = make_plan([one.manifest], snapshot, page_ids.random_ids())
     # Files alone may differ at every build: by a date on each page.
     if not all(part.is_empty for part in plan.parts):
         raise ExportError("The sources have changed since the last sync: sync first, then export.")
@@ -92,5 +92,5 @@ def write(root: Path, found: Sequence[Edit]) -> Export:
                     new = new.with_lines(lines)
             except NotWrittenError as error:
                 refused.append(Refused(edit, str(error)))
-        patches.append(files.patch(old, new))
+        patches.append(patch.unified_diff(old, new))
     return Export("".join(patches), tuple(written), tuple(refused))

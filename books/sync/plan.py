@@ -1,138 +1,217 @@
-"""Decides what a sync changes, so that the database mirrors the builds. Pure."""
+"""The plan of a sync as a value: what happens to each table, and what a person should know of it.
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+Rows to create have negative primary keys, which their children refer to; `apply` exchanges them
+for real ones.
+"""
 
-from bookbinder.sphinx import manifest as m
-from books.releases import csp, page_head
-from books.sync.changes import BookPlan, FileChanges, Plan, Prefer
-from books.sync.plan_book import Context, plan_book, plan_without
-from books.sync.snapshot import Snapshot
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, Literal, TypeVar
+
+from books.progress_bars import Each, silently
+from books.releases.contents import FileChanges
+from books.releases.stored_csp import Refusal
+from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
+
+Row = TypeVar("Row", BookRow, PageRow, QuestionRow, FeedbackRow)
+Prefer = Literal["source", "admin"]
 
 
-class PlanError(Exception):
-    """The manifests cannot be brought in; `errors` lists why."""
+@dataclass(frozen=True)
+class Changes(Generic[Row]):
+    """What happens to one table: rows to create, (old, new) pairs to update, rows to delete."""
 
-    def __init__(self, errors: Iterable[str]) -> None:
-        self.errors = list(errors)
-        super().__init__("\n".join(self.errors))
+    create: tuple[Row, ...] = ()
+    update: tuple[tuple[Row, Row], ...] = ()
+    delete: tuple[Row, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.update or self.delete)
 
 
-def make_plan(
-    manifests: Sequence[m.Manifest],
-    snapshot: Snapshot,
-    new_ids: Iterator[str],
-    *,
-    prefer: Prefer | None = None,
-) -> Plan:
-    """Return what makes the database mirror the manifests.
+class Table(Generic[Row]):
+    """Collects what happens to the rows of one table."""
 
-    `new_ids` yields page ids that nobody has yet; `prefer` decides where both the source and an
-    admin have changed a text. Raises PlanError.
+    def __init__(self) -> None:
+        self.create: list[Row] = []
+        self.update: list[tuple[Row, Row]] = []
+        self.delete: list[Row] = []
+
+    def put(self, old: Row | None, new: Row) -> None:
+        if old is None:
+            self.create.append(new)
+        elif old != new:
+            self.update.append((old, new))
+
+    def changes(self) -> Changes[Row]:
+        return Changes(tuple(self.create), tuple(self.update), tuple(self.delete))
+
+
+@dataclass(frozen=True)
+class Match:
+    """A page, question or choice that was found again under another name, and by what."""
+
+    kind: str
+    pk: int
+    old: str
+    new: str
+    by: str
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """One that goes and one that comes, so alike that they may be one.
+
+    `was` is the option that says so; `counts` is what of people's hangs on the old one.
     """
-    _judge(manifests, snapshot)
-    context = Context(snapshot, new_ids, itertools.count(-1, -1), prefer)
-    parts: list[BookPlan] = []
-    releases = {}
-    for manifest in manifests:
-        own = list(_parts(manifest, context))
-        parts += own
-        changes = _file_changes(manifest, snapshot)
-        if changes.files != snapshot.files.get(manifest.project, {}) or not all(
-            part.is_empty for part in own
-        ):
-            # A release is files and content together: a new one where either has changed.
-            releases[manifest.project] = changes
-    projects = tuple(manifest.project for manifest in manifests)
-    return Plan(projects, tuple(parts), releases)
+
+    kind: str
+    old: str
+    new: str
+    was: str
+    counts: dict[str, int]
 
 
-def _parts(manifest: m.Manifest, context: Context) -> Iterator[BookPlan]:
-    old = {book.url: book for book in context.snapshot.books.get(manifest.project, ())}
-    for book in manifest.books:
-        yield plan_book(manifest.project, old.pop(book.url, None), book, context)
-    for gone in old.values():
-        part = plan_without(gone, context)
-        if part:
-            yield part
+@dataclass(frozen=True)
+class Edit:
+    """A field that an admin changed, as `shown`; the source says `source` now.
+
+    `is_conflict`: the source has changed it too, and nobody has decided between them.
+    `stays`: what the admin wrote is still shown after the sync.
+    """
+
+    kind: str
+    pk: int
+    name: str
+    field: str
+    shown: str
+    source: str
+    is_conflict: bool
+    stays: bool
 
 
-def _file_changes(manifest: m.Manifest, snapshot: Snapshot) -> FileChanges:
-    new = published_files(manifest)
-    old = snapshot.files.get(manifest.project, {})
-    added = {path: new[path]["sha256"] for path in sorted(new.keys() - old.keys())}
-    removed = {path: old[path]["sha256"] for path in sorted(old.keys() - new.keys())}
-    by_content = {sha256: path for path, sha256 in removed.items()}
-    renamed = []
-    for path, sha256 in list(added.items()):
-        former = by_content.pop(sha256, None)
-        if former is not None:
-            renamed.append((former, path))
-            del added[path], removed[former]
-    changed = sorted(path for path in new.keys() & old.keys() if new[path] != old[path])
-    return FileChanges(tuple(added), tuple(changed), tuple(removed), new, tuple(renamed))
+@dataclass(frozen=True)
+class Loss:
+    """A question that goes, with how many rows of people's it takes along."""
+
+    question_id: int
+    page_url: str
+    label: str
+    counts: dict[str, int]
 
 
-def published_files(manifest: m.Manifest) -> dict[str, Any]:
-    """Return what a release keeps of its files: path -> hash, and whose right opens it."""
-    files: dict[str, Any] = {
-        path: {"sha256": file.sha256, "docnames": list(file.docnames), "public": file.public}
-        for path, file in manifest.files.items()
-    }
-    for page in manifest.pages():
-        files[f"{page.docname}.html"] = {
-            "sha256": page.sha256,
-            "docnames": [page.docname],
-            "public": False,
-            "head": page_head.VERSION,
-        }
-    # What its header is made of, besides the page: other hosts are something to do.
-    headers = csp.digest(manifest.script_hosts, manifest.mathjax)
-    for path in filter(csp.is_page, files):
-        files[path]["policy"] = headers
-    return files
+@dataclass(frozen=True)
+class MissingPageId:
+    """A page id that the source file does not have yet."""
+
+    project: str
+    source: str
+    page_id: str
 
 
-def _judge(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> None:
-    errors = []
-    projects = [manifest.project for manifest in manifests]
-    for project in sorted({p for p in projects if projects.count(p) > 1}):
-        errors.append(
-            f"Two of the builds are of project {project}: its books would have one url. "
-            "Give one another bookbinder_project in its conf.py."
-        )
-    errors += _misplaced_ids(manifests, snapshot)
-    if errors:
-        raise PlanError(errors)
+@dataclass(frozen=True)
+class BookPlan:
+    """What happens to one book.
+
+    `row` is the book as it will be, or was where it goes; `is_gutted`: more than half of its pages
+    go (a wrong path, or two projects of one slug).
+    """
+
+    row: BookRow
+    fate: Literal["published", "withdrawn", "deleted"]
+    book: Changes[BookRow] = field(default_factory=Changes)
+    pages: Changes[PageRow] = field(default_factory=Changes)
+    questions: Changes[QuestionRow] = field(default_factory=Changes)
+    feedback: Changes[FeedbackRow] = field(default_factory=Changes)
+    is_gutted: bool = False
+    matches: tuple[Match, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    # Names of feedback that an admin had edited or added, and that goes.
+    lost_edits: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    missing_page_ids: tuple[MissingPageId, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        tables = (self.book, self.pages, self.questions, self.feedback)
+        return not any(tables) and self.fate != "withdrawn"
 
 
-def _misplaced_ids(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> Iterator[str]:
-    """Yield an error for each page id that a page of another book has."""
-    owners = _owners(snapshot)
-    carried: dict[str, str] = {}
-    for manifest in manifests:
-        for book in manifest.books:
-            place = (manifest.project, book.url)
-            for page in (page for page in book.pages if page.page_id):
-                page_id = str(page.page_id)
-                here = f"{manifest.project}: {page.source}"
-                where, name = owners.get(page_id, (place, ""))
-                other = snapshot.elsewhere.get(page_id) or carried.get(page_id)
-                other = name if where != place else other
-                carried[page_id] = here
-                if other:
-                    yield (
-                        f"The page id {page_id} of {here} is that of {other} too, in another "
-                        "book. A page keeps its id within its book: remove the line here."
-                    )
+def _joined(parts: Iterable[Changes[Row]]) -> Changes[Row]:
+    parts = tuple(parts)
+    return Changes(
+        tuple(row for part in parts for row in part.create),
+        tuple(pair for part in parts for pair in part.update),
+        tuple(row for part in parts for row in part.delete),
+    )
 
 
-def _owners(snapshot: Snapshot) -> dict[str, tuple[tuple[str, str], str]]:
-    """Return, by page id, the book that a page belongs to (project and url) and its name."""
-    owners = {}
-    for book in itertools.chain.from_iterable(snapshot.books.values()):
-        for page in snapshot.pages.get(book.pk, ()):
-            name = f"{book.project}: {book.url}/{page.url}"
-            owners[page.source_id] = (book.project, book.url), name
-    return owners
+@dataclass(frozen=True)
+class Plan:
+    """What makes the database mirror some builds: book by book, and each project's files."""
+
+    projects: tuple[str, ...]
+    parts: tuple[BookPlan, ...]
+    releases: dict[str, FileChanges]
+    # What browsers will refuse to run: told, and no reason to do anything.
+    refused: tuple[Refusal, ...] = ()
+
+    @cached_property
+    def books(self) -> Changes[BookRow]:
+        return _joined(part.book for part in self.parts)
+
+    @cached_property
+    def pages(self) -> Changes[PageRow]:
+        return _joined(part.pages for part in self.parts)
+
+    @cached_property
+    def questions(self) -> Changes[QuestionRow]:
+        return _joined(part.questions for part in self.parts)
+
+    @cached_property
+    def feedback(self) -> Changes[FeedbackRow]:
+        return _joined(part.feedback for part in self.parts)
+
+    @property
+    def published(self) -> tuple[int, ...]:
+        """Primary keys of the books that the builds have; those of new ones are negative."""
+        return tuple(part.row.pk for part in self.parts if part.fate == "published")
+
+    @property
+    def withdrawn(self) -> tuple[BookRow, ...]:
+        return tuple(part.row for part in self.parts if part.fate == "withdrawn")
+
+    @property
+    def gutted(self) -> tuple[BookRow, ...]:
+        return tuple(part.row for part in self.parts if part.is_gutted)
+
+    @cached_property
+    def losses(self) -> tuple[Loss, ...]:
+        return tuple(loss for part in self.parts for loss in part.losses)
+
+    @property
+    def missing_page_ids(self) -> tuple[MissingPageId, ...]:
+        return tuple(missing for part in self.parts for missing in part.missing_page_ids)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do; page ids that only the sources lack do not count."""
+        return not self.releases and all(part.is_empty for part in self.parts)
+
+    @property
+    def needs_permission_to_delete(self) -> bool:
+        return bool(self.losses or self.gutted)
+
+
+@dataclass(frozen=True)
+class Options:
+    """`prefer` decides conflicts of source and admin; `regrade` gives answers their new points."""
+
+    prefer: Prefer | None = None
+    regrade: bool = False
+    each: Each = silently
+
+
+NO_OPTIONS = Options()

@@ -3,70 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from books import followers
 from books.models import Book, Feedback, Page, Question, Release
+from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
+from books.sync.follower import registered_followers
 
 Key = TypeVar("Key")
-
-
-class BookRow(NamedTuple):
-    pk: int
-    project: str
-    url: str
-    title: str
-    source_title: str
-    release_id: int | None
-    conflicts: str
-
-
-class PageRow(NamedTuple):
-    pk: int
-    book_id: int
-    url: str
-    title: str
-    source_title: str
-    index: int | None  # type: ignore[assignment]
-    source_index: int | None
-    position: int
-    source_id: str
-    fingerprint: str
-    access: str
-    conflicts: str
-
-
-class QuestionRow(NamedTuple):
-    pk: int
-    page_id: int
-    label: str
-    index: int  # type: ignore[assignment]
-    points_possible: Decimal
-    grader: str
-    prompt: str
-    options: dict[str, Any]
-    fingerprint: str
-
-
-class FeedbackRow(NamedTuple):
-    pk: int
-    question_id: int
-    index: int  # type: ignore[assignment]
-    key: str | None
-    answer: str
-    feedback: str
-    text: str
-    markup: str
-    points: Decimal
-    origin: str
-    source_answer: str | None
-    source_feedback: str | None
-    source_text: str | None
-    source_markup: str | None
-    source_points: Decimal | None
-    conflicts: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +38,7 @@ def take(projects: Iterable[str], page_ids: Iterable[str] = ()) -> Snapshot:
     questions = _rows(QuestionRow, Question.objects.filter(page__book__in=known))
     feedback = _rows(FeedbackRow, Feedback.objects.filter(question__page__book__in=known))
     files, folders = _files(books)
-    counts = [follower.counts(projects) for follower in followers.registered()]
+    counts = [follower.counts(projects) for follower in registered_followers()]
     return Snapshot(
         books=_grouped(books, "project", "pk"),
         pages=_grouped(pages, "book_id", "position", "pk"),

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_page, make_question
-from books.sync.changes import Changes, Plan
-from books.sync.plan import make_plan
-from books.sync.snapshot import FeedbackRow, PageRow, QuestionRow, Snapshot, _grouped
+from books.sync.content_rows import FeedbackRow, PageRow, QuestionRow
+from books.sync.plan import Changes, Plan
+from books.sync.planning.make_plan import make_plan
+from books.sync.snapshot import Snapshot, _grouped
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
 plans = settings(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bookbinder.sphinx import manifest as m
-from books.sync.snapshot import PageRow, QuestionRow, Snapshot
+from books.sync.content_rows import PageRow, QuestionRow
+from books.sync.snapshot import Snapshot
 
 
 class Asked(NamedTuple):

@@ -7,9 +7,10 @@ import pytest
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_manifest, make_page, make_question
-from books.sync.changes import Plan
-from books.sync.near import is_typo
-from books.sync.snapshot import FeedbackRow, Snapshot
+from books.sync.content_rows import FeedbackRow
+from books.sync.plan import Plan
+from books.sync.planning.similar import is_typo
+from books.sync.snapshot import Snapshot
 from books.tests.editions import after, brought_in, flat, plan_of
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_feedback, make_manifest, make_page, make_question
-from books.sync.changes import Plan
-from books.sync.plan import PlanError, make_plan, published_files
-from books.sync.snapshot import BookRow, FeedbackRow, PageRow, QuestionRow, Snapshot
+from books.releases.contents import published_files
+from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
+from books.sync.plan import Plan
+from books.sync.planning.make_plan import PlanError, make_plan
+from books.sync.snapshot import Snapshot
 
 
 def new_ids():

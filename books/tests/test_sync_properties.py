@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookbinder.sphinx import manifest as m
-from books.sync.changes import Prefer
-from books.sync.plan import PlanError
-from books.sync.snapshot import FeedbackRow, PageRow, Snapshot
+from books.sync.content_rows import FeedbackRow, PageRow
+from books.sync.plan import Prefer
+from books.sync.planning.make_plan import PlanError
+from books.sync.snapshot import Snapshot
 from books.tests.editions import (
     PREFER,
     PROJECT,

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from bookbinder.tests.manifests import make_feedback, make_manifest, make_page, make_question
-from books.followers import Effects
-from books.sync import kinds, show
-from books.sync.changes import Changes
-from books.sync.snapshot import PageRow
+from books.sync.content_rows import PageRow
+from books.sync.follower import Effects
+from books.sync.plan import Changes
+from books.sync.report import as_json, row_changes
+from books.sync.report import text as report
 from books.tests.test_sync_plan import plan_of, snapshot_of
 
 SCREEN = 24
@@ -23,7 +24,7 @@ def row(pk: int, position: int, **over) -> PageRow:
 def told(*moves: tuple[int, int]):
     """What is told of pages that go from one place to another, by (old, new)."""
     pairs = tuple((row(old, old), row(old, new)) for old, new in moves)
-    return kinds.tell(kinds.PAGES, Changes(update=pairs))
+    return row_changes.tell(row_changes.PAGES, Changes(update=pairs))
 
 
 def test_what_makes_room_has_not_moved():
@@ -38,7 +39,7 @@ def test_what_moved_is_the_fewest_that_explain_the_order():
 
 def test_a_row_may_be_renamed_and_changed():
     pair = (row(1, 0), row(1, 0, url="other", title="New"))
-    found = kinds.tell(kinds.PAGES, Changes(update=(pair,)))
+    found = row_changes.tell(row_changes.PAGES, Changes(update=(pair,)))
     assert found.line() == "1 changed, 1 renamed"
 
 
@@ -67,8 +68,8 @@ def test_a_book_has_a_screen_unless_more_is_asked_for():
     plan = plan_of(replace(before, counts=counts), make_manifest(*large("b")))
     (part,) = plan.parts
     assert part.near_misses and len(part.pages.delete) == 40
-    assert len(list(show._book(part, show.FEW))) <= SCREEN
-    text = show.text(plan, {}, verbose=True)
+    assert len(list(report._book(part, report.FEW))) <= SCREEN
+    text = report.text(plan, {}, verbose=True)
     assert all(f"page goes: a{n} " in text for n in range(40))
     assert "USER DATA THAT GOES: 240 answers" in text and "more than half of the pages" in text
 
@@ -76,8 +77,8 @@ def test_a_book_has_a_screen_unless_more_is_asked_for():
 def test_files_of_equal_content_are_renamed():
     before = snapshot_of(make_manifest())
     plan = plan_of(before, make_manifest(make_page("figures", page_id=None)))
-    assert "1 renamed" in show.text(plan, {})
-    assert show.as_json(plan, {})["files"]["tiny"]["renamed"] == [["numbers.html", "figures.html"]]
+    assert "1 renamed" in report.text(plan, {})
+    assert as_json.of(plan, {})["files"]["tiny"]["renamed"] == [["numbers.html", "figures.html"]]
 
 
 def test_followers_add_their_lines_and_names_are_apart():
@@ -86,14 +87,14 @@ def test_followers_add_their_lines_and_names_are_apart():
         make_manifest(make_page(questions=(make_question(feedback=(make_feedback(text="x"),)),))),
     )
     effects = {"answers": Effects(lines=("answers: 3 up",), losses=("sam@example.org: x",))}
-    assert "answers: 3 up" in [line.text for line in show.lines(plan, effects)]
-    assert "sam@example.org" not in str(show.lines(plan, effects))
-    assert "  sam@example.org: x" in [line.text for line in show.names(plan, effects)]
+    assert "answers: 3 up" in [line.text for line in report.lines(plan, effects)]
+    assert "sam@example.org" not in str(report.lines(plan, effects))
+    assert "  sam@example.org: x" in [line.text for line in report.names(plan, effects)]
 
 
 def test_a_follower_alone_can_have_something_to_do():
     plan = plan_of(snapshot_of(make_manifest()), make_manifest())
-    assert show.is_nothing(plan, {"answers": Effects()})
+    assert report.is_nothing(plan, {"answers": Effects()})
     effects = {"answers": Effects(lines=("3 regraded",), is_work=True)}
-    assert not show.is_nothing(plan, effects)
-    assert show.as_json(plan, effects)["nothing_to_do"] is False
+    assert not report.is_nothing(plan, effects)
+    assert as_json.of(plan, effects)["nothing_to_do"] is False

@@ -7,8 +7,9 @@ from hypothesis import given
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.manifests import make_manifest, make_page
-from books.sync import kinds, show
-from books.sync.changes import NearMiss
+from books.sync.plan import NearMiss
+from books.sync.report import as_json, row_changes
+from books.sync.report import text as report
 from books.tests.editions import (
     BOOKS,
     PREFER,
@@ -27,9 +28,9 @@ from books.tests.editions import (
 def test_the_counts_that_are_told_add_up(before, new, prefer):
     plan = plan_of(before[1], new, prefer=prefer)
     for kind, changes in (
-        (kinds.PAGES, plan.pages), (kinds.QUESTIONS, plan.questions), (kinds.FEEDBACK, plan.feedback),
+        (row_changes.PAGES, plan.pages), (row_changes.QUESTIONS, plan.questions), (row_changes.FEEDBACK, plan.feedback),
     ):  # fmt: skip
-        told = kinds.tell(kind, changes)
+        told = row_changes.tell(kind, changes)
         seen = len(changes.update) - len(told.renumbered)
         words = [len(told.changed), len(told.renamed), len(told.moved)]
         assert (len(told.created), len(told.removed)) == (len(changes.create), len(changes.delete))
@@ -40,12 +41,12 @@ def test_the_counts_that_are_told_add_up(before, new, prefer):
 @given(edited_editions(), manifests(), PREFER)
 def test_a_book_is_told_on_a_screen(before, new, prefer):
     plan = plan_of(before[1], new, prefer=prefer)
-    lines = show.lines(plan, {})
+    lines = report.lines(plan, {})
     heads = [number for number, line in enumerate(lines) if not line.text.startswith(" ")]
     for start, end in itertools.pairwise([*heads, len(lines)]):
         assert end - start <= 23  # a line of the files comes after them
     assert all("\n" not in line.text and line.text for line in lines)
-    everything = {line.text for line in show.lines(plan, {}, verbose=True)}
+    everything = {line.text for line in report.lines(plan, {}, verbose=True)}
     assert {line.text for line in lines if "-v 2 shows them" not in line.text} <= everything
 
 
@@ -77,14 +78,14 @@ def test_a_book_of_many_changes_is_told_on_a_screen():
     assert (
         min(len(part.matches), len(part.pages.delete), len(part.near_misses), len(part.edits)) == 6
     )
-    assert len(show.lines(plan, {})) <= 24 < len(show.lines(plan, {}, verbose=True))
+    assert len(report.lines(plan, {})) <= 24 < len(report.lines(plan, {}, verbose=True))
 
 
 @plans
 @given(edited_editions(), manifests(), PREFER)
 def test_the_plan_as_json_says_the_same(before, new, prefer):
     plan = plan_of(before[1], new, prefer=prefer)
-    told = json.loads(json.dumps(show.as_json(plan, {})))
+    told = json.loads(json.dumps(as_json.of(plan, {})))
     assert told["nothing_to_do"] == plan.is_empty
     for name in ("books", "pages", "questions", "feedback"):
         changes = getattr(plan, name)

@@ -12,7 +12,7 @@ from books.models import Book
 from books.sources.build import BuildError
 from books.sync.edits import EditsError
 from books.sync.export import Export, ExportError, Refused, build_of, export
-from books.sync.plan import PlanError
+from books.sync.planning.make_plan import PlanError
 
 ERRORS = (ManifestError, BuildError, PlanError, ExportError, EditsError, OSError)
 

@@ -13,11 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from books.management import progress
+from books import progress_bars
 from books.releases import folders, previews
-from books.sync import lock, run, show
+from books.sync import lock, pipeline
 from books.sync.apply import ChangedError
-from books.sync.options import Options
+from books.sync.plan import Options
+from books.sync.report import as_json
+from books.sync.report import text as report
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
@@ -52,7 +54,7 @@ class Command(BaseCommand):
         self.wishes = Options(
             prefer=options["prefer"],
             regrade=options["regrade"],
-            each=progress.shown_on(self.stderr, is_wanted=options["format"] == "text"),
+            each=progress_bars.shown_on(self.stderr, is_wanted=options["format"] == "text"),
         )
         self.is_live = False
         is_alone = options["dry_run"] or options["preview"]
@@ -60,27 +62,27 @@ class Command(BaseCommand):
             with (
                 nullcontext() if is_alone else lock.hold(),
                 tempfile.TemporaryDirectory(
-                    prefix="bookbinder-", dir=None if is_alone else run.scratch()
+                    prefix="bookbinder-", dir=None if is_alone else pipeline.scratch()
                 ) as scratch,
             ):
                 self.sync(self.builds(Path(scratch)))
         except KeyboardInterrupt:
             state = "the new edition is live" if self.is_live else "nothing was changed"
             raise CommandError(f"Interrupted: {state}.", returncode=INTERRUPTED) from None
-        except run.ERRORS as error:
+        except pipeline.ERRORS as error:
             what = f"The new edition is live, but then: {error}" if self.is_live else None
-            raise CommandError(what or run.explain(error)) from error
+            raise CommandError(what or pipeline.explain(error)) from error
 
-    def builds(self, scratch: Path) -> list[run.Build]:
+    def builds(self, scratch: Path) -> list[pipeline.Build]:
         if self.options["release"] is not None:
-            return [run.read_release(self.options["release"])]
+            return [pipeline.read_release(self.options["release"])]
         paths = self.options["paths"] or settings.BOOKBINDER_SOURCES
         return [
-            run.read(path.resolve(), scratch / str(number), self.wishes.each)
+            pipeline.read(path.resolve(), scratch / str(number), self.wishes.each)
             for number, path in enumerate(paths)
         ]
 
-    def sync(self, builds: list[run.Build]) -> None:
+    def sync(self, builds: list[pipeline.Build]) -> None:
         for build in builds:
             if build.warnings:
                 self.stderr.write(f"Sphinx on {build.source}:\n{build.warnings}")
@@ -97,7 +99,7 @@ class Command(BaseCommand):
         self.back_annotate(prepared)
         self.tell_program(prepared)
 
-    def is_done(self, prepared: run.Prepared) -> bool:
+    def is_done(self, prepared: pipeline.Prepared) -> bool:
         """Ask, then carry out; False where the database has changed before that was done."""
         try:
             is_agreed = self.is_agreed(prepared)
@@ -114,11 +116,11 @@ class Command(BaseCommand):
             return False
         return True
 
-    def prepare(self, builds: list[run.Build]) -> run.Prepared:
+    def prepare(self, builds: list[pipeline.Build]) -> pipeline.Prepared:
         stage = not (self.options["dry_run"] or self.options["preview"])
-        return run.prepare(builds, stage=stage, options=self.wishes)
+        return pipeline.prepare(builds, stage=stage, options=self.wishes)
 
-    def is_agreed(self, prepared: run.Prepared) -> bool:
+    def is_agreed(self, prepared: pipeline.Prepared) -> bool:
         """Show the plan and ask; False where the database has changed while we asked."""
         if self.options["format"] == "text":
             self.show(prepared)
@@ -129,48 +131,48 @@ class Command(BaseCommand):
             is_all = prepared.is_nothing or self.options["preview"]
             sys.exit(0 if is_all else SOMETHING_TO_DO)
         if self.options["back_annotate"]:
-            run.judge_sources(prepared)
+            pipeline.judge_sources(prepared)
         if not prepared.is_nothing:
             self.ask_for_all(prepared)
-        return not run.is_stale(prepared)
+        return not pipeline.is_stale(prepared)
 
-    def show(self, prepared: run.Prepared) -> None:
+    def show(self, prepared: pipeline.Prepared) -> None:
         verbose = self.options["verbosity"] > 1
-        lines = show.lines(prepared.plan, prepared.effects, verbose=verbose)
+        lines = report.lines(prepared.plan, prepared.effects, verbose=verbose)
         tones = {
             "head": self.style.MIGRATE_HEADING,
             "good": self.style.SUCCESS,
             "warn": self.style.WARNING,
             "bad": self.style.ERROR,
         }
-        for line in [*lines, *show.names(prepared.plan, prepared.effects)]:
+        for line in [*lines, *report.names(prepared.plan, prepared.effects)]:
             self.stdout.write(line.text, tones.get(line.tone))
 
-    def preview(self, prepared: run.Prepared) -> None:
+    def preview(self, prepared: pipeline.Prepared) -> None:
         for build in prepared.builds:
             path = previews.lay(build.manifest, build.folder, self.wishes.each)
             where = settings.BOOKBINDER_SITE_URL or "on this site, "
             self.say(f"To read before it is live: {where}{path}")
         self.say("Authors of the book and admins may open it, for a day or until the next sync.")
 
-    def carry_out(self, prepared: run.Prepared) -> None:
-        path = run.carry_out(prepared, operator=operator())
+    def carry_out(self, prepared: pipeline.Prepared) -> None:
+        path = pipeline.carry_out(prepared, operator=operator())
         self.is_live = True
         if path:
             self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
 
-    def tell_program(self, prepared: run.Prepared) -> None:
+    def tell_program(self, prepared: pipeline.Prepared) -> None:
         """Write the plan as JSON, once, where that was asked for."""
         if self.options["format"] == "json":
-            plan = show.as_json(prepared.plan, prepared.effects)
+            plan = as_json.of(prepared.plan, prepared.effects)
             self.stdout.write(json.dumps(plan, ensure_ascii=False))
 
     def say(self, text: str) -> None:
         """Tell the operator; on standard error where the output is JSON for a program."""
         (self.stderr if self.options["format"] == "json" else self.stdout).write(text)
 
-    def ask_for_all(self, prepared: run.Prepared) -> None:
+    def ask_for_all(self, prepared: pipeline.Prepared) -> None:
         """Ask what must be asked. A no ends the command, and nothing has changed."""
         if prepared.plan.needs_permission_to_delete and not self.options["delete_user_data"]:
             if not self.ask("Delete what is listed above?", flag="--delete-user-data"):
@@ -178,7 +180,7 @@ class Command(BaseCommand):
         elif not self.options["noinput"] and not self.ask("Bring this live?", flag="--noinput"):
             self.refuse(prepared, "Nothing was changed.")
 
-    def refuse(self, prepared: run.Prepared, text: str) -> None:
+    def refuse(self, prepared: pipeline.Prepared, text: str) -> None:
         self.tell_program(prepared)
         self.stderr.write(text)
         sys.exit(NO_PERMISSION)
@@ -193,14 +195,14 @@ class Command(BaseCommand):
         self.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
-    def back_annotate(self, prepared: run.Prepared) -> None:
-        count = run.lacking_page_ids(prepared)
+    def back_annotate(self, prepared: pipeline.Prepared) -> None:
+        count = pipeline.lacking_page_ids(prepared)
         wanted = self.options["back_annotate"]
         if not count or wanted is False or (wanted is None and self.options["noinput"]):
             return
         question = f"Write page ids into {count} source files, so that pages can be renamed?"
         if wanted or self.ask(question, flag="--back-annotate"):
-            failures = run.write_page_ids(prepared)
+            failures = pipeline.write_page_ids(prepared)
             for failure in failures:
                 self.stderr.write(failure)
             self.say(f"Page ids written into {count - len(failures)} source files.")

@@ -4,21 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bookbinder.sphinx import manifest as m
-from books.sync import near
-from books.sync.changes import (
-    BookPlan,
-    Changes,
-    Loss,
-    Match,
-    MissingPageId,
-    NearMiss,
-    Prefer,
-    Table,
-)
-from books.sync.matching import Claims, Matching
-from books.sync.merging import Merger
-from books.sync.plan_feedback import FeedbackPlanner, lost_edits
-from books.sync.snapshot import BookRow, PageRow, QuestionRow, Snapshot
+from books.sync.content_rows import BookRow, PageRow, QuestionRow
+from books.sync.plan import BookPlan, Changes, Loss, Match, MissingPageId, NearMiss, Prefer, Table
+from books.sync.planning import similar
+from books.sync.planning.feedback import FeedbackPlanner, lost_edits
+from books.sync.planning.matching import Claims, Matching
+from books.sync.planning.merging import Merger
+from books.sync.snapshot import Snapshot
 
 NEW_BY = "new"
 
@@ -140,7 +132,7 @@ class _BookPlanner:
             row, by = found.get(id(page), (None, NEW_BY))
             asked.append((self.page(book_pk, position, row, page, by), page))
         self.pages.delete += matching.old
-        self.near_misses += near.pages(matching.old, matching.new, self.snapshot)
+        self.near_misses += similar.pages(matching.old, matching.new, self.snapshot)
         self.is_gutted = len(matching.old) * 2 > len(rows)
         return asked
 
@@ -189,7 +181,7 @@ class _BookPlanner:
         self.questions.delete += matching.old
         left = set(map(id, matching.new))
         new = [(pk, page, one) for pk, page in asked for one in page.questions if id(one) in left]
-        self.near_misses += near.questions(matching.old, new, self.old_pages, self.snapshot)
+        self.near_misses += similar.questions(matching.old, new, self.old_pages, self.snapshot)
 
     def match_questions(
         self, rows: list[QuestionRow], asked: list[tuple[int, m.Page]]

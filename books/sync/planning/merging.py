@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from books.sync.changes import Edit, Prefer
+from books.sync.plan import Edit, Prefer
 
 
 class Merger:

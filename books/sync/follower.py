@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from books.sync.changes import Plan
-    from books.sync.options import Options
+    from books.sync.plan import Options, Plan
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,9 @@ class Follower(Protocol):
 _followers: list[Follower] = []
 
 
-def register(follower: Follower) -> None:
+def register_follower(follower: Follower) -> None:
     _followers.append(follower)
 
 
-def registered() -> tuple[Follower, ...]:
+def registered_followers() -> tuple[Follower, ...]:
     return tuple(_followers)

@@ -1,12 +1,12 @@
 """What a plan does to rows in a person's words: created, changed, renamed, moved, removed. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from books.sync.changes import Changes
-from books.sync.sequences import longest_run
+from books.sequences import longest_run
+from books.sync.plan import BookPlan, Changes
 
 WORDS = ("created", "changed", "renamed", "moved", "removed")
 
@@ -96,3 +96,9 @@ def _moved(kind: Kind, pairs: Sequence[tuple[Any, Any]]) -> Iterable[tuple[Any, 
         stays = set(longest_run([getattr(new, kind.place) for _old, new in group]))
         moved += [pair for number, pair in enumerate(group) if number not in stays]
     return moved
+
+
+def of_book(part: BookPlan) -> Iterator[Told]:
+    yield tell(PAGES, part.pages)
+    yield tell(QUESTIONS, part.questions)
+    yield tell(FEEDBACK, part.feedback)

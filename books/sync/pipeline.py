@@ -5,10 +5,8 @@ The command and the admin call these steps alike and ask their questions in betw
 
 import errno
 import os
-import secrets
 import shutil
-import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,19 +16,17 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
-from books import data_folder, followers
+from books import data_folder
 from books.models import Release
+from books.progress_bars import Each, silently
 from books.releases import folders, previews, stored_csp
-from books.sources import build
-from books.sources import page_ids as page_ids_module
-from books.sync import archive, lock, show, snapshot
+from books.sources import build, page_ids
+from books.sync import archive, lock, snapshot
 from books.sync.apply import ChangedError, apply, marks_of
-from books.sync.changes import Plan
-from books.sync.options import NO_OPTIONS, Each, Options, silently
-from books.sync.plan import PlanError, make_plan
-
-PAGE_ID_ALPHABET = string.ascii_lowercase + string.digits
-PAGE_ID_LENGTH = 10
+from books.sync.follower import Effects, registered_followers
+from books.sync.plan import NO_OPTIONS, Options, Plan
+from books.sync.planning.make_plan import PlanError, make_plan
+from books.sync.report import text
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,13 @@ class Prepared:
     builds: tuple[Build, ...]
     snapshot: snapshot.Snapshot
     plan: Plan
-    effects: Mapping[str, followers.Effects] = field(default_factory=dict)
+    effects: Mapping[str, Effects] = field(default_factory=dict)
     staged: tuple[folders.Staged, ...] = ()
     options: Options = NO_OPTIONS
 
     @property
     def is_nothing(self) -> bool:
-        return show.is_nothing(self.plan, self.effects)
+        return text.is_nothing(self.plan, self.effects)
 
 
 class NoRelease(Exception):
@@ -76,7 +72,7 @@ ERRORS = (
     NoRelease,
     lock.LockedError,
     LostError,
-    page_ids_module.AnnotateError,
+    page_ids.AnnotateError,
     DatabaseError,
     OSError,
 )
@@ -86,7 +82,7 @@ def explain(error: Exception) -> str:
     """Return what went wrong with a sync, and what to do about it. Nothing has changed."""
     if isinstance(error, DatabaseError):
         return f"The database could not be used: {error}. Nothing was changed: sync again."
-    if isinstance(error, page_ids_module.AnnotateError):
+    if isinstance(error, page_ids.AnnotateError):
         return f"{error}. Nothing was changed: make it writable, or leave --back-annotate out."
     if isinstance(error, OSError):
         is_full = error.errno == errno.ENOSPC
@@ -136,12 +132,6 @@ def read_release(pk: int) -> Build:
     return Build(m.read(folders.manifest_folder(folder)), folder / "html")
 
 
-def page_ids() -> Iterator[str]:
-    """Yield random page ids for ever."""
-    while True:
-        yield "".join(secrets.choice(PAGE_ID_ALPHABET) for _i in range(PAGE_ID_LENGTH))
-
-
 def look(builds: Sequence[Build]) -> snapshot.Snapshot:
     manifests = [one.manifest for one in builds]
     ids = {page.page_id for manifest in manifests for page in manifest.pages() if page.page_id}
@@ -157,7 +147,7 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
         clean()
     before = look(builds)
     manifests = [one.manifest for one in builds]
-    plan = make_plan(manifests, before, page_ids(), prefer=options.prefer)
+    plan = make_plan(manifests, before, page_ids.random_ids(), prefer=options.prefer)
     headers = {one.manifest.project: _policies(one, plan, before) for one in builds}
     refused = (one for name in headers for one in stored_csp.refusals(name, headers[name]))
     plan = replace(plan, refused=tuple(refused))
@@ -194,14 +184,14 @@ def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.P
 
 def preview(
     plan: Plan, before: snapshot.Snapshot, builds: Sequence[Build], options: Options = NO_OPTIONS
-) -> dict[str, followers.Effects]:
+) -> dict[str, Effects]:
     if plan.is_empty and not options.regrade:
         return {}
     old = {name: folders.html_folder(name, folder) for name, folder in before.folders.items()}
     new = {one.manifest.project: one.folder for one in builds}
     return {
         follower.name: follower.preview(plan, old, new, options)
-        for follower in followers.registered()
+        for follower in registered_followers()
     }
 
 
@@ -231,7 +221,7 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
             folders.settle(staged)
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
-        summary = show.summary(plan)
+        summary = text.summary(plan)
         sources = {one.manifest.project: str(one.source or "") for one in prepared.builds}
         apply(
             plan,
@@ -278,7 +268,7 @@ def judge_sources(prepared: Prepared) -> None:
     for missing in prepared.plan.missing_page_ids:
         root = roots[missing.project]
         if root is not None:
-            page_ids_module.judge_folder(root, missing.source)
+            page_ids.judge_folder(root, missing.source)
 
 
 def write_page_ids(prepared: Prepared) -> list[str]:
@@ -289,8 +279,8 @@ def write_page_ids(prepared: Prepared) -> list[str]:
         root = roots[missing.project]
         try:
             if root is not None:
-                page_ids_module.write(root, missing.source, missing.page_id)
-        except page_ids_module.AnnotateError as error:
+                page_ids.write(root, missing.source, missing.page_id)
+        except page_ids.AnnotateError as error:
             failures.append(str(error))
     return failures
 

@@ -1,14 +1,14 @@
 """A plan as a person reads it, and as JSON. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from books.followers import Effects
 from books.releases.stored_csp import Refusal
-from books.sync import kinds
-from books.sync.changes import BookPlan, Changes, Edit, FileChanges, Match, NearMiss, Plan
+from books.sync.follower import Effects
+from books.sync.plan import BookPlan, Changes, Edit, Match, NearMiss, Plan
+from books.sync.report import row_changes
+from books.sync.report.row_changes import of_book
 
 FIRST = 20  # how many of the user data that would go are shown
 FEW = 4  # how many of each other list: a book has a screen of 24 lines
@@ -90,16 +90,12 @@ def _book(part: BookPlan, few: int | None) -> Lines:
     yield from asides
 
 
-def _told(part: BookPlan) -> Iterator[kinds.Told]:
-    yield kinds.tell(kinds.PAGES, part.pages)
-    yield kinds.tell(kinds.QUESTIONS, part.questions)
-    yield kinds.tell(kinds.FEEDBACK, part.feedback)
-
-
 def _tables(part: BookPlan) -> Lines:
     if part.book.update and part.book.update[0][0] != part.book.update[0][1]:
         yield Line("  book: 1 changed")
-    for kind, told in zip((kinds.PAGES, kinds.QUESTIONS, kinds.FEEDBACK), _told(part), strict=True):
+    for kind, told in zip(
+        (row_changes.PAGES, row_changes.QUESTIONS, row_changes.FEEDBACK), of_book(part), strict=True
+    ):
         line = told.line()
         if line or told.renumbered:
             yield Line(f"  {kind.table}: {line or 'renumbered'}")
@@ -107,7 +103,7 @@ def _tables(part: BookPlan) -> Lines:
 
 def _each(part: BookPlan) -> Lines:
     """Name every row: what `-v 2` asks for."""
-    for thing, told in zip(("page", "question", "feedback"), _told(part), strict=True):
+    for thing, told in zip(("page", "question", "feedback"), of_book(part), strict=True):
         for word in ("created", "changed", "moved"):
             for name in getattr(told, word):
                 yield Line(f"    {thing} {word}: {_short(name)}")
@@ -232,93 +228,10 @@ def loss_counts(plan: Plan) -> dict[str, int]:
 
 def summary(plan: Plan) -> str:
     """Return one line on what the plan does, for its release."""
-    tables: list[tuple[kinds.Kind, Changes[Any]]] = [
-        (kinds.PAGES, plan.pages),
-        (kinds.QUESTIONS, plan.questions),
-        (kinds.FEEDBACK, plan.feedback),
+    tables: list[tuple[row_changes.Kind, Changes[Any]]] = [
+        (row_changes.PAGES, plan.pages),
+        (row_changes.QUESTIONS, plan.questions),
+        (row_changes.FEEDBACK, plan.feedback),
     ]
-    told = [(kind.table, kinds.tell(kind, changes).line()) for kind, changes in tables]
+    told = [(kind.table, row_changes.tell(kind, changes).line()) for kind, changes in tables]
     return "; ".join(f"{table}: {line}" for table, line in told if line) or "files alone"
-
-
-def as_json(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
-    """Return the plan for programs; rows that are new have negative keys."""
-    return {
-        "nothing_to_do": is_nothing(plan, effects),
-        "projects": list(plan.projects),
-        **{
-            name: {
-                "create": [_row(row) for row in changes.create],
-                "update": [
-                    {"pk": old.pk, "changes": _difference(old, new)} for old, new in changes.update
-                ],
-                "delete": [_row(row) for row in changes.delete],
-            }
-            for name, changes in _all_tables(plan)
-        },
-        "per_book": [_part(part) for part in plan.parts],
-        "files": {project: _files(files) for project, files in plan.releases.items()},
-        "withdrawn": [_row(row) for row in plan.withdrawn],
-        "matches": [_row(match) for part in plan.parts for match in part.matches],
-        "near_misses": [_row(miss) for part in plan.parts for miss in part.near_misses],
-        "kept_edits": [_row(edit) for part in plan.parts for edit in part.edits if edit.stays],
-        "taken_edits": [_row(edit) for part in plan.parts for edit in part.edits if not edit.stays],
-        "lost_edits": [name for part in plan.parts for name in part.lost_edits],
-        "page_ids": [_row(missing) for missing in plan.missing_page_ids],
-        "refused": [{**_row(one), "remedy": remedy(one)} for one in plan.refused],
-        "user_data": {
-            "counts": loss_counts(plan),
-            "first": [name for effect in effects.values() for name in effect.losses][:FIRST],
-            "more_than_half_of": [book.title for book in plan.gutted],
-        },
-        "effects": {name: list(effect.lines) for name, effect in effects.items()},
-        "figures": {name: dict(effect.figures) for name, effect in effects.items()},
-    }
-
-
-def _files(files: FileChanges) -> dict[str, Any]:
-    return {
-        "added": list(files.added),
-        "changed": list(files.changed),
-        "renamed": [list(pair) for pair in files.renamed],
-        "removed": list(files.removed),
-    }
-
-
-def _all_tables(plan: Plan) -> Iterable[tuple[str, Changes[Any]]]:
-    yield "books", plan.books
-    yield "pages", plan.pages
-    yield "questions", plan.questions
-    yield "feedback", plan.feedback
-
-
-def _part(part: BookPlan) -> dict[str, Any]:
-    pages, questions, feedback = (told.counts() for told in _told(part))
-    return {
-        "project": part.row.project,
-        "url": part.row.url,
-        "title": part.row.title,
-        "fate": "new" if part.book.create else part.fate,
-        "pages": pages,
-        "questions": questions,
-        "feedback": feedback,
-    }
-
-
-def _row(row: Any) -> dict[str, Any]:
-    values = row._asdict() if hasattr(row, "_asdict") else vars(row)
-    return {name: _plain(value) for name, value in values.items()}
-
-
-def _difference(old: Any, new: Any) -> dict[str, list[Any]]:
-    return {
-        name: [_plain(before), _plain(after)]
-        for name, before, after in zip(old._fields, old, new, strict=True)
-        if before != after
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
-from books.sync.changes import Match, Table
-from books.sync.matching import Matching
-from books.sync.merging import Merger
-from books.sync.near import is_typo
-from books.sync.snapshot import FeedbackRow
+from books.sync.content_rows import FeedbackRow
+from books.sync.plan import Match, Table
+from books.sync.planning.matching import Matching
+from books.sync.planning.merging import Merger
+from books.sync.planning.similar import is_typo
 
 WITHOUT_ADDED = ("choice", "manual")
 

@@ -11,8 +11,9 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from bookbinder.sphinx import manifest as m
-from books.sync.changes import NearMiss
-from books.sync.snapshot import PageRow, QuestionRow, Snapshot
+from books.sync.content_rows import PageRow, QuestionRow
+from books.sync.plan import NearMiss
+from books.sync.snapshot import Snapshot
 
 ALIKE = 60  # of 100, by RapidFuzz's ratio
 MOST = 200  # of each side that are looked at
