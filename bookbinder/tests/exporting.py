@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.management import CommandError, call_command
 
 from bookbinder.tests.syncing import sync
-from books.editing import set_reply
+from books.editing.replies import set_reply
 from books.models import Book, Feedback, Page, Question
 
 

@@ -15,9 +15,10 @@ from django.urls import reverse
 from bookbinder.tests import builds
 from bookbinder.tests.admin_pages import change_form, changelist, text_of
 from bookbinder.tests.syncing import answered, change, database_url, everything, sync
+from books.editions import process
+from books.editions import upload as upload_module
 from books.models import Author, Book, Edition, Feedback, Release
-from books.sync import editions, lock
-from books.sync import upload as upload_module
+from books.sync import lock
 from conftest import make_user
 from grading.models import Answer
 
@@ -86,7 +87,7 @@ def test_an_upload_is_planned_and_an_admin_publishes_it(as_user, author, admin, 
     assert "The new edition is live." in page
     assert "until about 1812" in Feedback.objects.get(answer="Turku").feedback
     assert Release.objects.first().created_by == admin
-    assert not editions.folder_of(edition).exists()
+    assert not process.folder_of(edition).exists()
 
 
 def test_an_author_publishes_where_the_operator_trusts_authors(as_user, author, changed, settings):
@@ -275,9 +276,9 @@ def test_what_is_no_zip_of_a_build_is_refused(as_user, author, built):
 def test_files_that_nobody_said_yes_to_go_after_two_weeks(as_user, author, changed):
     upload(as_user(author), zipped(changed))
     first = Edition.objects.get()
-    Edition.objects.update(touched_at=first.touched_at - editions.KEPT_FOR * 2)
+    Edition.objects.update(touched_at=first.touched_at - process.KEPT_FOR * 2)
     upload(as_user(author), zipped(changed))
-    assert not editions.folder_of(first).exists()
+    assert not process.folder_of(first).exists()
     assert "Publish" not in text_of(as_user(author).get(change_form(first)))
 
 
@@ -321,10 +322,10 @@ def test_a_second_yes_does_nothing(as_user, admin, live, changed):
 def test_a_process_that_died_is_noticed(as_user, admin, live, changed):
     client = as_user(admin)
     upload(client, zipped(changed))
-    long_ago = Edition.objects.get().created_at - editions.STARTS_WITHIN * 2
+    long_ago = Edition.objects.get().created_at - process.STARTS_WITHIN * 2
     Edition.objects.update(state="publishing", step="going live", touched_at=long_ago)
     edition = Edition.objects.get()
-    with editions._held(edition):
+    with process._held(edition):
         assert "going live" in text_of(client.get(change_form(edition)))
     page = text_of(client.get(change_form(edition)))
     assert "has ended without a word" in page and "Show the plan anew" in page

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from bookbinder.tests.admin_pages import change_form, text_of
 from bookbinder.tests.syncing import change, sync
-from books import editing
+from books.editing import replies
 from books.models import Author, Book, Feedback, Page
 from conftest import make_user
 
@@ -24,7 +24,7 @@ def both(live, source):
     """A title and a reply that an author edits in the admin, and then in the source."""
     Page.objects.filter(url="cities").update(title="Towns")
     turku = Feedback.objects.get(answer="Turku")
-    editing.set_reply(turku, "Once, *long* ago.")
+    replies.set_reply(turku, "Once, *long* ago.")
     turku.save()
     change(source, "cities.rst", "Cities\n======", "Great cities\n============")
     change(source, "cities.rst", "It was, until 1812", "It was, until about 1812")

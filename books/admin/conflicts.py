@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.admin import RulesAdmin
-from books import editing
+from books.editing import conflicts
 
 
 class ConflictsAdmin(RulesAdmin):
@@ -21,7 +21,7 @@ class ConflictsAdmin(RulesAdmin):
 
     change_form_template = "admin/books/conflicts.html"
 
-    def editables(self, obj: Any) -> Iterable[editing.Editable]:
+    def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
         """Return the rows whose conflicts stand on the object's page."""
         return [obj]
 
@@ -40,7 +40,7 @@ class ConflictsAdmin(RulesAdmin):
         obj = self.get_object(request, unquote(object_id))
         if obj is None or not self.has_change_permission(request, obj):
             return []
-        found = [one for row in self.editables(obj) for one in editing.conflicts_of(row)]
+        found = [one for row in self.editables(obj) for one in conflicts.conflicts_of(row)]
         return [
             {
                 "name": f"{one.obj} · {one.label}" if one.obj != obj else one.label,
@@ -62,10 +62,10 @@ class ConflictsAdmin(RulesAdmin):
         take: Literal["source", "admin"] = "source" if "take_source" in request.POST else "admin"
         pk, _dash, field = given.partition("-")
         rows = {str(row.pk): row for row in self.editables(obj)}
-        if pk not in rows or field not in editing.FIELDS:
+        if pk not in rows or field not in conflicts.FIELDS:
             raise Http404
         try:
-            editing.settle(rows[pk], field, take)
+            conflicts.settle(rows[pk], field, take)
         except ValidationError as error:
             self.message_user(request, error.messages[0], messages.WARNING)
         else:
@@ -75,10 +75,10 @@ class ConflictsAdmin(RulesAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if hasattr(obj, "conflicts"):
-            editing.decide(obj, form.changed_data)
+            conflicts.decide(obj, form.changed_data)
         super().save_model(request, obj, form, change)
 
 
-def _shown(conflict: editing.Conflict, value: str) -> str:
+def _shown(conflict: conflicts.Conflict, value: str) -> str:
     # The author's own build made it, or our renderer, which sanitises.
     return mark_safe(value) if conflict.is_html else value  # nosec B308 B703

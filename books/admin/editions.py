@@ -17,10 +17,9 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.admin import ReadOnly, RulesAdmin, may
 from accounts.http import signed_in
-from books import tasks
+from books.editions import process, rights
+from books.editions.upload import UploadError
 from books.models import Edition
-from books.sync import editions
-from books.sync.upload import UploadError
 
 
 class UploadForm(forms.Form):
@@ -80,15 +79,15 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         if is_sent:
             edition = self.edition_of(request, form)
             if edition is not None:
-                tasks.begin(edition)
+                process.begin(edition)
                 return redirect(_address(edition))
         context = {
             **self.admin_site.each_context(request),
             "title": _("New edition"),
             "opts": self.opts,
             "form": form,
-            "sources": editions.sources(signed_in(request)),
-            "limit": editions.limit(),
+            "sources": rights.sources(signed_in(request)),
+            "limit": process.limit(),
         }
         return TemplateResponse(request, "admin/books/edition/add.html", context)
 
@@ -96,10 +95,10 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         by = signed_in(request)
         try:
             if "source" in request.POST:
-                return editions.of_source(Path(request.POST["source"]), by)
+                return process.of_source(Path(request.POST["source"]), by)
             if form.is_valid():
-                return editions.of_upload(form.cleaned_data["build"], by)
-        except editions.NotYours as error:
+                return process.of_upload(form.cleaned_data["build"], by)
+        except process.NotYours as error:
             raise PermissionDenied(str(error)) from error
         except UploadError as error:
             form.add_error("build", str(error))
@@ -110,7 +109,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
     ) -> Any:
         """The plan, how far the work is, and how it ended."""
         edition = self.edition(request, unquote(object_id))
-        editions.notice_the_dead(edition)
+        process.notice_the_dead(edition)
         user = signed_in(request)
         context = {
             **self.admin_site.each_context(request),
@@ -120,8 +119,8 @@ class EditionAdmin(ReadOnly, RulesAdmin):
             # Whose data would go is for admins: authors see no student's name.
             "lines": [*edition.plan, *(edition.names if user.is_superuser else [])],
             "form": PlanForm(initial=edition.options, label_suffix=""),
-            "may_publish": editions.may_publish(user, edition.project),
-            "can_retry": editions.can_retry(edition),
+            "may_publish": rights.may_publish(user, edition.project),
+            "can_retry": process.can_retry(edition),
         }
         return TemplateResponse(request, "admin/books/edition/plan.html", context)
 
@@ -138,14 +137,14 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         if request.method != "POST" or not form.is_valid():
             raise Http404
         if "publish" in request.POST:
-            if not editions.may_publish(user, edition.project):
+            if not rights.may_publish(user, edition.project):
                 raise PermissionDenied
             digest = request.POST.get("digest", "")
-            is_taken = editions.agree(edition, user, form.cleaned_data, digest)
+            is_taken = process.agree(edition, user, form.cleaned_data, digest)
         else:
-            is_taken = editions.plan_again(edition, user, form.cleaned_data)
+            is_taken = process.plan_again(edition, user, form.cleaned_data)
         if is_taken:
-            tasks.begin(edition)
+            process.begin(edition)
         else:
             self.message_user(
                 request,

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import RulesInline
 from bookbinder.sphinx import markdown
-from books import editing
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of
+from books.editing import conflicts, replies
 from books.models import Feedback, Question
 from books.sources.directive import tidy_answer
 
@@ -65,8 +65,8 @@ class FeedbackForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", str(field.label or ""))
         if self.instance.pk:
             self.said = self.instance.text
-            self.initial["seen"] = editing.mark_of(self.instance)
-            self.initial["text"] = editing.text_to_edit(self.instance).strip()
+            self.initial["seen"] = replies.mark_of(self.instance)
+            self.initial["text"] = replies.text_to_edit(self.instance).strip()
 
     def clean_seen(self) -> str:
         """Refuse a form that was open while an edition or somebody else changed the feedback."""
@@ -80,17 +80,17 @@ class FeedbackForm(forms.ModelForm):
     def clean_answer(self) -> str:
         answer = tidy_answer(self.cleaned_data["answer"])
         if self.instance.question_id:
-            editing.check_answer(self.instance.question, answer)
+            replies.check_answer(self.instance.question, answer)
         return answer
 
     def save(self, commit: bool = True) -> Any:
         if "text" in self.changed_data:
-            editing.set_reply(self.instance, self.cleaned_data["text"])
+            replies.set_reply(self.instance, self.cleaned_data["text"])
         elif self.instance.pk:
             self.instance.text = self.said
         if self.instance.pk is None:
-            editing.put_last(self.instance)
-        editing.decide(self.instance, self.changed_data)
+            replies.put_last(self.instance)
+        conflicts.decide(self.instance, self.changed_data)
         return super().save(commit)
 
 
@@ -114,16 +114,16 @@ class FeedbackInline(RulesInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # A choice's text stands in the page, where an edit here would not change it.
-        is_choice = obj is not None and obj.grader in editing.WITH_CHOICES
+        is_choice = obj is not None and obj.grader in replies.WITH_CHOICES
         return (*self.readonly_fields, "answer") if is_choice else self.readonly_fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and not editing.takes_new_feedback(obj):
+        if obj is not None and not replies.takes_new_feedback(obj):
             return False
         return super().has_add_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and not editing.takes_new_feedback(obj):
+        if obj is not None and not replies.takes_new_feedback(obj):
             return False
         return super().has_delete_permission(request, obj)
 
@@ -150,7 +150,7 @@ class QuestionAdmin(ConflictsAdmin):
         js = (forms.Script("books/replies.js", type="module"),)
         css = {"all": ("books/admin.css",)}
 
-    def editables(self, obj: Any) -> Iterable[editing.Editable]:
+    def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
         return list(Feedback.objects.filter(question=obj).select_related("question"))
 
     def get_urls(self) -> list[Any]:

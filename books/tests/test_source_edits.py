@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from myst_parser.parsers.docutils_ import Parser as MystParser
 
 from bookbinder.sphinx import markdown
+from books.editing import unwritten
 from books.sources import files, myst, rst
 from books.sources.directive import Change, NotWrittenError, tidy, tidy_answer
-from books.sync import edits
 
 SIGNS = "aZ9é数 \\`*_|<>[](){}#$~^&;:.-+=/!?,'\"•@%"
 titles = st.text(st.sampled_from(SIGNS), min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -258,7 +258,7 @@ def test_a_project_keeps_its_slug(conf, after):
     ("points", "text"), [("2.00", "2"), ("0.50", "0.5"), ("100", "100"), ("0", "0")]
 )
 def test_points_are_written_short(points, text):
-    assert edits._shown(Decimal(points)) == text
+    assert unwritten._shown(Decimal(points)) == text
 
 
 @pytest.mark.parametrize(
@@ -275,4 +275,4 @@ def test_other_files_are_refused(tmp_path):
         with pytest.raises(NotWrittenError):
             files.read(tmp_path, path)
     with pytest.raises(NotWrittenError):
-        edits.language_of("demo.py")
+        unwritten.language_of("demo.py")

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bookbinder.sphinx.manifest import ManifestError
+from books.editing.export import Export, ExportError, Refused, build_of, export
+from books.editing.unwritten import EditsError
 from books.models import Book
 from books.sources.build import BuildError
-from books.sync.edits import EditsError
-from books.sync.export import Export, ExportError, Refused, build_of, export
 from books.sync.planning.make_plan import PlanError
 
 ERRORS = (ManifestError, BuildError, PlanError, ExportError, EditsError, OSError)

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from books.editing import unwritten
+from books.editing.unwritten import Edit
 from books.sources import build, files, page_ids, patch
 from books.sources.directive import NotWrittenError
-from books.sync import edits, pipeline
-from books.sync.edits import Edit
+from books.sync import pipeline
 from books.sync.planning.make_plan import make_plan
 
 
@@ -59,13 +60,13 @@ def export(one: pipeline.Build, root: Path, url: str | None) -> Export:
     # Files alone may differ at every build: by a date on each page.
     if not all(part.is_empty for part in plan.parts):
         raise ExportError("The sources have changed since the last sync: sync first, then export.")
-    found = edits.find(one.manifest, snapshot, url, lambda source: _has_index(root, source))
+    found = unwritten.find(one.manifest, snapshot, url, lambda source: _has_index(root, source))
     return write(root, list(found))
 
 
 def _has_index(root: Path, source: str) -> bool:
     try:
-        return edits.language_of(source).has_index(files.read(root, source).lines)
+        return unwritten.language_of(source).has_index(files.read(root, source).lines)
     except NotWrittenError:
         return False
 

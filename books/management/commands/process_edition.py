@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from books.sync import editions
+from books.editions import process
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
         parser.add_argument("edition", type=int, metavar="N")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        editions.work(options["edition"])
+        process.process_edition(options["edition"])

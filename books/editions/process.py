@@ -11,25 +11,32 @@ import hashlib
 import logging
 import secrets
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_tasks import task
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
-from books.models import Author, Book, Edition, Release
+from books.editions import upload
+from books.editions.rights import may_plan, may_publish, sources
+from books.models import Edition
 from books.releases import folders
-from books.sync import lock, pipeline, upload
+from books.sync import lock, pipeline
 from books.sync.plan import Options
 from books.sync.report import text as report
 
@@ -44,20 +51,6 @@ TOLD_EVERY = 1.0  # seconds between two notes of how far it is
 
 class NotYours(Exception):
     """The person may not do this with this project."""
-
-
-def sources(by: User) -> list[Path]:
-    """Return the operator's source folders that `by` may have built.
-
-    What a build says is its author's alone. Whose a folder is, is known once it was published;
-    before that it is an admin's to build.
-    """
-    return [path for path in map(Path.resolve, settings.BOOKBINDER_SOURCES) if _may_build(by, path)]
-
-
-def _may_build(by: User, source: Path) -> bool:
-    last = Release.objects.filter(source=str(source)).order_by("-pk").first()
-    return by.is_superuser or (last is not None and may_plan(by, last.project))
 
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
@@ -116,26 +109,6 @@ def _forget_old() -> None:
 
 
 # Who may.
-
-
-def may_plan(user: User, project: str) -> bool:
-    """Whether `user` may bring editions of a project as far as a plan.
-
-    The authors of all its books; of a project that is not here yet, authors by type.
-    """
-    if user.is_superuser:
-        return True
-    books = set(Book.objects.filter(project=project).values_list("pk", flat=True))
-    if not books:
-        return user.type == User.Type.AUTHOR
-    written = Author.objects.filter(user=user, book__in=books)
-    return books == set(written.values_list("book", flat=True))
-
-
-def may_publish(user: User, project: str) -> bool:
-    """Whether `user` may bring editions live: a build is code in the site's own pages."""
-    trusts_authors = settings.BOOKBINDER_AUTHORS_PUBLISH
-    return user.is_superuser or (trusts_authors and may_plan(user, project))
 
 
 # What a request asks for.
@@ -198,7 +171,7 @@ def _is_held(edition: Edition) -> bool:
 # The work.
 
 
-def work(pk: int) -> None:
+def process_edition(pk: int) -> None:
     """Do what an edition waits for: plan it, or publish it. No error leaves here."""
     edition = Edition.objects.filter(pk=pk).first()
     steps: dict[str, Callable[[Edition], None]] = {
@@ -345,3 +318,25 @@ def _each(edition: Edition) -> Callable[[Iterable[Any], str, int], Iterable[Any]
             yield item
 
     return each
+
+
+@task()
+def process_edition_task(pk: int) -> None:
+    process_edition(pk)
+
+
+def begin(edition: Edition) -> None:
+    """Have an edition processed: by the worker, or in a child process where there is none."""
+    start = process_edition_task.enqueue if settings.BOOKBINDER_WORKER else _in_child
+    transaction.on_commit(partial(start, edition.pk))
+
+
+def _in_child(pk: int) -> None:
+    # In a session of its own: it goes on where the server that began it is restarted.
+    child = subprocess.Popen(
+        [sys.executable, settings.BASE_DIR / "manage.py", "process_edition", str(pk)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    Thread(target=child.wait, daemon=True).start()
