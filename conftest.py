@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.models import User
-from annotations import texts
+from annotations import page_texts
 from annotations.models import Annotation
 from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
@@ -110,7 +110,7 @@ def data_dir(settings, tmp_path, monkeypatch):
     settings.BOOKBINDER_DATA_DIR.mkdir()
     # Databases of other tests give the same keys again, and people who have tried often.
     cache.clear()
-    for cached in (serving._files, texts._published, texts._ids):
+    for cached in (serving._files, page_texts._published, page_texts._ids):
         cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR
 

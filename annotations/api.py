@@ -15,8 +15,8 @@ from ninja.errors import HttpError
 
 from accounts import access, limits
 from accounts.http import signed_in
-from annotations import acting, drafts, jsonld, state, writing
-from annotations.http import MOST, MOST_ACTS, TOO_MANY, site_of, too_many
+from annotations import drafts, jsonld, moderation, page_notes, writing
+from annotations.limits import MOST, MOST_ACTS, TOO_MANY, site_of, too_many
 from annotations.models import Annotation
 from books.models import Page
 from grading.api import Invalid, Pk, Problem
@@ -58,7 +58,7 @@ def _of_error(error: Exception) -> HttpResponse:
 def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
     """Return one note as its reader sees it."""
     user = signed_in(request)
-    row = state.find(user, uuid)
+    row = page_notes.find(user, uuid)
     if row is None:
         raise Http404
     site = site_of(request)
@@ -98,7 +98,7 @@ def _page(request: HttpRequest, pk: int) -> Page:
 def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
     """The notes on a page that the reader may see, as an AnnotationPage."""
     page, site = _page(request, page_id), site_of(request)
-    items = state.of(page, signed_in(request), course, site)
+    items = page_notes.of(page, signed_in(request), course, site)
     data = jsonld.page(items, site + request.get_full_path())
     content = json.dumps(data, cls=DjangoJSONEncoder).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -150,7 +150,7 @@ def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
 
 def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
     user = signed_in(request)
-    row = state.find(user, uuid)
+    row = page_notes.find(user, uuid)
     if row is None:
         raise Http404
     now = jsonld.note(row, user, site_of(request))
@@ -194,9 +194,9 @@ def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
 @router.post("/annotations/{uuid}/{act}", response=WRITE, openapi_extra=EXTRA)
 def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
     """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
-    if act not in acting.ACTS:
+    if act not in moderation.ACTS:
         raise Http404
-    permission, carry_out = acting.ACTS[act]
+    permission, carry_out = moderation.ACTS[act]
     note = _own(request, uuid, permission)
     refused = _too_many(request, "note-act", MOST_ACTS)
     if refused:

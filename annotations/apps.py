@@ -6,7 +6,7 @@ class AnnotationsConfig(AppConfig):
 
     def ready(self) -> None:
         from annotations import access
-        from annotations.followers import AnnotationsFollower
+        from annotations.following.sync_follower import AnnotationsFollower
         from books.sync.follower import register_follower
 
         access.fill()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from annotations import markdown, words, writing
+from annotations import markdown, presenting, writing
 from annotations.drafts import Audience, Draft, Invalid, Motivation, Selector
 from annotations.models import Annotation
 
@@ -110,7 +110,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
         "acts": acts(row, is_mine=is_mine, may_moderate=may_moderate),
     }
     if row.state == Annotation.State.CHANGED:
-        seen["changes"] = words.changes(row.orig_quote, row.quote)
+        seen["changes"] = presenting.changes(row.orig_quote, row.quote)
     if row.state == Annotation.State.ORPHAN and is_mine:
         seen["suggestion"] = row.suggestion and row.suggestion["quote"]
     if row.revision_id and (row.state in ("changed", "orphan")):

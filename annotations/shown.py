@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from annotations import jsonld, markdown, words
+from annotations import jsonld, markdown, presenting
 from annotations.models import Annotation
 
 
 def prepare(row: Any) -> Any:
     """Give a row its safe HTML, and its words as people read them."""
     row.html = markdown.render(row.body)
-    row.passage = words.readable(row.quote)
+    row.passage = presenting.readable(row.quote)
     if row.state == Annotation.State.CHANGED:
-        row.changes = words.changes(row.orig_quote, row.quote)
+        row.changes = presenting.changes(row.orig_quote, row.quote)
     return row
 
 

@@ -14,17 +14,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import signed_in
 from accounts.models import User
-from annotations import letters, mine, shown, texts, words
-from annotations.http import site_of
+from annotations import mail, my_notes, page_texts, presenting, shown
+from annotations.limits import site_of
 from annotations.models import Annotation
 from books.models import Book, Page
 
 A_PAGE = 100
 
 
-def _wanted(request: HttpRequest) -> mine.Wanted:
-    given = {name: request.GET.get(name, "")[:200] for name in mine.Wanted.__dataclass_fields__}
-    return mine.Wanted(**given)
+def _wanted(request: HttpRequest) -> my_notes.Wanted:
+    given = {name: request.GET.get(name, "")[:200] for name in my_notes.Wanted.__dataclass_fields__}
+    return my_notes.Wanted(**given)
 
 
 @require_safe
@@ -32,7 +32,7 @@ def _wanted(request: HttpRequest) -> mine.Wanted:
 def notes(request: HttpRequest) -> HttpResponse:
     """All of a person's own notes, across their books."""
     user, wanted = signed_in(request), _wanted(request)
-    found = mine.find(user, wanted)
+    found = my_notes.find(user, wanted)
     is_all = request.GET.get("show") == "all"
     pages = Paginator(found, found.count() or 1 if is_all else A_PAGE)
     context = {
@@ -41,10 +41,10 @@ def notes(request: HttpRequest) -> HttpResponse:
         "notes": pages.get_page(request.GET.get("page")),
         "is_all": is_all,
         "books": Book.objects.filter(annotations__user=user).distinct().order_by("title"),
-        "tags": mine.tags_of(user),
+        "tags": my_notes.tags_of(user),
         "audiences": Annotation.Audience.choices,
         "states": Annotation.State.choices,
-        "formats": list(mine.FORMATS),
+        "formats": list(my_notes.FORMATS),
     }
     for row in context["notes"]:  # type: ignore[attr-defined]
         shown.prepare(row)
@@ -55,11 +55,11 @@ def notes(request: HttpRequest) -> HttpResponse:
 @login_required
 def export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same notes as a file."""
-    if kind not in mine.FORMATS:
+    if kind not in my_notes.FORMATS:
         raise Http404
-    content_type, write = mine.FORMATS[kind]
+    content_type, write = my_notes.FORMATS[kind]
     user = signed_in(request)
-    data = write(mine.find(user, _wanted(request)), user, site_of(request))
+    data = write(my_notes.find(user, _wanted(request)), user, site_of(request))
     response = HttpResponse(data, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="notes.{kind}"'
     return response
@@ -78,10 +78,10 @@ def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
     # The text is of the page that the note was made on: it may stand on another one since.
     if not readable.filter(Q(pk=revision.page_id or 0) | Q(access="")).exists():
         raise Http404
-    text = texts.unpack(revision.text)
+    text = page_texts.unpack(revision.text)
     start, end = note.orig_start or 0, note.orig_end or 0
     parts = {"before": text[:start], "passage": text[start:end], "after": text[end:]}
-    told = {name: words.readable(part) for name, part in parts.items()}
+    told = {name: presenting.readable(part) for name, part in parts.items()}
     return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | told)
 
 
@@ -103,7 +103,7 @@ def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
     A GET asks, since mail scanners follow links.
     """
     try:
-        pk = letters.user_of(token)
+        pk = mail.user_of(token)
     except BadSignature:
         raise Http404 from None
     if request.method == "POST":

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import access, letters, texts
+from annotations import access, mail, page_texts
 from annotations.anchoring import locate
 from annotations.drafts import (
     Audience,
@@ -22,8 +22,8 @@ from annotations.drafts import (
     check,
     tidied,
 )
+from annotations.following.placing import passage
 from annotations.models import Annotation
-from annotations.placing import passage
 from books.models import Book, Page
 from grading.models import Course
 
@@ -43,8 +43,8 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         return before, False
     check(draft)
     course = _course(user, page.book_id, draft)
-    text = texts.of(page)
-    if draft.fragment and draft.fragment not in texts.ids_of(page):
+    text = page_texts.of(page)
+    if draft.fragment and draft.fragment not in page_texts.ids_of(page):
         raise Stale(GONE)
     place = _placed(text.text, draft.selector)
     with transaction.atomic():
@@ -54,7 +54,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         if before:
             return before, False
         _judge_count(user, page.book_id)
-        revision = texts.revision_of(page, text)
+        revision = page_texts.revision_of(page, text)
         note = Annotation(
             **_identity(draft),
             **_content(draft, course),
@@ -100,7 +100,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
             parent=parent,
             root=root,
         )
-        transaction.on_commit(lambda: letters.tell_of_reply(made))
+        transaction.on_commit(lambda: mail.tell_of_reply(made))
     return made, True
 
 

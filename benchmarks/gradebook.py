@@ -9,7 +9,7 @@ from django.db import connection
 from accounts.models import User
 from benchmarks.figures import Figure, alternate, count_queries
 from books.models import Book, Page, Question
-from grading import resources
+from grading import gradebook_files
 from grading.models import Course, Enrollment
 
 STUDENTS = 500
@@ -62,7 +62,7 @@ def measure() -> list[Figure]:
     course = fill()
 
     def export() -> bytes:
-        return resources.export(course, "csv")
+        return gradebook_files.export(course, "csv")
 
     queries = count_queries(export)
     ours, floor = alternate(export, copy_out)

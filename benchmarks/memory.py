@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from grading import resources  # noqa: E402
+from grading import gradebook_files  # noqa: E402
 from grading.models import Course  # noqa: E402
 
 
@@ -22,7 +22,7 @@ def peak() -> int:
 def main() -> None:
     course = Course.objects.select_related("book").get(name="Benchmark")
     before = peak()
-    resources.export(course, "csv")
+    gradebook_files.export(course, "csv")
     print((peak() - before) // 1024)
 
 

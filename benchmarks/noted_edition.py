@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from annotations import texts
+from annotations import page_texts
 from annotations.models import Annotation, PageRevision
 from benchmarks import prose
 from benchmarks.anchoring import by_page, few_words, quotes
@@ -79,8 +79,8 @@ def write_notes(edited: Edited) -> None:
     }
     notes: list[Annotation] = []
     for name, spots in by_page(edited.spots()).items():
-        text = texts.of(pages[name])
-        revision = texts.revision_of(pages[name], text)
+        text = page_texts.of(pages[name])
+        revision = page_texts.revision_of(pages[name], text)
         for quote in quotes(spots, edited.random, NOTES // PAGES):
             user = people[len(notes) % PEOPLE]
             notes.append(note(user, pages[name], revision, text.text, quote))

@@ -34,7 +34,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from accounts.models import User
-from annotations import texts, writing
+from annotations import page_texts, writing
 from annotations.drafts import Draft, Selector
 from annotations.models import Annotation
 from benchmarks import book
@@ -78,7 +78,7 @@ def make_student(course: Course, name: str) -> User:
 
 def write_notes(page: BookPage, course: Course, people: tuple[User, User]) -> None:
     """Write notes of some lines each, every second of them a classmate's."""
-    text = texts.of(page).text
+    text = page_texts.of(page).text
     for number in range(NOTES):
         start = number * (len(text) - LONGEST) // NOTES
         end = start + 3 + number * 37 % (LONGEST - 3)

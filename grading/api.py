@@ -13,7 +13,7 @@ from pydantic import Field
 from accounts import limits
 from accounts.http import signed_in
 from books.models import Question
-from grading import answering, enrolling, state, trying
+from grading import answering, enrolling, page_questions, trials
 from grading.graders import AnswerError
 
 router = Router(tags=["answers"])
@@ -127,7 +127,7 @@ def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: A
 
     In a course that is named it would be an answer, to be kept there.
     """
-    question = trying.find(question_id) if data.course is None else None
+    question = trials.find(question_id) if data.course is None else None
     if question is None:
         return None
     if limits.count(request, "try", seconds=limits.MINUTE) > TRIES_A_MINUTE:
@@ -135,7 +135,7 @@ def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: A
         response["Retry-After"] = str(wait)
         text = _("Too many tries. Wait %(n)d seconds, or join a course.") % {"n": wait}
         return Status(429, {"detail": text})
-    return trying.judge(question, data.answer, data.version)
+    return trials.judge(question, data.answer, data.version)
 
 
 def _problem(error: Exception) -> Status:
@@ -154,4 +154,4 @@ def own_attempts(request: HttpRequest, question_id: Pk, course: Pk | None = None
     place = enrolling.held_place(signed_in(request), question.page.book_id, course)
     if place is None:
         return _problem(answering.NotEnrolled())
-    return state.attempts_at(question, place)
+    return page_questions.attempts_at(question, place)

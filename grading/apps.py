@@ -7,7 +7,7 @@ class GradingConfig(AppConfig):
     def ready(self) -> None:
         from books.sync.follower import register_follower
         from grading import access
-        from grading.followers import AnswersFollower
+        from grading.sync_follower import AnswersFollower
 
         access.fill()
         register_follower(AnswersFollower())

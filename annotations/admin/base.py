@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import RulesAdmin
 from accounts.http import signed_in
-from annotations import drafts, markdown, words, writing
+from annotations import drafts, markdown, presenting, writing
 from annotations.models import Annotation
 
 
@@ -111,7 +111,7 @@ class InboxAdmin(RulesAdmin):
 
     @admin.display(description=_("passage"), ordering="start")
     def passage(self, note: Annotation) -> str:
-        return Truncator(words.readable(note.quote) or note.fragment).chars(80)
+        return Truncator(presenting.readable(note.quote) or note.fragment).chars(80)
 
     @admin.display(description=_("text"))
     def short(self, note: Annotation) -> str:
@@ -132,8 +132,8 @@ class InboxAdmin(RulesAdmin):
     def whole_passage(self, note: Annotation) -> str:
         is_changed = note.state == Annotation.State.CHANGED
         shown = {
-            "passage": words.readable(note.quote) or note.fragment or "-",
-            "changes": words.changes(note.orig_quote, note.quote) if is_changed else (),
+            "passage": presenting.readable(note.quote) or note.fragment or "-",
+            "changes": presenting.changes(note.orig_quote, note.quote) if is_changed else (),
         }
         return render_to_string("notes/_passage.html", {"note": shown})
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.http import signed_in
-from annotations import acting, notebook
+from annotations import course_export, moderation
 from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, SharedNote
 
@@ -54,7 +54,7 @@ class SharedNoteAdmin(InboxAdmin):
     def is_hidden(self, note: SharedNote) -> bool:
         return note.hidden_at is not None
 
-    def _each(self, request: HttpRequest, notes: QuerySet[Any], act: acting.Act) -> None:
+    def _each(self, request: HttpRequest, notes: QuerySet[Any], act: moderation.Act) -> None:
         shared = notes.order_by().values("pk")
         living = Annotation.objects.visible_to(request.user).filter(deleted_at=None)
         mine = list(living.filter(pk__in=shared))
@@ -65,30 +65,30 @@ class SharedNoteAdmin(InboxAdmin):
 
     @admin.action(description=_("Mark as resolved"), permissions=["change"])
     def resolve(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.resolve)
+        self._each(request, notes, moderation.resolve)
 
     @admin.action(description=_("Reopen"), permissions=["change"])
     def reopen(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.reopen)
+        self._each(request, notes, moderation.reopen)
 
     @admin.action(description=_("Hide from the course"), permissions=["change"])
     def hide(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.hide)
+        self._each(request, notes, moderation.hide)
 
     @admin.action(description=_("Show to the course"), permissions=["change"])
     def show(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.show)
+        self._each(request, notes, moderation.show)
 
     @admin.action(description=_("Pin"), permissions=["change"])
     def pin(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.pin)
+        self._each(request, notes, moderation.pin)
 
     @admin.action(description=_("Unpin"), permissions=["change"])
     def unpin(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, acting.unpin)
+        self._each(request, notes, moderation.unpin)
 
     @admin.action(description=_("Export with replies (CSV)"), permissions=["view"])
     def export(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> HttpResponse:
-        response = HttpResponse(notebook.as_csv(notes), content_type="text/csv; charset=utf-8")
+        response = HttpResponse(course_export.as_csv(notes), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="course-notes.csv"'
         return response

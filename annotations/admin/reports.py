@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations import acting
+from annotations import moderation
 from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, ProblemReport
 
@@ -57,7 +57,7 @@ class ProblemReportAdmin(InboxAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "status" in form.changed_data:
-            acting.judge(ProblemReport.objects.get(pk=obj.pk), obj.status)
+            moderation.judge(ProblemReport.objects.get(pk=obj.pk), obj.status)
 
     def formfield_for_choice_field(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "status":
@@ -70,7 +70,7 @@ class ProblemReportAdmin(InboxAdmin):
     def _each(self, request: HttpRequest, reports: QuerySet[Any], status: str) -> None:
         mine = list(reports)
         for report in mine:
-            acting.judge(report, status)
+            moderation.judge(report, status)
         told = _("Reports changed: %(n)d.") % {"n": len(mine)}
         self.message_user(request, told, messages.SUCCESS)
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import access, texts
+from annotations import access, page_texts
 from annotations.drafts import QUOTE_LENGTH, Audience, Draft, Motivation, Problem, Selector
 from annotations.models import Annotation
-from annotations.words import readable
+from annotations.presenting import readable
 from books.models import Book, Page
 from grading.models import Course
 
@@ -132,7 +132,7 @@ class NewNoteForm(NoteForm):
 
 
 def _blocks(page: Page) -> Iterable[tuple[int, str]]:
-    page_text = texts.of(page)
+    page_text = page_texts.of(page)
     return [(start, page_text.text[start:end][:QUOTE_LENGTH]) for start, end in page_text.blocks]
 
 

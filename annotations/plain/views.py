@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import acting, drafts, shown, writing
-from annotations.http import MOST_ACTS, TOO_MANY, too_many
+from annotations import drafts, moderation, shown, writing
+from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
 from books.models import Page
@@ -84,9 +84,9 @@ def delete_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
 @login_required
 def act_on_note(request: HttpRequest, uuid: UUID, act: str) -> HttpResponseBase:
     """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
-    if act not in acting.ACTS:
+    if act not in moderation.ACTS:
         raise Http404
-    permission, carry_out = acting.ACTS[act]
+    permission, carry_out = moderation.ACTS[act]
     note = _note(request, uuid, permission)
     _do(request, lambda: carry_out(note, signed_in(request)), _("Done."))
     return redirect(_place(note))

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from annotations.anchoring import map_pages
-from annotations.placing import Editions, Row, place_all
-from annotations.texts import ids_in
+from annotations.following.placing import Editions, Row, place_all
+from annotations.page_texts import ids_in
 
 FOX = "<p>The quick brown fox jumps over the lazy dog and is gone.</p>"
 OWL = "<p>An owl sits in the old oak tree and waits for the night to come.</p>"

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from annotations import texts
+from annotations import page_texts
 from annotations.models import Annotation
 from conftest import lay_page, make_course, make_note, make_user
 from grading.models import Course, Enrollment, Instructor
@@ -87,7 +87,7 @@ def test_a_passage_that_an_edition_has_changed_is_not_taken_for_another(as_user,
     client = as_user(sam)
     chosen = option(client, "It sleeps")
     lay_page(two_blocks, "<h1>Foxes</h1><p>The quick brown fox &amp; 🦊.</p><p>It wakes.</p>")
-    texts._published.cache_clear()
+    page_texts._published.cache_clear()
     shown = client.post(PLACE, fields(passage=chosen, body="About sleep")).content.decode()
     assert "The page has changed." in shown
     assert "About sleep" in shown

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from accounts.models import User
-from annotations import texts, writing
+from annotations import page_texts, writing
 from annotations.drafts import Draft, Selector
 from annotations.models import Annotation
 from books.models import Page
@@ -53,7 +53,7 @@ def make(users: dict[str, User], course: Course) -> None:
     """Write the notes whose pages and words the book has."""
     for demo in NOTES:
         page = Page.objects.filter(book=course.book, url=demo.url).first()
-        text = texts.of(page) if page else None
+        text = page_texts.of(page) if page else None
         start = text.text.find(demo.words) if text else -1
         if page is None or start < 0:
             continue

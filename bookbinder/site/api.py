@@ -10,14 +10,14 @@ from ninja.security import django_auth
 
 from accounts.http import signed_in
 from annotations import api as annotations_api
-from annotations import state as annotations_state
-from annotations.http import site_of
+from annotations import page_notes as annotations_state
+from annotations.limits import site_of
 from bookbinder.site import api_previews, reader_texts
 from books.models import Book, Page
 from books.releases import folders
 from grading import api as grading_api
-from grading import enrolling, progress, trying
-from grading import state as grading_state
+from grading import enrolling, progress, trials
+from grading import page_questions as grading_state
 from grading.models import Course, Enrollment
 
 api = NinjaAPI(title="Book Binder", version="1", auth=django_auth, docs_url="/docs")
@@ -91,7 +91,7 @@ def page_state(
 ) -> dict[str, Any]:
     """What a reader has on a page. Sets the CSRF cookie that answers need."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
-    page: Any = trying.with_tries(pages).select_related("book").first()
+    page: Any = trials.with_tries(pages).select_related("book").first()
     if page is None:
         raise Http404
     get_token(request)  # sets the cookie
@@ -153,7 +153,7 @@ def _question(one: grading_state.QuestionState, takes_tries: bool) -> dict[str, 
         "grader": question.grader,
         "version": question.version,
         "enabled": one.enabled,
-        "can_try": takes_tries and trying.is_marked(question),
+        "can_try": takes_tries and trials.is_marked(question),
         "points_possible": question.points_possible,
         "answer": one.string,
         "points": one.points,

@@ -18,7 +18,7 @@ from accounts.http import signed_in
 from billing import money
 from books.models import Book, Feedback, Page
 from grading import answering, enrolling, graders, progress
-from grading import state as grading_state
+from grading import page_questions as grading_state
 from grading.graders import AnswerError
 from grading.models import Course, Enrollment, Invitation
 

@@ -26,9 +26,9 @@ POINTS = {
     "all is archived": ("books.sync.archive.write", AFTER, 1),
     "one of two is settled": ("books.releases.folders.settle", AFTER, 1),
     "rows are written": ("books.sync.apply._write_books", AFTER, 1),
-    "answers are regraded": ("grading.regrading.write", AFTER, 1),
-    "some notes have their place": ("annotations.placed_rows._write_moved", AFTER, 1),
-    "all notes have their place": ("annotations.placed_rows.write", AFTER, 1),
+    "answers are regraded": ("grading.regrade.regrade.write", AFTER, 1),
+    "some notes have their place": ("annotations.following.rows._write_moved", AFTER, 1),
+    "all notes have their place": ("annotations.following.rows.write", AFTER, 1),
 }
 LIVE = {  # points after the commit
     "all is committed": ("books.sync.pipeline.apply", AFTER, 1),
@@ -91,7 +91,9 @@ def notes_by_themselves() -> None:
     """A fault: the edition is live before the notes are followed."""
     from django.db import connection
 
-    follower: Any = importlib.import_module("annotations.followers").AnnotationsFollower
+    follower: Any = importlib.import_module(
+        "annotations.following.sync_follower"
+    ).AnnotationsFollower
     follow = follower.follow
 
     def commit_and_follow(*arguments: Any) -> None:

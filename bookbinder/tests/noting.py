@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from accounts.models import User
-from annotations import texts, writing
+from annotations import page_texts, writing
 from annotations.drafts import Draft, Selector
 from annotations.models import Annotation
 from books.models import Book, Page
@@ -42,7 +42,7 @@ def held() -> dict[UUID, Note]:
 
 def write(chance: random.Random, user: User, page: Page) -> UUID:
     """Write a note on some words of a page, as its reader sees it. Raises Stale."""
-    text = texts.of(page).text
+    text = page_texts.of(page).text
     start, end = some_words(chance, text)
     selector = Selector(text[start:end], start, end)
     uuid = uuid4()
@@ -80,9 +80,9 @@ def check(
 def check_places() -> None:
     rows = Annotation.objects.select_related("revision", "orig_revision", "root")
     published = {
-        page.pk: texts.of(page).text for page in Page.objects.select_related("book__release")
+        page.pk: page_texts.of(page).text for page in Page.objects.select_related("book__release")
     }
-    homes = {texts.hash_of(text): pk for pk, text in published.items()}
+    homes = {page_texts.hash_of(text): pk for pk, text in published.items()}
     assert not Book.objects.filter(release=None).exists()
     for note in rows:
         if note.root:
@@ -94,16 +94,16 @@ def check_places() -> None:
 
 def check_place(note: Annotation, published: dict[int, str]) -> None:
     assert note.revision and note.orig_revision
-    first = texts.unpack(note.orig_revision.text)
+    first = page_texts.unpack(note.orig_revision.text)
     assert first[note.orig_start : note.orig_end] == note.orig_quote
     if note.state == "orphan":
         assert (note.start, note.end) == (None, None)
-        assert note.quote in texts.unpack(note.revision.text)
+        assert note.quote in page_texts.unpack(note.revision.text)
         return
     assert note.page_id in published, f"on no page that is published: {note.quote}"
     text = published[note.page_id]
     assert text[note.start : note.end] == note.quote, f"not on its words: {note.quote}"
-    assert texts.unpack(note.revision.text) == text, "its revision is another text"
+    assert page_texts.unpack(note.revision.text) == text, "its revision is another text"
     assert (note.state == "changed") or note.quote.split() == note.orig_quote.split()
 
 

@@ -13,7 +13,7 @@ import re2
 from django.core import mail
 from django.test import Client
 
-from annotations import letters
+from annotations import mail as notes_mail
 from annotations.models import Annotation
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests import builds, roles, secret_book, secret_walk
@@ -155,7 +155,7 @@ def _without_tokens(text: str) -> str:
 def test_no_letter_tells_a_secret(edition, site):
     _clients, keys, _token = site
     report = Annotation.objects.get(pk=keys["report"])
-    letters.tell_of_fix(report)
+    notes_mail.tell_of_fix(report)
     assert invitations.send(Invitation.objects.all())
     assert len(mail.outbox) >= 2
     for message in mail.outbox:

@@ -26,7 +26,7 @@ from books.models import Book, Release
 from books.releases import folders
 from books.sync import archive, pipeline, snapshot
 from books.sync.apply import apply
-from grading import regrading
+from grading.regrade import regrade
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
 YES = ("--noinput", "--regrade", "--delete-user-data")
@@ -242,7 +242,7 @@ def lose_connection(*arguments, **options):
 
 
 def test_a_lost_connection(editions, book, monkeypatch):
-    for where, name in ((snapshot, "take"), (regrading, "write"), (pipeline, "is_stale")):
+    for where, name in ((snapshot, "take"), (regrade, "write"), (pipeline, "is_stale")):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, lose_connection)
             err = refused(editions)

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from annotations import acting, texts, writing
+from annotations import moderation, page_texts, writing
 from annotations.drafts import Draft
 from annotations.models import Annotation, PageRevision
 from bookbinder.tests import builds
@@ -77,7 +77,7 @@ def stands(note) -> str | None:
     note.refresh_from_db()
     if note.start is None:
         return None
-    return texts.of(Page.objects.select_related("book__release").get(pk=note.page_id)).text[
+    return page_texts.of(Page.objects.select_related("book__release").get(pk=note.page_id)).text[
         note.start : note.end
     ]
 
@@ -111,8 +111,8 @@ def test_notes_follow_their_words_and_the_plan_says_so(source, sam):
     assert [note.state for note in (kept, changed, lost)] == ["kept", "changed", "orphan"]
     assert lost.quote == lost.orig_quote == "sits in the old oak tree"
     assert lost.displaced_at and changed.displaced_at and not kept.displaced_at
-    assert kept.revision.text_sha256 == texts.of(page("foxes")).sha256
-    assert texts.unpack(lost.revision.text).endswith("waits for the night to come.")
+    assert kept.revision.text_sha256 == page_texts.of(page("foxes")).sha256
+    assert page_texts.unpack(lost.revision.text).endswith("waits for the night to come.")
 
 
 def test_a_return_to_the_old_release_brings_every_note_home(source, sam):
@@ -149,7 +149,7 @@ def test_a_page_that_goes_leaves_its_notes_and_a_reply(source, sam):
     note.refresh_from_db()
     reply.refresh_from_db()
     assert (note.page, note.state, reply.page) == (None, "orphan", None)
-    assert texts.unpack(note.revision.text).startswith("Owls")
+    assert page_texts.unpack(note.revision.text).startswith("Owls")
 
 
 def test_words_that_go_to_another_page_take_notes_and_replies_along(source, sam):
@@ -191,7 +191,7 @@ def test_a_note_made_while_the_plan_is_read_is_followed_too(source, sam, monkeyp
     change(source, "foxes.rst", "The quick", "Once upon a time the quick")
     assert sync(source, "--noinput")[0] == 0
     assert stands(late[0]) == "under the ground"
-    assert late[0].revision.text_sha256 == texts.of(page("foxes")).sha256
+    assert late[0].revision.text_sha256 == page_texts.of(page("foxes")).sha256
 
 
 def test_the_first_note_of_a_book_made_meanwhile_has_the_sync_plan_anew(source, sam, monkeypatch):
@@ -208,18 +208,18 @@ def test_the_first_note_of_a_book_made_meanwhile_has_the_sync_plan_anew(source, 
     assert code == 0
     assert "1 note of 1 person: 1 stays." in out.partition("This is the plan now")[2]
     assert stands(made[0]) == "under the ground"
-    assert made[0].revision.text_sha256 == texts.of(page("foxes")).sha256
+    assert made[0].revision.text_sha256 == page_texts.of(page("foxes")).sha256
 
 
 def test_a_lost_note_is_put_where_its_owner_says(source, sam):
     note = note_on(sam, page("owls"), "waits for the night to come")
     Annotation.objects.filter(pk=note.pk).update(
         state="orphan", start=None, end=None,
-        suggestion={"page": page("foxes").pk, "start": 6, "end": 15, "quote": texts.of(page("foxes")).text[6:15]},
+        suggestion={"page": page("foxes").pk, "start": 6, "end": 15, "quote": page_texts.of(page("foxes")).text[6:15]},
     )  # fmt: skip
     note.refresh_from_db()
-    acting.accept(note, sam)
-    assert stands(note) == texts.of(page("foxes")).text[6:15]
+    moderation.accept(note, sam)
+    assert stands(note) == page_texts.of(page("foxes")).text[6:15]
     assert (note.state, note.suggestion, note.page.url) == ("changed", None, "foxes")
 
 

@@ -1,3 +1,3 @@
 """Courses, people and answers in the admin: each instructor sees their own."""
 
-from grading.admin import courses, given, people  # noqa: F401 - each registers its classes
+from grading.admin import answers, courses, people  # noqa: F401 - each registers its classes

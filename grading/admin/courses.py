@@ -17,7 +17,7 @@ from accounts.admin import RulesAdmin, may
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from books.models import Book
-from grading import enrolling, invitations, resources
+from grading import enrolling, gradebook_files, invitations
 from grading.admin.inlines import (
     AppointInline,
     InstructorInline,
@@ -30,7 +30,7 @@ from grading.models import Answer, Course, Enrollment, Invitation
 class CourseActionForm(ActionForm):
     file_format = forms.ChoiceField(
         label=_("as"),
-        choices=[(name, name.upper()) for name in resources.FORMATS],
+        choices=[(name, name.upper()) for name in gradebook_files.FORMATS],
         required=False,
     )
 
@@ -100,11 +100,13 @@ class CourseAdmin(RulesAdmin):
             return None
         course = mine.get()
         file_format = request.POST.get("file_format") or "csv"
-        if file_format not in resources.FORMATS:
+        if file_format not in gradebook_files.FORMATS:
             file_format = "csv"
-        content_type = resources.FORMATS[file_format]().get_content_type()
-        response = HttpResponse(resources.export(course, file_format), content_type=content_type)
-        name = resources.file_name(course, file_format)
+        content_type = gradebook_files.FORMATS[file_format]().get_content_type()
+        response = HttpResponse(
+            gradebook_files.export(course, file_format), content_type=content_type
+        )
+        name = gradebook_files.file_name(course, file_format)
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from books.models import Question
 from conftest import make_book, make_course, make_feedback, make_page, make_question
-from grading import answering, state
+from grading import answering, page_questions
 from grading.answering import Conflict, NotEnrolled, Refused, answer
 from grading.graders import AnswerError
 from grading.models import Answer, Attempt, Interactive
@@ -91,7 +91,7 @@ def test_feedback_can_be_hidden_and_points_stay(place, adding, course, page):
     Interactive.objects.create(course=course, question=adding, provide_feedback=False)
     reply = give(place.user, adding, "4")
     assert (reply.points, reply.feedback) == (2, None)
-    assert state.of(page, place)[0].feedback is None
+    assert page_questions.of(page, place)[0].feedback is None
 
 
 def test_attempts_run_out(place, adding, course, page):
@@ -101,7 +101,7 @@ def test_attempts_run_out(place, adding, course, page):
     with pytest.raises(Refused, match="no attempts left"):
         give(place.user, adding, "4")
     place.refresh_from_db()
-    assert state.of(page, place)[0].attempts_left == 0
+    assert page_questions.of(page, place)[0].attempts_left == 0
 
 
 def test_a_closed_course_takes_answers_of_test_students_alone(place, ines, adding, course):
@@ -122,7 +122,7 @@ def test_an_answer_graded_by_hand_keeps_those_points(place, adding, page):
     give(place.user, adding, "5")
     Answer.objects.update(override_points=Decimal("1.5"))
     give(place.user, adding, "6")
-    assert state.of(page, place)[0].points == Decimal("1.5")
+    assert page_questions.of(page, place)[0].points == Decimal("1.5")
 
 
 def test_the_state_shows_what_was_answered(place, adding, page):
@@ -131,7 +131,7 @@ def test_the_state_shows_what_was_answered(place, adding, page):
         make_feedback(other, f"choice {key}", key=key, points=points)
     give(place.user, adding, "4")
     give(place.user, other, ["a", "b"])
-    first, second = state.of(page, place)
+    first, second = page_questions.of(page, place)
     assert (first.string, first.points, first.feedback) == ("4", 2, "<p>About 4.</p>")
     assert (second.string, second.points) == ('["a", "b"]', 0)
     assert second.feedback == "<p>About choice a.</p>\n<p>About choice b.</p>"
@@ -139,7 +139,7 @@ def test_the_state_shows_what_was_answered(place, adding, page):
 
 def test_the_state_without_a_place_shows_no_answer(place, adding, page):
     give(place.user, adding, "4")
-    (one,) = state.of(page, None)
+    (one,) = page_questions.of(page, None)
     assert (one.string, one.points, one.feedback) == (None, None, None)
 
 
@@ -151,7 +151,7 @@ def test_the_states_queries_do_not_grow_with_the_questions(
         make_feedback(question, "a", key="a", points=2)
         give(place.user, question, ["a"])
     with django_assert_max_num_queries(4):
-        assert len(state.of(page, place)) == 12
+        assert len(page_questions.of(page, place)) == 12
 
 
 @pytest.mark.django_db(transaction=True)

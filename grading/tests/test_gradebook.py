@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from books.models import Question
 from conftest import enroll, make_answer, make_course, make_page, make_question, make_user
-from grading import gradebook, resources
+from grading import gradebook, gradebook_files
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_students_stand_by_last_name_first_name_and_email(filled):
 def test_the_csv_is_utf8_with_a_byte_order_mark(filled, sam):
     sam.last_name = "Žižek"
     sam.save()
-    data = resources.export(filled, "csv")
+    data = gradebook_files.export(filled, "csv")
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     assert rows[2] == ["", "", "Points possible", "2", "0.5", "1"]
@@ -69,7 +69,7 @@ def test_the_csv_is_utf8_with_a_byte_order_mark(filled, sam):
 
 
 def test_the_xlsx_has_numbers_and_empty_cells(filled):
-    book = openpyxl.load_workbook(io.BytesIO(resources.export(filled, "xlsx")))
+    book = openpyxl.load_workbook(io.BytesIO(gradebook_files.export(filled, "xlsx")))
     rows = list(book.active.iter_rows(values_only=True))
     assert rows[2][3:] == (2, 0.5, 1)
     assert rows[3] == ("amy@example.org", "Adams", "Amy", 1.5, None, 0)
@@ -78,7 +78,7 @@ def test_the_xlsx_has_numbers_and_empty_cells(filled):
 def test_a_name_with_a_control_character_breaks_no_file(filled, sam):
     sam.first_name = "A\x01B"
     sam.save()
-    book = openpyxl.load_workbook(io.BytesIO(resources.export(filled, "xlsx")))
+    book = openpyxl.load_workbook(io.BytesIO(gradebook_files.export(filled, "xlsx")))
     assert list(book.active.rows)[-1][2].value == "AB"
 
 
@@ -87,7 +87,7 @@ def test_what_a_spreadsheet_takes_for_a_formula_is_made_harmless(filled, sam, st
     sam.first_name = f"{start}HYPERLINK(1)"
     sam.save()
     assert list(gradebook.rows(filled))[-1][2] == f"'{start}HYPERLINK(1)"
-    book = openpyxl.load_workbook(io.BytesIO(resources.export(filled, "xlsx")))
+    book = openpyxl.load_workbook(io.BytesIO(gradebook_files.export(filled, "xlsx")))
     cell = list(book.active.rows)[-1][2]
     assert cell.data_type != "f"
 
@@ -105,7 +105,7 @@ def test_queries_do_not_grow_with_students_and_questions(filled, django_assert_n
 def test_the_command_writes_the_same_file(filled, tmp_path):
     path = tmp_path / "out.csv"
     call_command("export_gradebook", str(filled.pk), f"--output={path}")
-    assert path.read_bytes() == resources.export(filled, "csv")
+    assert path.read_bytes() == gradebook_files.export(filled, "csv")
 
 
 def test_the_command_says_when_there_is_no_such_course(db):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from annotations import letters, texts
+from annotations import mail, page_texts
 from annotations.models import Annotation
 from bookbinder.tests.e2e import axe
 from bookbinder.tests.e2e.reading import sign_in_as
@@ -60,7 +60,7 @@ def ada(page_of_book):
 def notes(sam, ines, page_of_book, course):
     """Thirty notes of sam's: one in each state, and more of the plain ones."""
     page, now = page_of_book, timezone.now()
-    revision = texts.revision_of(page, texts.of(page))
+    revision = page_texts.revision_of(page, page_texts.of(page))
     made = {"revision": revision, "orig_revision": revision}
     red = {"quote": "quick red fox", "displaced_at": now, "state": "changed"}
     shared = {"audience": "course", "course": course}
@@ -136,7 +136,7 @@ def test_axe_finds_nothing_on_the_pages_of_notes(opened, notes, sam, page_of_boo
     for act in ("change", "reply", "delete", "as-it-was"):
         page.goto(f"/notes/{changed.uuid}/{act}/")
         check(page, f"note-{act}")
-    page.goto("/notes/" + letters.stop_address(sam).partition("/notes/")[2])
+    page.goto("/notes/" + mail.stop_address(sam).partition("/notes/")[2])
     check(page, "notes-stop-letters")
     page.get_by_role("button", name="no more e-mails").click()
     check(page, "notes-letters-stopped")

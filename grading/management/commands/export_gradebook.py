@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from grading import resources
+from grading import gradebook_files
 from grading.models import Course
 
 
@@ -13,14 +13,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("course", type=int, help="the course's primary key")
-        parser.add_argument("--format", choices=sorted(resources.FORMATS), default="csv")
+        parser.add_argument("--format", choices=sorted(gradebook_files.FORMATS), default="csv")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
         course = Course.objects.filter(pk=options["course"]).first()
         if course is None:
             raise CommandError(f"There is no course {options['course']}.")
-        data = resources.export(course, options["format"])
+        data = gradebook_files.export(course, options["format"])
         if options["output"]:
             options["output"].write_bytes(data)
         else:

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import letters, texts
+from annotations import mail, page_texts
 from annotations.anchoring import locate
 from annotations.drafts import Invalid, Stale
+from annotations.following.placing import passage
 from annotations.models import Annotation, ProblemReport
-from annotations.placing import passage
 from annotations.querysets import AnnotationQuerySet
 from annotations.writing import DELETED, locked
 from books.models import Page
@@ -67,11 +67,11 @@ def accept(note: Annotation, user: User) -> None:
 
 
 def _put(note: Annotation, page: Page, found: dict[str, Any]) -> None:
-    text = texts.of(page)
+    text = page_texts.of(page)
     place = locate(text.text, found["start"], found["end"], found["quote"], "", "")
     if place is None:
         raise Stale(GONE_AGAIN)
-    revision = texts.revision_of(page, text)
+    revision = page_texts.revision_of(page, text)
     words = passage(text.text, *place)._asdict()
     _set(note, page=page, revision=revision, **words, state=State.CHANGED, suggestion=None)
     note.replies.update(page=page)
@@ -82,7 +82,7 @@ def judge(report: ProblemReport, status: str) -> None:
     # Of two who say so at once, one tells.
     changed = _living(report).exclude(status=status)
     if changed.update(status=status, updated_at=timezone.now()) and status == Status.FIXED:
-        transaction.on_commit(lambda: letters.tell_of_fix(report))
+        transaction.on_commit(lambda: mail.tell_of_fix(report))
 
 
 def _living(note: Annotation) -> AnnotationQuerySet:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from annotations import texts
+from annotations import page_texts
+from annotations.following.placing import Editions, Placed, Row
 from annotations.models import Annotation, PageRevision
-from annotations.placing import Editions, Placed, Row
 from books.sync import bulk_write as fast
 
 CHUNK = 10_000  # keys that are asked for at once: SQLite takes 32,766 parameters
@@ -55,7 +55,7 @@ def _row(values: tuple[Any, ...]) -> Row:
 def late(books: Mapping[int, Editions], known: Collection[int]) -> Iterator[Row]:
     """Yield notes that were made on the old text after the plan was. Their page may be gone."""
     old = [pair for one in books.values() for pair in one.map.old.items()]
-    keys = {texts.hash_of(text): key for key, text in old}
+    keys = {page_texts.hash_of(text): key for key, text in old}
     roots = Annotation.objects.filter(root=None, book__in=books)
     there = Q(page__in=[int(key) for key, _text in old])
     missed = roots.exclude(state="orphan").filter(there | Q(page=None)).order_by("pk")
@@ -116,7 +116,7 @@ def _suggestion(one: Placed, pages: Mapping[str, int]) -> Any:
 
 def _revisions(new: Mapping[str, str], pages: Mapping[str, int]) -> dict[str, int]:
     """Return the revision that keeps each page's new text, made where there is none."""
-    hashes = {key: texts.hash_of(text) for key, text in new.items()}
+    hashes = {key: page_texts.hash_of(text) for key, text in new.items()}
     wanted = {(pages[key], sha): key for key, sha in hashes.items()}
     found: dict[str, int] = {}
     known = PageRevision.objects.filter(page__in=[page for page, _sha in wanted])
@@ -129,7 +129,7 @@ def _revisions(new: Mapping[str, str], pages: Mapping[str, int]) -> dict[str, in
             page_id=page,
             text_sha256=sha,
             built_at=timezone.now(),
-            text=texts.pack(new[key]),
+            text=page_texts.pack(new[key]),
         )
         for key, page, sha in missing
     )

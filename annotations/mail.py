@@ -12,7 +12,7 @@ from accounts.models import User
 from annotations.models import Annotation
 
 QUIET = timedelta(minutes=10)  # of one person's replies to a note, the first is told
-_signer = Signer(salt="annotations.letters")
+_signer = Signer(salt="annotations.mail")
 
 
 def address_of(note: Annotation) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from grading import graders
 from grading.models import Answer, Attempt, Regrade
-from grading.regrading import CHUNK, Material, in_chunks
+from grading.regrade.regrade import CHUNK, Material, in_chunks
 
 # Where answers are written, and the way to their question.
 WRITTEN: tuple[tuple[type[Model], str], ...] = (

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotations import jsonld
 from annotations.models import Annotation
-from annotations.words import readable
-from grading import resources
+from annotations.presenting import readable
+from grading import gradebook_files
 from grading.gradebook import harmless
 
 WORDS = 10
@@ -82,7 +82,7 @@ HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "wri
 
 
 def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
-    return resources.as_csv([HEADINGS, *(map(harmless, _cells(row, site)) for row in rows)])
+    return gradebook_files.as_csv([HEADINGS, *(map(harmless, _cells(row, site)) for row in rows)])
 
 
 def _cells(row: Any, site: str) -> tuple[str, ...]:

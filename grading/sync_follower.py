@@ -13,8 +13,9 @@ from django.db.models import Count, Max, Model, QuerySet, Sum
 from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
 from books.sync.report.text import FIRST
-from grading import graders, judged, regrading, rekeying
+from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
+from grading.regrade import affected, choice_keys, regrade
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
 REASON = "A new edition was published, and its feedback gives other points."
@@ -24,8 +25,8 @@ REASON = "A new edition was published, and its feedback gives other points."
 class _Rows:
     """What `follow` writes: new keys into answers to these questions, and new points."""
 
-    rekeyed: Mapping[int, regrading.Material]
-    regrading: regrading.Regrading | None
+    rekeyed: Mapping[int, regrade.Material]
+    regrading: regrade.Regrading | None
 
 
 class AnswersFollower:
@@ -50,12 +51,12 @@ class AnswersFollower:
         new_files: Mapping[str, Path],
         options: Options,
     ) -> Effects:
-        materials = judged.after(plan, everything=options.regrade)
-        found = regrading.look(materials, options.each)
+        materials = affected.after(plan, everything=options.regrade)
+        found = regrade.look(materials, options.each)
         rekeyed = {
             pk: one for pk, one in materials.items() if one.keys and one.question.grader == "choice"
         }
-        told = judged.tell(found, materials, is_wanted=options.regrade)
+        told = affected.tell(found, materials, is_wanted=options.regrade)
         return Effects(
             lines=told.lines,
             losses=_losses(plan),
@@ -104,9 +105,9 @@ class AnswersFollower:
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
         """Write choices' new keys into the answers that took them, then new points."""
-        rekeying.write(rekeying.look(effects.rows.rekeyed))
+        choice_keys.write(choice_keys.look(effects.rows.rekeyed))
         if effects.rows.regrading:
-            regrading.write(effects.rows.regrading, REASON, pks)
+            regrade.write(effects.rows.regrading, REASON, pks)
 
 
 def _losses(plan: Plan) -> tuple[str, ...]:

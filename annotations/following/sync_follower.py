@@ -8,12 +8,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from annotations import placed_rows, placing, texts
+from annotations import page_texts
 from annotations.anchoring import map_pages
+from annotations.following import placing
+from annotations.following import rows as note_rows
+from annotations.following.placing import Editions, Placed
+from annotations.following.rows import Followed
 from annotations.models import Annotation
-from annotations.placed_rows import Followed
-from annotations.placing import Editions, Placed
-from annotations.words import readable
+from annotations.presenting import readable
 from books.models import Book, Page
 from books.releases.contents import FileChanges
 from books.sync.apply import ChangedError
@@ -49,7 +51,7 @@ class AnnotationsFollower:
     ) -> Effects:
         noted = _noted(plan)
         editions = _editions(plan, noted, old_files, new_files)
-        rows = list(placed_rows.on(editions)) if editions else []
+        rows = list(note_rows.on(editions)) if editions else []
         each = options.each(rows, "following the notes", len(rows)) if rows else ()
         placed = tuple(placing.place_all(each, editions))
         return Effects(
@@ -80,9 +82,9 @@ class AnnotationsFollower:
         placed, editions, noted = effects.rows
         if not noted >= _noted(plan).keys():
             raise ChangedError(FIRST_NOTE)
-        late = placed_rows.late(editions, {one.row.pk for one in placed})
+        late = note_rows.late(editions, {one.row.pk for one in placed})
         everything = [*placed, *placing.place_all(late, editions)]
-        placed_rows.write(everything, editions, pks)
+        note_rows.write(everything, editions, pks)
 
 
 def _pages_that_differ(
@@ -149,9 +151,9 @@ def _editions(
 
 
 def _edition(old: Mapping[str, str], new: Mapping[str, str], pages: Iterable[str]) -> Editions:
-    ids = {key: texts.ids_in(html) for key, html in new.items()}
+    ids = {key: page_texts.ids_in(html) for key, html in new.items()}
     found = map_pages(old, new)
-    homes = {texts.hash_of(text): key for key, text in found.new.items()}
+    homes = {page_texts.hash_of(text): key for key, text in found.new.items()}
     return Editions(found, ids, frozenset(pages), homes)
 
 

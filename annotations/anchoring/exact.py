@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz
 
-from annotations.anchoring.search import TELLING
+from annotations.anchoring.similar import TELLING
 from annotations.anchoring.tokens import TOKEN, Block, Token
 
 COMMON = 400  # a word in more blocks than this is no help in finding one

@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotations.models import Annotation
-from annotations.words import readable
-from grading import resources
+from annotations.presenting import readable
+from grading import gradebook_files
 from grading.gradebook import harmless
 
 HEADINGS = (
@@ -26,7 +26,7 @@ def as_csv(notes: QuerySet[Any]) -> bytes:
     cells = (
         [harmless(str(cell)) for cell in _cells(row)] for row in rows.iterator(chunk_size=2000)
     )
-    return resources.as_csv(chain([HEADINGS], cells))
+    return gradebook_files.as_csv(chain([HEADINGS], cells))
 
 
 def _cells(row: Annotation) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from books.models import Feedback, Question
 from books.sync.content_rows import FeedbackRow, QuestionRow
 from books.sync.plan import Plan
 from grading import points
-from grading.regrading import Material, Regraded, Regrading
+from grading.regrade.regrade import Material, Regraded, Regrading
 
 FEW = 3  # how many questions of a book are named
 _JUDGED_BY = ("answer", "points", "key", "index")

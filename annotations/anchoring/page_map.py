@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from annotations.anchoring.exact import Quotes
 from annotations.anchoring.matching import match, page_ranges
-from annotations.anchoring.quotes import Quotes
 from annotations.anchoring.text import PageText, read
 from annotations.anchoring.tokens import Block, Run, Token, runs
 
