@@ -37,13 +37,13 @@ def taught(user: User) -> Q:
 
 def of_classmates(user: User) -> Q:
     """Course-wide notes of a course that the user has a place in, unless they are hidden."""
-    places = _places(user)
+    places = places_of(user)
     shown = Q(hidden_at=None) & (Q(root=None) | Q(root__hidden_at=None))
     open_to_me = _by_instructors() | (~Q(course__course_notes=Course.Notes.OFF) & _earned(user))
     return Q(audience=Audience.COURSE, course__in=places.values("course")) & shown & open_to_me
 
 
-def _places(user: User) -> QuerySet[Enrollment]:
+def places_of(user: User) -> QuerySet[Enrollment]:
     """A test student's place opens no notes: an author who tries their book sees no student."""
     return Enrollment.objects.active().exclude(origin="test").filter(user=user)
 
@@ -79,19 +79,6 @@ def to_staff(user: User) -> Q:
 def of_admins(user: User) -> Q:
     """A private note is its writer's alone: not even an admin reads it."""
     return ~Q(audience=Audience.PRIVATE) | own(user)
-
-
-def of_shared_courses(user: User) -> QuerySet[Course]:
-    """Courses whose members the user may write to: theirs, and those they teach."""
-    mine = Q(pk__in=_places(user).values("course")) | teaches("pk")(user)
-    return Course.objects.filter(mine)
-
-
-def may_write_in(user: User, course_id: int | None) -> bool:
-    """Whether the user may answer in a course, as they may wherever they read outside of one."""
-    if course_id is None or user.is_superuser:
-        return True
-    return of_shared_courses(user).filter(pk=course_id).exists()
 
 
 def fill() -> None:

@@ -8,8 +8,8 @@ from django.db.models.functions import Coalesce
 
 from annotations.models import Annotation
 from annotations.presenting import readable
-from grading import gradebook_files
-from grading.gradebook import harmless
+from grading import spreadsheet
+from grading.spreadsheet import formula_safe
 
 HEADINGS = (
     "note", "in reply to", "last name", "first name", "e-mail", "course", "page", "passage", "text",
@@ -24,9 +24,9 @@ def as_csv(notes: QuerySet[Any]) -> bytes:
     rows = rows.select_related("user", "course", "page", "root")
     rows = rows.order_by("course__name", "page__position", Coalesce("root", "pk"), "pk")
     cells = (
-        [harmless(str(cell)) for cell in _cells(row)] for row in rows.iterator(chunk_size=2000)
+        [formula_safe(str(cell)) for cell in _cells(row)] for row in rows.iterator(chunk_size=2000)
     )
-    return gradebook_files.as_csv(chain([HEADINGS], cells))
+    return spreadsheet.as_csv(chain([HEADINGS], cells))
 
 
 def _cells(row: Annotation) -> tuple[Any, ...]:

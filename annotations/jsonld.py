@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from annotations import markdown, presenting, writing
+from annotations import presenting, writing
+from annotations.audiences import name_of
 from annotations.drafts import Audience, Draft, Invalid, Motivation, Selector
 from annotations.models import Annotation
+from annotations.moderation import acts
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
@@ -53,12 +55,6 @@ def address(uuid: UUID) -> str:
     return reverse("api-1:annotation", args=(uuid,))
 
 
-def name_of(row: Any, reader: Any) -> str:
-    """Return the writer's name; nothing of an anonymous one, but to themselves and who teaches."""
-    is_known = not row.anonymous or row.user_id == reader.pk or row.is_taught or reader.is_superuser
-    return row.user.get_full_name() if is_known and not row.deleted_at else ""
-
-
 def _body(row: Annotation) -> dict[str, Any]:
     text = {"type": "TextualBody", "format": "text/markdown", "value": row.body}
     tags = [{"type": "TextualBody", "purpose": "tagging", "value": tag} for tag in row.tags]
@@ -97,7 +93,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
         "anonymous": row.anonymous,
         "by_instructor": row.by_instructor,
         "mine": is_mine,
-        "html": markdown.render(row.body),
+        "html": presenting.render(row.body),
         "state": row.state,
         "etag": etag(row),
         "resolved": row.resolved_at is not None,
@@ -116,27 +112,6 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
     if row.revision_id and (row.state in ("changed", "orphan")):
         seen["as_it_was"] = reverse("note-as-it-was", args=(row.uuid,))
     return seen
-
-
-def acts(row: Any, *, is_mine: bool, may_moderate: bool) -> list[str]:
-    """Return what the reader's buttons offer. The API judges each again."""
-    if row.deleted_at:
-        return []
-    found = []
-    if is_mine:
-        found += ["edit", "delete"]
-    if row.root_id is None and (is_mine or may_moderate):
-        found.append("reopen" if row.resolved_at else "resolve")
-    is_shared = row.audience in (Audience.INSTRUCTORS, Audience.COURSE)
-    if may_moderate and is_shared:
-        found.append("show" if row.hidden_at else "hide")
-        if row.root_id is None:
-            found.append("unpin" if row.pinned else "pin")
-    elif row.audience == Audience.COURSE and not is_mine:
-        found.append("flag")
-    if is_mine and row.state == Annotation.State.ORPHAN and row.suggestion:
-        found.append("accept")
-    return found
 
 
 def etag(row: Annotation) -> str:

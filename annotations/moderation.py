@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from annotations import mail, page_texts
 from annotations.anchoring import locate
-from annotations.drafts import Invalid, Stale
+from annotations.drafts import Audience, Invalid, Stale
 from annotations.following.placing import passage
 from annotations.models import Annotation, ProblemReport
 from annotations.querysets import AnnotationQuerySet
@@ -107,3 +107,24 @@ ACTS: dict[str, tuple[str, Act]] = {
     "flag": ("annotations.flag_annotation", flag),
     "accept": ("annotations.change_annotation", accept),
 }
+
+
+def acts(row: Any, *, is_mine: bool, may_moderate: bool) -> list[str]:
+    """Return what the reader's buttons offer. The API judges each again."""
+    if row.deleted_at:
+        return []
+    found = []
+    if is_mine:
+        found += ["edit", "delete"]
+    if row.root_id is None and (is_mine or may_moderate):
+        found.append("reopen" if row.resolved_at else "resolve")
+    is_shared = row.audience in (Audience.INSTRUCTORS, Audience.COURSE)
+    if may_moderate and is_shared:
+        found.append("show" if row.hidden_at else "hide")
+        if row.root_id is None:
+            found.append("unpin" if row.pinned else "pin")
+    elif row.audience == Audience.COURSE and not is_mine:
+        found.append("flag")
+    if is_mine and row.state == Annotation.State.ORPHAN and row.suggestion:
+        found.append("accept")
+    return found

@@ -13,8 +13,8 @@ from accounts.models import User
 from annotations import jsonld
 from annotations.models import Annotation
 from annotations.presenting import readable
-from grading import gradebook_files
-from grading.gradebook import harmless
+from grading import spreadsheet
+from grading.spreadsheet import formula_safe
 
 WORDS = 10
 
@@ -82,7 +82,7 @@ HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "wri
 
 
 def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
-    return gradebook_files.as_csv([HEADINGS, *(map(harmless, _cells(row, site)) for row in rows)])
+    return spreadsheet.as_csv([HEADINGS, *(map(formula_safe, _cells(row, site)) for row in rows)])
 
 
 def _cells(row: Any, site: str) -> tuple[str, ...]:

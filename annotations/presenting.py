@@ -1,12 +1,22 @@
-"""Old words beside new ones, for a passage that an edition has changed."""
+"""How a note is shown to people: its Markdown as safe HTML, its passage, and what has changed."""
 
 import functools
 import re
 from difflib import SequenceMatcher
+from typing import Any
 
+import nh3
+from markdown_it import MarkdownIt
+
+from annotations import audiences, moderation
 from annotations.anchoring.text import FORMULA
+from annotations.models import Annotation
 
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
+_renderer = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+# No headings, which would stand among the page's own, and no images, which call other sites.
+_TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
 
 @functools.lru_cache(maxsize=1024)
@@ -30,3 +40,33 @@ def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
 def readable(text: str) -> str:
     """Return a passage as people read it, where a formula has no words."""
     return text.replace(FORMULA, "[…]")
+
+
+@functools.lru_cache(maxsize=1024)
+def render(text: str) -> str:
+    """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text."""
+    html = _renderer.render(text)
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener noreferrer",
+    ).strip()
+
+
+def prepare(row: Any) -> Any:
+    """Give a row its safe HTML, and its words as people read them."""
+    row.html = render(row.body)
+    row.passage = readable(row.quote)
+    if row.state == Annotation.State.CHANGED:
+        row.changes = changes(row.orig_quote, row.quote)
+    return row
+
+
+def prepare_for(row: Any, user: Any) -> Any:
+    """And the writer's name, and what may be done with it, as `user` may see them."""
+    row.name = audiences.name_of(row, user)
+    is_mine, may_moderate = row.user_id == user.pk, row.is_taught or user.is_superuser
+    row.acts = moderation.acts(row, is_mine=is_mine, may_moderate=may_moderate)
+    return prepare(row)

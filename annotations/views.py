@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import signed_in
 from accounts.models import User
-from annotations import mail, my_notes, page_texts, presenting, shown
+from annotations import mail, my_notes, page_texts, presenting
 from annotations.limits import site_of
 from annotations.models import Annotation
 from books.models import Book, Page
@@ -47,7 +47,7 @@ def notes(request: HttpRequest) -> HttpResponse:
         "formats": list(my_notes.FORMATS),
     }
     for row in context["notes"]:  # type: ignore[attr-defined]
-        shown.prepare(row)
+        presenting.prepare(row)
     return render(request, "notes/notes.html", context)
 
 

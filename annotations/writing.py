@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import access, mail, page_texts
+from annotations import audiences, mail, page_texts
 from annotations.anchoring import locate
+from annotations.audiences import check_anonymous, check_widening, course_of
 from annotations.drafts import (
     Audience,
     Draft,
@@ -30,7 +31,6 @@ from grading.models import Course
 NOTES = 5_000  # a person and book
 GONE = gettext_lazy("The page has changed. Reload it, then select the passage again.")
 DELETED = gettext_lazy("This note has been deleted.")
-WIDTHS = {Audience.PRIVATE: 0, Audience.INSTRUCTORS: 1, Audience.AUTHORS: 1, Audience.COURSE: 2}
 
 
 def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
@@ -42,7 +42,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
     if before:
         return before, False
     check(draft)
-    course = _course(user, page.book_id, draft)
+    course = course_of(user, page.book_id, draft)
     text = page_texts.of(page)
     if draft.fragment and draft.fragment not in page_texts.ids_of(page):
         raise Stale(GONE)
@@ -84,7 +84,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
             return before, False
         parent, root = _answered(user, parent)
         check(replace(draft, motivation=Motivation.REPLYING, audience=root.audience))
-        _judge_anonymous(draft.anonymous, root)
+        check_anonymous(draft.anonymous, root)
         _judge_count(user, root.book_id)
         made = Annotation.objects.create(
             **_identity(draft),
@@ -114,11 +114,11 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
         if version(note) != seen or note.deleted_at:
             raise Stale(_("This note has been changed elsewhere. Both texts are kept: choose one."))
         _check_change(note, draft)
-        course = None if note.is_reply else _course(note.user, note.book_id, draft)
+        course = None if note.is_reply else course_of(note.user, note.book_id, draft)
         if note.is_reply:
             fields: dict[str, Any] = {"body": draft.body, "tags": tidied(draft.tags)}
         else:
-            _judge_widening(note, draft, course)
+            check_widening(note, draft, course)
             fields = _content(draft, course)
             if note.audience == Audience.AUTHORS == draft.audience:
                 del fields["status"]  # it is the authors' to change
@@ -198,7 +198,7 @@ def _answered(user: User, parent: Annotation) -> tuple[Annotation, Annotation]:
     root = found and (found.root or found)
     if found is None or root is None or root.deleted_at:
         raise Refused(DELETED)
-    if not access.may_write_in(user, root.course_id):
+    if not audiences.may_write_in(user, root.course_id):
         raise Refused(_("You have no place in this course."))
     return found, root
 
@@ -233,35 +233,6 @@ def _content(draft: Draft, course: Course | None) -> dict[str, Any]:
     }
 
 
-def _course(user: User, book_id: int, draft: Draft) -> Course | None:
-    """Return the course that a shared note belongs to. Raises Refused or Invalid."""
-    if draft.audience in (Audience.PRIVATE, Audience.AUTHORS):
-        return None
-    if draft.course_id is None:
-        raise Invalid(_("Name the course that the note is shared in."))
-    courses = access.of_shared_courses(user).filter(book=book_id, pk=draft.course_id)
-    course = courses.first()
-    if course is None:
-        raise Refused(_("You have no place in this course."))
-    if draft.audience == Audience.COURSE:
-        _judge_course_wide(user, course, draft)
-    return course
-
-
-def _judge_course_wide(user: User, course: Course, draft: Draft) -> None:
-    is_teacher = course.instructors.filter(user=user).exists()
-    if course.course_notes == Course.Notes.OFF and not is_teacher:
-        raise Refused(_("This course has no notes to the whole course. Choose another audience."))
-    if draft.anonymous and course.course_notes != Course.Notes.ANONYMOUS:
-        raise Refused(_("Notes to this course carry your name."))
-
-
-def _judge_anonymous(anonymous: bool, root: Annotation) -> None:
-    course = root.course if root.audience == Audience.COURSE else None
-    if anonymous and (course is None or course.course_notes != Course.Notes.ANONYMOUS):
-        raise Refused(_("Replies to this note carry your name."))
-
-
 def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
     """Return where a passage stands in a page's text: nothing of it is taken on trust."""
     if selector is None:
@@ -279,18 +250,4 @@ def _judge_count(user: User, book_id: int) -> None:
         raise Refused(
             _("You have %(n)d notes in this book, as many as one can keep. Delete some first.")
             % {"n": NOTES}
-        )
-
-
-def _judge_widening(note: Annotation, draft: Draft, course: Course | None) -> None:
-    """Raise Refused where others' replies would come before people they were not written for."""
-    is_wider = WIDTHS[Audience(draft.audience)] > WIDTHS[Audience(note.audience)]
-    is_elsewhere = draft.audience not in (note.audience, Audience.PRIVATE) and not (
-        note.audience == Audience.COURSE and draft.audience == Audience.INSTRUCTORS
-    )
-    moves = course is not None and note.course_id not in (None, course.pk)
-    others = note.replies.exclude(user=note.user_id).filter(deleted_at=None)
-    if (is_wider or is_elsewhere or moves) and others.exists():
-        raise Refused(
-            _("Others have replied to these readers alone. Write a new note for wider ones.")
         )

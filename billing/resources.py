@@ -8,14 +8,14 @@ from tablib import Dataset
 
 from billing import money
 from billing.models import Payment
-from grading.gradebook import harmless
+from grading.spreadsheet import formula_safe
 
 
 class _Safe:
     """Text that a spreadsheet would run as a formula is put out as text."""
 
     def export_data(self, dataset: Dataset, **kwargs: Any) -> Any:
-        rows = [[harmless(str(cell)) for cell in row] for row in dataset]
+        rows = [[formula_safe(str(cell)) for cell in row] for row in dataset]
         safe = Dataset(*rows, headers=dataset.headers, title=dataset.title)
         return super().export_data(safe, **kwargs)  # type: ignore[misc]
 

@@ -143,10 +143,6 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    # SQLite would let everybody read it, with the answer key and people's data in it.
-    _file = Path(_database["NAME"])
-    if _file.is_absolute() and _file.parent.is_dir() and not _file.exists():
-        _file.touch(mode=0o600)
     # A file, since a database in memory locks whole tables and knows no WAL.
     _database["TEST"] = {"NAME": BOOKBINDER_DATA_DIR / "test.sqlite3"}
 elif _database["ENGINE"] == "django.db.backends.postgresql":

@@ -4,7 +4,6 @@ The database joins each student's points into one text: that is sent and taken a
 a row for every answer. While it works on the next student, this one is pivoted here.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,24 +13,13 @@ from django.db.models.functions import Cast, Coalesce
 
 from books.models import Question
 from grading.models import Answer, Course, Enrollment
+from grading.spreadsheet import formula_safe
 
 Cell = str | int | float
 Row = list[Cell]
 
 MOST_LISTED = 30_000
 CHUNK = 20  # students that the database sends at a time
-
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-# What no spreadsheet file may hold.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-IDENTITY_COLUMNS = 3
-
-
-def harmless(text: str) -> str:
-    """Return `text` so that every spreadsheet takes it and none runs it."""
-    text = _CONTROL.sub("", text)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def number(text: str) -> Cell:
@@ -59,11 +47,11 @@ def rows(course: Course, cell: Callable[[str], Cell] = number) -> list[Row]:
     urls: Row = []
     last_page = None
     for _pk, page, url, _label, _points in questions:
-        urls.append(harmless(url) if page != last_page else "")
+        urls.append(formula_safe(url) if page != last_page else "")
         last_page = page
     return [
         ["", "", "Page URL", *urls],
-        ["e-mail", "Last name", "First name", *(harmless(row[3]) for row in questions)],
+        ["e-mail", "Last name", "First name", *(formula_safe(row[3]) for row in questions)],
         ["", "", "Points possible", *(cell(str(row[4])) for row in questions)],
         *_student_rows(course, [str(row[0]) for row in questions], cell),
     ]
@@ -78,7 +66,7 @@ def _student_rows(
     answers = _answers_of(course, [pk for pk, *_identity in students])
     points = dict(_points(answers, questions, _Cells(cell)))
     for pk, *identity in students:
-        yield [*map(harmless, identity), *points.get(pk, nothing)]
+        yield [*map(formula_safe, identity), *points.get(pk, nothing)]
 
 
 def _answers_of(course: Course, students: list[int]) -> QuerySet[Answer]:

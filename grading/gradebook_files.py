@@ -1,8 +1,5 @@
 """The gradebook as a resource of django-import-export."""
 
-import csv
-import io
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,16 +10,7 @@ from tablib import Dataset
 
 from grading import gradebook
 from grading.models import Course
-
-BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
-
-
-def as_csv(rows: Iterable[Iterable[object]]) -> bytes:
-    """Return rows, whose texts are harmless ones, as a file for any spreadsheet."""
-    stream = io.StringIO(BYTE_ORDER_MARK)
-    stream.seek(0, io.SEEK_END)
-    csv.writer(stream).writerows(rows)
-    return stream.getvalue().encode()
+from grading.spreadsheet import as_csv
 
 
 class GradebookCSV(base_formats.CSV):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import RulesAdmin
 from accounts.http import signed_in
-from annotations import drafts, markdown, presenting, writing
+from annotations import drafts, presenting, writing
 from annotations.models import Annotation
 
 
@@ -140,7 +140,7 @@ class InboxAdmin(RulesAdmin):
     @admin.display(description=_("text"))
     def text(self, note: Annotation) -> SafeString | str:
         # Sanitised.
-        return mark_safe(markdown.render(note.body)) if note.body else "-"  # nosec
+        return mark_safe(presenting.render(note.body)) if note.body else "-"  # nosec
 
     @admin.display(description=_("written"), ordering="pk")
     def written_on(self, note: Annotation) -> str:
@@ -153,5 +153,5 @@ class InboxAdmin(RulesAdmin):
     @admin.display(description=_("replies"))
     def thread(self, note: Annotation) -> str:
         replies = note.replies.filter(deleted_at=None).select_related("user").order_by("pk")
-        told = [(one, markdown.render(one.body)) for one in replies]
+        told = [(one, presenting.render(one.body)) for one in replies]
         return render_to_string("admin/annotations/_thread.html", {"replies": told})

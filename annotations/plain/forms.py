@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import access, page_texts
+from annotations import audiences, page_texts
 from annotations.drafts import QUOTE_LENGTH, Audience, Draft, Motivation, Problem, Selector
 from annotations.models import Annotation
 from annotations.presenting import readable
@@ -72,7 +72,7 @@ class NoteForm(ReplyForm):
     def __init__(self, *args: Any, user: User, book: Book, note: Any = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.note = note
-        courses = list(access.of_shared_courses(user).filter(book=book).order_by("name"))
+        courses = list(audiences.of_shared_courses(user).filter(book=book).order_by("name"))
         taught = set(user.instructorships.values_list("course", flat=True))
         choices = dict(_readers(courses, taught))
         if note:

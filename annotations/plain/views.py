@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import drafts, moderation, shown, writing
+from annotations import drafts, moderation, presenting, writing
 from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
@@ -36,7 +36,8 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
     rows = _rows(user).filter(page=page).in_reading_order()
     # Those that have lost their place come last, each with its replies.
     notes = sorted(
-        (shown.prepare_for(row, user) for row in rows), key=lambda row: (row.root or row).is_orphan
+        (presenting.prepare_for(row, user) for row in rows),
+        key=lambda row: (row.root or row).is_orphan,
     )
     return render(request, "notes/page.html", {"page": page, "notes": notes, "form": form})
 
@@ -132,7 +133,7 @@ def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> b
 
 def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpResponse:
     user = signed_in(request)
-    now = shown.prepare_for(get_object_or_404(_rows(user), pk=note.pk), user)
+    now = presenting.prepare_for(get_object_or_404(_rows(user), pk=note.pk), user)
     seen, is_stale = writing.version(now), False
     if form is not None and form.data.get("seen", seen) not in ("", seen):
         # Both texts are shown now: to send the form again is to choose one's own.

@@ -42,6 +42,8 @@ def prepare() -> None:
 
     from bookbinder.demo import people
 
+    # What it makes, such as the database, is for the person alone who tries it.
+    os.umask(0o077)
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)

@@ -10,6 +10,7 @@ from ninja.security import django_auth
 
 from accounts.http import signed_in
 from annotations import api as annotations_api
+from annotations import audiences
 from annotations import page_notes as annotations_state
 from annotations.limits import site_of
 from bookbinder.site import api_previews, reader_texts
@@ -114,7 +115,7 @@ def page_state(
         "resume": place and progress.resume(place, page),
         "questions": [_question(one, takes_tries) for one in grading_state.of(page, place)],
         "notes": _notes(request, page, place),
-        "note_rights": annotations_state.rights(place),
+        "note_rights": audiences.rights(place),
         "texts": reader_texts.texts(),
     }
 
@@ -132,7 +133,7 @@ def _places(
     """Return the place that counts and all courses to choose from."""
     user = signed_in(request)
     wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
-    wanted = annotations_state.with_rights(wanted)
+    wanted = audiences.with_rights(wanted)
     places = list(enrolling.places_on(user, page.book_id, wanted))
     chosen = [place for place in places if course in (None, place.course_id)]
     place = (
