@@ -15,9 +15,9 @@ from accounts.http import signed_in
 from books.models import Question
 from grading import answering, enrolling, page_questions, trials
 from grading.graders import AnswerError
+from grading.trials import TRIES_A_MINUTE
 
 router = Router(tags=["answers"])
-TRIES_A_MINUTE = 30
 
 
 Pk = Annotated[int, Field(ge=1, lt=2**63)]

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import zipfile
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 from django.core.exceptions import ValidationError
@@ -18,9 +19,29 @@ from accounts.models import User
 from grading import enrolling, invitations
 from grading.models import Course, Invitation
 
+LARGEST_FILE = 2_000_000  # bytes
+LARGEST_UNPACKED = 40_000_000
 COLUMNS = 100
 ROWS = 5_000  # more is a mistake, or somebody who sends e-mails in bulk
 HEADINGS = ("email", "e-mail", "email address", "e-mail address", "mail")
+
+
+def check_size(file: IO[bytes]) -> None:
+    """Raise ValidationError for a file that the server would take long to read."""
+    size = file.seek(0, io.SEEK_END)
+    if size > LARGEST_FILE:
+        raise ValidationError(_("A roster's file has at most 2 MB."))
+    if zipfile.is_zipfile(file) and _unpacked(file) > LARGEST_UNPACKED:
+        raise ValidationError(_("This file is too large when unpacked."))
+
+
+def _unpacked(file: IO[bytes]) -> int:
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as parts:
+            return sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, ValueError, EOFError):
+        raise ValidationError(_("This file cannot be read.")) from None
 
 
 class RosterCSV(base_formats.CSV):

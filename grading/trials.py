@@ -1,14 +1,23 @@
-"""Tries at a question by somebody without a place in a course: judged at once, never kept."""
+"""Answers that are graded at once and never kept.
 
+By readers without an account, where the author allows it; and by authors who look at an edition
+that is not live, which is graded by its manifest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from bookbinder.sphinx.manifest import NOT_TRIED
-from books.models import Page, Question
+from bookbinder.sphinx import manifest as m
+from books.models import Feedback, Page, Question
+from books.releases.previews import Preview
 from grading import graders
 from grading.answering import Changed, Reply
 from grading.models import Course
+
+TRIES_A_MINUTE = 30
 
 
 def with_tries(pages: QuerySet[Page]) -> Any:
@@ -19,7 +28,7 @@ def with_tries(pages: QuerySet[Page]) -> Any:
 
 def is_marked(question: Question) -> bool:
     """Whether the author has let anybody try the question."""
-    return question.options.get("try") is True and question.grader not in NOT_TRIED
+    return question.options.get("try") is True and question.grader not in m.NOT_TRIED
 
 
 def find(question_id: int) -> Question | None:
@@ -37,3 +46,60 @@ def judge(question: Question, given: Any, version: str | None = None) -> Reply:
     feedback = list(question.feedback.all())
     outcome = graders.grade(graders.read(given, question, feedback), question, feedback)
     return Reply(outcome.points, question.points_possible, None, None)
+
+
+@dataclass(frozen=True)
+class PreviewedQuestion:
+    """A question by its number in the manifest, from 1."""
+
+    number: int
+    question: Question
+    feedback: tuple[Feedback, ...]
+
+
+def questions_on(preview: Preview, docname: str) -> list[PreviewedQuestion] | None:
+    """Return the questions of a page; None where the person may read no such page."""
+    if docname not in preview.docnames:
+        return None
+    return [_as_models(n, one) for n, page, one in _numbered(preview) if page.docname == docname]
+
+
+def answer_in_preview(preview: Preview, number: int, given: Any) -> Reply | None:
+    """Judge an answer_in_preview to a question; None where the person may read none of that number.
+
+    Raises AnswerError.
+    """
+    for own, page, one in _numbered(preview):
+        if own == number and page.docname in preview.docnames:
+            asked = _as_models(number, one)
+            string = graders.read(given, asked.question, asked.feedback)
+            outcome = graders.grade(string, asked.question, asked.feedback)
+            return Reply(outcome.points, asked.question.points_possible, outcome.html, 1)
+    return None
+
+
+def _numbered(preview: Preview) -> Iterator[tuple[int, m.Page, m.Question]]:
+    pairs = ((page, one) for page in preview.manifest.pages() for one in page.questions)
+    for number, (page, one) in enumerate(pairs, start=1):
+        yield number, page, one
+
+
+def _as_models(number: int, one: m.Question) -> PreviewedQuestion:
+    question = Question(
+        label=one.label,
+        grader=one.grader,
+        points_possible=one.points_possible,
+        options=one.options,
+        fingerprint=one.fingerprint,
+    )
+    feedback = tuple(
+        Feedback(
+            index=index,
+            key=item.key,
+            answer_in_preview=item.answer,
+            feedback=item.feedback,
+            points=item.points,
+        )
+        for index, item in enumerate(one.feedback)
+    )
+    return PreviewedQuestion(number, question, feedback)

@@ -11,7 +11,7 @@ from accounts.http import signed_in
 from bookbinder.site import reader_texts
 from books.releases import previews
 from grading import api as grading_api
-from grading import previewing
+from grading import trials
 from grading.graders import AnswerError
 
 router = Router(tags=["previews"])
@@ -66,7 +66,7 @@ STATUSES = {200: PreviewStateOut, 401: grading_api.Problem, 404: grading_api.Pro
 def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
     """What a page of a preview asks; a question's pk is its number in the edition."""
     preview = _preview(request, token)
-    questions = previewing.questions_on(preview, docname)
+    questions = trials.questions_on(preview, docname)
     if questions is None:
         raise Http404
     get_token(request)  # sets the cookie
@@ -93,7 +93,7 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
 def answer(request: HttpRequest, token: str, number: grading_api.Pk, data: PreviewAnswerIn) -> Any:
     """Try an answer: it is judged by the edition's feedback, and forgotten."""
     try:
-        reply = previewing.answer(_preview(request, token), number, data.answer)
+        reply = trials.answer_in_preview(_preview(request, token), number, data.answer)
     except AnswerError as error:
         return Status(400, {"detail": str(error)})
     if reply is None:

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly, RulesAdmin, RulesInline
+from accounts.admin import ReadOnly, RulesInline
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of, list_link
-from books.models import Author, Book, Page, Question, Release
+from books.models import Author, Book, Page, Question
 
 
 class AuthorInline(RulesInline):
@@ -102,20 +102,3 @@ class PageAdmin(ConflictsAdmin):
 
     def view_on_site(self, page: Page) -> str:
         return page.get_absolute_url()
-
-
-@admin.register(Release)
-class ReleaseAdmin(ReadOnly, RulesAdmin):
-    list_display = ("pk", "project", "created_at", "made_by", "summary", "is_current")
-    list_filter = ("project",)
-    list_select_related = ("created_by",)
-    fields = ("project", "created_at", "made_by", "summary", "folder")
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
-        releases: QuerySet[Release] = super().get_queryset(request).defer("files")
-        return releases.annotate(book_count=count_of(Book, "release"))
-
-    @admin.display(description=_("live"), boolean=True)
-    def is_current(self, release: Any) -> bool:
-        return bool(release.book_count)

@@ -1,7 +1,6 @@
-"""Published files: who may have one, and how it is sent."""
+"""Published files: who may have one, and how its bytes are sent."""
 
 import functools
-import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import StreamingHttpResponse
-from django.utils.http import http_date, parse_etags
+from django.utils.http import http_date
 
 from accounts.access import Person
 from bookbinder.sphinx.checks import is_publishable
 from books import access
 from books.models import Book, Page, Release
-from books.releases import folders, stored_csp
+from books.releases import folders, headers
 from books.releases.previews import Preview
 
 FEEDBACK_FILES = "_feedback/"
@@ -84,46 +83,27 @@ def may_have(user: Person, file: Published) -> bool:
 
 def send(request: HttpRequest, file: Published) -> HttpResponseBase:
     """Return the file, a part of it, or that it has not changed."""
-    etag = f'"{file.version}"'
-    # A web server in front that compresses makes them weak.
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    if etag in (tag.removeprefix("W/") for tag in known):
+    if headers.is_known(request, file.version):
         response: HttpResponseBase = HttpResponse(status=304)
     elif settings.X_ACCEL_PREFIX:
-        response = HttpResponse(content_type=_content_type(file.path))
+        response = HttpResponse(content_type=headers.content_type(file.path))
         place = f"{file.project}/{file.release}/html/{file.path}"
         response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(place)}"
     else:
         response = _stream(request, file.file)
-    response["ETag"] = etag
-    # A theme's files have a hash in their address; what is protected must be asked for again.
-    response["Cache-Control"] = "public, max-age=3600" if file.public else "private, no-cache"
-    return _with_policy(response, file.folder, file.path)
+    return headers.of_published(response, file.folder, file.path, file.version, public=file.public)
 
 
 def send_preview(request: HttpRequest, preview: Preview, path: str) -> HttpResponseBase:
     """Return a file of an edition that is not live."""
     response = _stream(request, preview.folder / "html" / path)
-    response["Cache-Control"] = "private, no-store"
-    return _with_policy(response, preview.folder, path)
-
-
-def _with_policy(response: HttpResponseBase, folder: Path, path: str) -> HttpResponseBase:
-    policy = stored_csp.header_of(folder, path)
-    if policy:
-        response["Content-Security-Policy"] = policy
-    return response
-
-
-def _content_type(path: str) -> str:
-    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind
+    return headers.of_preview(response, preview.folder, path)
 
 
 def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
     stat = file.stat()
     part = _asked_part(request.headers.get("Range", ""), stat.st_size)
-    content_type = _content_type(file.name)
+    content_type = headers.content_type(file.name)
     response: HttpResponseBase
     if part is None:
         response = FileResponse(file.open("rb"), content_type=content_type)

@@ -4,7 +4,6 @@ import stat
 from importlib import import_module
 from pathlib import Path
 
-from bookbinder.site import checks
 from books import data_folder
 
 migration = import_module("books.migrations.0004_private_manifests")
@@ -32,14 +31,3 @@ def test_manifests_of_older_releases_are_hidden_and_come_back(data_dir):
     migration.hide(None, None)
     migration.show(None, None)
     assert (release / "bookbinder.json").read_text() == "the key"
-
-
-def test_a_database_that_others_can_read_is_told(settings, monkeypatch, tmp_path):
-    path = tmp_path / "db.sqlite3"
-    path.touch(mode=0o600)
-    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
-    monkeypatch.setitem(settings.DATABASES, "default", database)
-    assert checks.database_is_private() == []
-    path.chmod(0o644)
-    (warning,) = checks.database_is_private()
-    assert str(path) in warning.msg and "chmod 600" in warning.hint

@@ -22,9 +22,6 @@ from books.admin.links import count_of, list_link
 from grading import enrolling, invitations, roster
 from grading.models import Answer, Course, Enrollment, Invitation
 
-LARGEST_FILE = 2_000_000  # bytes
-LARGEST_UNPACKED = 40_000_000
-
 
 class GrantForm(forms.ModelForm):
     """A place granted by hand, by who may see all accounts."""
@@ -96,21 +93,9 @@ class RosterForm(ImportForm):
     def clean_import_file(self) -> Any:
         """Refuse what would take the server long to read."""
         file = self.cleaned_data["import_file"]
-        if file.size > LARGEST_FILE:
-            raise forms.ValidationError(_("A roster's file has at most 2 MB."))
-        if zipfile.is_zipfile(file) and _unpacked(file) > LARGEST_UNPACKED:
-            raise forms.ValidationError(_("This file is too large when unpacked."))
+        roster.check_size(file)
         file.seek(0)
         return file
-
-
-def _unpacked(file: Any) -> int:
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as parts:
-            return sum(part.file_size for part in parts.infolist())
-    except (zipfile.BadZipFile, ValueError, EOFError):
-        raise forms.ValidationError(_("This file cannot be read.")) from None
 
 
 class ConfirmRosterForm(ConfirmImportForm):

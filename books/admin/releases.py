@@ -1,0 +1,29 @@
+"""What was published, in the admin: listed and read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import ReadOnly, RulesAdmin
+from books.admin.links import count_of
+from books.models import Book, Release
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnly, RulesAdmin):
+    list_display = ("pk", "project", "created_at", "made_by", "summary", "is_current")
+    list_filter = ("project",)
+    list_select_related = ("created_by",)
+    fields = ("project", "created_at", "made_by", "summary", "folder")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
+        releases: QuerySet[Release] = super().get_queryset(request).defer("files")
+        return releases.annotate(book_count=count_of(Book, "release"))
+
+    @admin.display(description=_("live"), boolean=True)
+    def is_current(self, release: Any) -> bool:
+        return bool(release.book_count)
