@@ -26,7 +26,7 @@ run: .venv/runtime $(CATALOGS)
 	PORT=$(PORT) BOOKBINDER_SITE_URL=$(SITE) $(BIN)/python -m bookbinder.demo
 
 test: .venv/dev $(CATALOGS)
-	$(BIN)/python -m bookbinder.tests.all
+	$(BIN)/python -m bookbinder.tests.run.all
 
 # The same tests of the API with 10,000 requests, as every role.
 fuzz: .venv/dev
@@ -34,12 +34,12 @@ fuzz: .venv/dev
 
 # Kills CRASHES real syncs (200) at random instants on each database.
 crash: .venv/dev
-	$(BIN)/python -m bookbinder.tests.crash
-	$(BIN)/python -m bookbinder.tests.postgres $(BIN)/python -m bookbinder.tests.crash
+	$(BIN)/python -m bookbinder.tests.run.crash
+	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash
 
 # Buys a place at the real Stripe, in its test mode.
 test-stripe: .venv/dev
-	$(BIN)/python -m bookbinder.tests.real_stripe
+	$(BIN)/python -m bookbinder.tests.run.real_stripe
 
 bench: .venv/dev $(CATALOGS)
-	$(BIN)/python -m bookbinder.tests.postgres $(BIN)/python -m benchmarks
+	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m benchmarks

@@ -19,7 +19,7 @@ from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
 from grading.models import Answer, Course, Enrollment, Instructor
 
-pytest_plugins = ["billing.tests.fixtures"]
+pytest_plugins = ["bookbinder.tests.support.fixtures", "bookbinder.tests.support.stripe"]
 PASSWORD = "correct horse battery"
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import prose
-from bookbinder.tests import builds
+from bookbinder.tests.support import builds
 
 QUESTIONS = 100
 PARAGRAPHS = 1_000  # about 300 kB of HTML with the questions

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import book
 from benchmarks.figures import Figure, alternate
-from bookbinder.tests import builds
+from bookbinder.tests.support import builds
 
 PAGES = 60
 PER_PAGE = 5

@@ -24,7 +24,7 @@ from benchmarks.edits import Book as Edited
 from benchmarks.edits import Spot
 from benchmarks.figures import Bound, Figure, alternate
 from bookbinder.sphinx import manifest as m
-from bookbinder.tests import noting
+from bookbinder.tests.support import noting
 from books.models import Book, Page
 from books.sync import lock, pipeline
 from books.sync.pipeline import Prepared

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.anchoring import canonical_text, find, locate, map_pages
-from annotations.tests.passages import ODD_PAGE, ODD_TEXT
+from bookbinder.tests.support.passages import ODD_PAGE, ODD_TEXT
 
 FIRST = "The sum of two odd numbers is even, and so is their difference."
 SECOND = "A prime has exactly two divisors, itself and one."

@@ -7,7 +7,7 @@ import pytest
 
 from annotations import drafts, writing
 from annotations.models import Annotation, PageRevision
-from annotations.tests.http import annotation, post, send
+from bookbinder.tests.support.note_http import annotation, post, send
 from conftest import WORDS, lay_page, make_note, make_page
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import access
 from annotations.models import Annotation, SharedNote
-from annotations.tests.http import annotation, post, reply_to, send
+from bookbinder.tests.support.note_http import annotation, post, reply_to, send
 from conftest import enroll, make_book, make_course, make_note, make_page, make_user
 from grading.models import Enrollment, Instructor
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from annotations import api
 from annotations.models import Annotation
-from annotations.tests.http import PASSAGE, annotation, post, reply_to, send
+from bookbinder.tests.support.note_http import PASSAGE, annotation, post, reply_to, send
 from conftest import enroll, make_note, make_page, make_user
 
 FOX = {"type": "TextQuoteSelector", "exact": "quick brown fox"}

@@ -9,7 +9,7 @@ from django.test import Client
 
 from annotations import writing
 from annotations.models import Annotation
-from annotations.tests.http import annotation, post, reply_to, send
+from bookbinder.tests.support.note_http import annotation, post, reply_to, send
 from conftest import make_note
 
 pytestmark = pytest.mark.django_db(transaction=True)

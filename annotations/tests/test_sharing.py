@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 
 from annotations.models import Annotation
-from annotations.tests.http import annotation, post, reply_to, send
+from bookbinder.tests.support.note_http import annotation, post, reply_to, send
 from conftest import enroll, make_course, make_note, make_user
 from grading.models import Enrollment
 

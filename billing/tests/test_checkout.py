@@ -10,25 +10,13 @@ from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from billing import checkout, fulfil, stripe_client
-from billing.checkout import Addresses, CheckoutError
+from billing import fulfil, stripe_client
+from billing.checkout import CheckoutError
 from billing.models import Payment
-from billing.tests.fixtures import KEY, SECRET
+from bookbinder.tests.support.stripe import KEY, SECRET, session_id, start
 from conftest import enroll, make_course, make_user
 from grading import enrolling
 from grading.models import Course, Enrollment
-
-BACK = Addresses(
-    "http://testserver/billing/return/?session={CHECKOUT_SESSION_ID}", "http://testserver/"
-)
-
-
-def start(user, course, seen=2490) -> str:
-    return checkout.start(user, course, seen=seen, addresses=BACK)
-
-
-def session_id() -> str:
-    return Payment.objects.latest("pk").session_id
 
 
 def test_a_session_asks_for_what_the_course_costs(eve, paid_course, peer, settings):

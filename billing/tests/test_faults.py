@@ -11,8 +11,7 @@ from django.utils import timezone
 from billing import fulfil, stripe_client
 from billing.checkout import CheckoutError
 from billing.models import Payment
-from billing.tests.test_checkout import session_id, start
-from billing.tests.test_webhook import give_back, state
+from bookbinder.tests.support.stripe import give_back, session_id, start, state
 from conftest import make_user
 from grading import enrolling, invitations
 from grading.models import Course, Enrollment, Invitation

@@ -8,18 +8,9 @@ from django.core.management import CommandError, call_command
 
 from billing import refunds, stripe_client
 from billing.models import Payment, StripeEvent
-from billing.tests.test_checkout import session_id, start
+from bookbinder.tests.support.stripe import give_back, session_id, start, state
 from conftest import make_answer, make_course, make_question, make_user
 from grading.models import Course, Enrollment
-
-
-def give_back(payment: Payment, amount: int, shown: int | None = None) -> Payment:
-    shown = payment.refunded_amount if shown is None else shown
-    return refunds.refund(payment, amount, shown=shown, form="1")
-
-
-def state() -> tuple[str, str]:
-    return Payment.objects.get().status, Enrollment.objects.get().status
 
 
 def test_what_is_not_signed_is_refused(client, bought, peer, send):

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from bookbinder.tests.admin_pages import (
+from bookbinder.tests.support.admin_pages import (
     change_form,
     changelist,
     course_data,

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from bookbinder.tests.admin_pages import change_form, changelist, text_of
+from bookbinder.tests.support.admin_pages import change_form, changelist, text_of
 from books.models import Book, Page, Question
 from conftest import (
     enroll,

@@ -16,9 +16,9 @@ from django.test import Client
 from annotations import mail as notes_mail
 from annotations.models import Annotation
 from bookbinder.sphinx import manifest as m
-from bookbinder.tests import builds, roles, secret_book, secret_walk
-from bookbinder.tests.admin_pages import change_form, feedback_data
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support import builds, roles, secret_book, secret_walk
+from bookbinder.tests.support.admin_pages import change_form, feedback_data
+from bookbinder.tests.support.syncing import sync
 from books.models import Book, Feedback, Question
 from books.releases import previews
 from conftest import make_course

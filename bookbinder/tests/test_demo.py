@@ -11,8 +11,8 @@ from accounts.models import User
 from annotations.models import Annotation
 from bookbinder.demo import __main__ as demo_main
 from bookbinder.demo import notes, people
-from bookbinder.tests import builds
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
 from grading import gradebook
 from grading.models import Answer, Course, Enrollment
 

@@ -9,8 +9,8 @@ import uuid
 
 import pytest
 
-from bookbinder.tests import roles
-from bookbinder.tests.fuzz import fuzz
+from bookbinder.tests.support import roles
+from bookbinder.tests.support.fuzz import fuzz
 from conftest import lay_page, make_note, make_user
 
 OPERATIONS = 11

@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 
 from bookbinder import settings as settings_module
-from bookbinder.tests import builds
-from bookbinder.tests.test_walls import OURS, ROOT
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.builds import OURS, ROOT
 from conftest import lay_page
 
 DOCS = ROOT / "docs"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bookbinder.sphinx import manifest
-from bookbinder.tests import builds
+from bookbinder.tests.support import builds
 
 pytestmark = pytest.mark.sphinx
 

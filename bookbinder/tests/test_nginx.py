@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bookbinder.tests import builds, nginx
-from bookbinder.tests.syncing import database_url, sync
+from bookbinder.tests.support import builds, nginx
+from bookbinder.tests.support.syncing import database_url, sync
 from books.models import Book
 from conftest import enroll, make_course, make_user
 

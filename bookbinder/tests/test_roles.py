@@ -6,14 +6,14 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from bookbinder.tests import roles
+from bookbinder.tests.support import roles
 from books.models import Book, Release
 from conftest import lay_page, make_course
 
 LETTERS = {200: "o", 400: "b", 401: "u", 403: "f", 404: "n", 405: "m", 422: "b", 503: "x"}
 TABLE = [
     line.split()
-    for line in Path(__file__).with_name("roles.txt").read_text().splitlines()
+    for line in (Path(__file__).parent / "support/roles.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
 # By path, longest first. Everything of the theme is public, the guide's pictures of feedback are

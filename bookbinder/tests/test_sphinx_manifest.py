@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bookbinder.sphinx import manifest as m
-from bookbinder.tests.manifests import HASH, make_manifest, make_page, make_question
+from bookbinder.tests.support.manifests import HASH, make_manifest, make_page, make_question
 
 
 def errors(raw) -> list[str]:

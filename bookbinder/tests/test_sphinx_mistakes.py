@@ -2,7 +2,7 @@
 
 import pytest
 
-from bookbinder.tests import builds
+from bookbinder.tests.support import builds
 
 pytestmark = pytest.mark.sphinx
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bookbinder.tests import builds
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
 from books.models import Question
 
 pytestmark = pytest.mark.sphinx

@@ -15,17 +15,9 @@ from django.test import Client
 
 from accounts import limits, proven_addresses, sign_in_providers
 from accounts.models import User
-from bookbinder.tests.admin_pages import change_form, changelist, course_data, text_of
-from bookbinder.tests.test_accounts import SIGNUP
-from bookbinder.tests.test_other_providers import (  # noqa: F401 - uni is a fixture
-    PERSON,
-    go,
-    is_in,
-    sign_up,
-    uni,
-)
-from bookbinder.tests.test_second_factor import SECRET, code
-from bookbinder.tests.test_ways_in import confirm, roster, upload
+from bookbinder.tests.support.admin_pages import change_form, changelist, course_data, text_of
+from bookbinder.tests.support.rosters import confirm, roster, upload
+from bookbinder.tests.support.signing_in import PERSON, SECRET, SIGNUP, code, go, is_in, sign_up
 from conftest import PASSWORD, enroll, make_course
 from grading.models import Answer, Instructor, Interactive, Invitation
 
@@ -85,7 +77,7 @@ def test_saving_a_place_changes_nothing_of_it(as_user, ines, eve, course, origin
     assert place.origin == origin
 
 
-def wait_for(client, uni, email=BOSS):  # noqa: F811 - the fixture
+def wait_for(client, uni, email=BOSS):
     """A stranger signs up at an untrusted provider with somebody else's address."""
     uni.person = PERSON | {"sub": "stranger", "email": email}
     go(client, uni)
@@ -110,7 +102,7 @@ def owner_resets() -> Client:
 
 
 @pytest.mark.parametrize("way", ["make_user", "confirmed by hand", "reset"])
-def test_who_waits_in_an_account_is_out_when_its_owner_comes(client, uni, way):  # noqa: F811
+def test_who_waits_in_an_account_is_out_when_its_owner_comes(client, uni, way):
     wait_for(client, uni)
     if way == "make_user":
         proven_addresses.make(BOSS, kind="admin", first_name="B", last_name="B")
@@ -124,7 +116,7 @@ def test_who_waits_in_an_account_is_out_when_its_owner_comes(client, uni, way): 
     assert not SocialAccount.objects.exists()
 
 
-def test_a_trusted_provider_brings_the_owner_and_drops_the_stranger(client, uni, settings):  # noqa: F811
+def test_a_trusted_provider_brings_the_owner_and_drops_the_stranger(client, uni, settings):
     wait_for(client, uni)
     settings.BOOKBINDER_TRUSTED_PROVIDERS = ["uni"]
     uni.person = PERSON | {"sub": "owner", "email": BOSS}

@@ -11,10 +11,10 @@ from django.core.exceptions import SuspiciousOperation
 from django.test import Client, RequestFactory
 
 from accounts.models import User
-from bookbinder.tests.admin_pages import change_form, course_data
-from bookbinder.tests.deploy import PRODUCTION
-from bookbinder.tests.test_accounts import SIGNUP
-from bookbinder.tests.test_walls import ROOT
+from bookbinder.tests.run.deploy import PRODUCTION
+from bookbinder.tests.support.admin_pages import change_form, course_data
+from bookbinder.tests.support.builds import ROOT
+from bookbinder.tests.support.signing_in import SIGNUP
 from conftest import PASSWORD
 
 SHOW = """

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bookbinder.tests.e2e import chromium
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support.syncing import sync
 
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 # What a page's Content-Security-Policy refuses fails the test too. But Sphinx' search takes other

@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from bookbinder.tests import builds
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
 
 FOXES = """\
 :access: public

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from accounts.models import User
 from bookbinder.tests.e2e import axe
 from books.models import Book
-from conftest import enroll, make_course, make_user
+from conftest import PASSWORD, enroll, make_course, make_user
 from grading.models import Course
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look
@@ -88,3 +88,16 @@ def check(page: Page, name: str) -> None:
     """Look at a state of the page, and have axe look at what is ours in it."""
     look(page, name)
     assert axe.faults(page, OURS) == []
+
+
+def sign_in(page, email: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/")
+
+
+def check_page(question, told: str) -> None:
+    question.get_by_role("button", name="Check my answer").click()
+    expect(question.get_by_role("status")).to_contain_text(told)

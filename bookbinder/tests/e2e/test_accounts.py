@@ -8,8 +8,8 @@ from django.urls import get_resolver, resolve, reverse
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import axe
-from bookbinder.tests.e2e.test_main_job import sign_in
-from bookbinder.tests.test_second_factor import SECRET, code
+from bookbinder.tests.e2e.reading import sign_in
+from bookbinder.tests.support.signing_in import SECRET, code
 from conftest import PASSWORD, make_course, make_user
 from grading.models import Invitation
 
@@ -35,7 +35,7 @@ ELSEWHERE = {
     "account_confirm_login_code",
     # Of a provider: it leads there and back.
     "openid_connect_callback",
-    # Needs somebody who comes from a provider: bookbinder/tests/test_other_providers.py.
+    # Needs somebody who comes from a provider: accounts/tests/test_sign_in_providers.py.
     "socialaccount_signup",
 }  # fmt: skip
 SIZES = ({"width": 1280, "height": 850}, {"width": 390, "height": 800})

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from billing.models import Payment
 from billing.peer.server import Peer
 from bookbinder.tests.e2e import axe
-from bookbinder.tests.e2e.test_main_job import read, sign_in
+from bookbinder.tests.e2e.reading import read, sign_in
 from books.models import Book
 from conftest import make_course, make_user
 from grading.models import Enrollment

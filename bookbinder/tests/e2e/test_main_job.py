@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
+from bookbinder.tests.e2e.reading import check_page, read, sign_in
 from books.models import Book
 from conftest import PASSWORD, make_course, make_user
 from grading.models import Answer, Attempt, Enrollment, Instructor
@@ -39,41 +40,22 @@ def sign_up(page, start: str) -> None:
     page.get_by_role("button", name="Confirm").click()
 
 
-def sign_in(page, email: str) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/")
-
-
-def read(page, name: str) -> None:
-    """Open a page of the book and wait until its script has the state."""
-    page.goto(f"/books/tiny-book/{name}.html")
-    expect(page.get_by_role("navigation", name="Book Binder")).to_contain_text("points")
-
-
-def check(question, told: str) -> None:
-    question.get_by_role("button", name="Check my answer").click()
-    expect(question.get_by_role("status")).to_contain_text(told)
-
-
 def answer_the_book(student) -> None:
     student.get_by_role("link", name="Cities", exact=True).click()
     expect(student.get_by_role("navigation", name="Book Binder")).to_contain_text("0 of 4 points")
     capital, primes = student.locator("#capital"), student.locator("#primes")
     capital.get_by_label("Helsinki").check()
-    check(capital, "1 of 1 point")
+    check_page(capital, "1 of 1 point")
     expect(capital.get_by_role("status")).to_contain_text("Yes, it is.")
     for name in ("two", "four"):
         primes.get_by_label(name).check()
-    check(primes, "0 of 3 points")
+    check_page(primes, "0 of 3 points")
     expect(primes.get_by_role("status")).to_contain_text("Two times two.")
     read(student, "numbers")
     adding = student.locator("#adding")
     for given, told in (("5", "0.5 of 2 points"), ("4", "2 of 2 points")):
         adding.get_by_label("Your answer").fill(given)
-        check(adding, told)
+        check_page(adding, told)
     picture = adding.locator("img[alt='four dots']")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") == 8

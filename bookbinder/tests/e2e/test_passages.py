@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotations.anchoring import canonical_text
-from annotations.tests.passages import ODD_PAGE, ODD_TEXT
+from bookbinder.tests.support.passages import ODD_PAGE, ODD_TEXT
 
 pytestmark = pytest.mark.browser
 STATIC = Path(__file__).resolve().parents[3] / "annotations/static/annotations"

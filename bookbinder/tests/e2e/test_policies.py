@@ -4,10 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.models import Payment
-from bookbinder.tests import builds
-from bookbinder.tests.admin_pages import change_form, changelist
-from bookbinder.tests.e2e.test_main_job import check, sign_in
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.e2e.reading import check_page, sign_in
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.admin_pages import change_form, changelist
+from bookbinder.tests.support.syncing import sync
 from books.models import Book, Question
 from conftest import enroll, make_course, make_user
 from grading.models import Course, Invitation
@@ -198,4 +198,4 @@ def test_a_question_is_answered_under_the_policy(visit, themed, transactional_db
     page.goto("/books/tiny-book/index.html")
     question = page.locator("form[data-label=adding]")
     question.get_by_label("Your answer").fill("4")
-    check(question, "Right.")
+    check_page(question, "Right.")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign_in_as
-from bookbinder.tests.syncing import change, sync
+from bookbinder.tests.support.syncing import change, sync
 from grading.models import Answer, Attempt, Course
 
 pytestmark = [pytest.mark.browser, pytest.mark.sphinx, pytest.mark.usefixtures("published")]

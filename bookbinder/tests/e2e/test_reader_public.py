@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign_in_as
-from bookbinder.tests.syncing import change, sync
+from bookbinder.tests.support.syncing import change, sync
 from books.models import Book
 from conftest import make_course, make_user
 from grading.models import Attempt

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from bookbinder.tests import builds
 from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, read, sign_in_as
-from bookbinder.tests.syncing import sync
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
 from books.models import Question
 from conftest import make_answer
 from grading.models import Attempt

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from billing import refunds, stripe_client
 from billing.models import Payment
-from bookbinder.tests.e2e.test_main_job import sign_in
+from bookbinder.tests.e2e.reading import sign_in
 from books.models import Book
 from conftest import make_course, make_user
 from grading.models import Enrollment

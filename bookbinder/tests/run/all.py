@@ -1,0 +1,89 @@
+"""`make test`: every check there is, and how long each took."""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bookbinder.tests.e2e import chromium
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(sys.executable).parent
+PYTEST = [sys.executable, "-m", "pytest"]
+# What knows no database runs once: the extension's builds, the graders, anchoring; and what is
+# about files, headers and what pages show, though rows stand behind them.
+FILES = (
+    "books/tests/test_export_edits.py",
+    "books/tests/test_sources_code.py",
+    "books/tests/test_stored_csp.py",
+    "bookbinder/tests/test_answer_key.py",
+    "bookbinder/tests/test_nginx.py",
+)
+ON_POSTGRES = [
+    *("-m", "not browser", "--database"),
+    *(f"--ignore={path}" for path in FILES),
+]
+APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
+
+# The three suites first, at once.
+STEPS: dict[str, list[str | Path]] = {
+    "pytest on PostgreSQL": [
+        sys.executable,
+        "-m",
+        "bookbinder.tests.run.postgres",
+        *PYTEST,
+        *ON_POSTGRES,
+    ],
+    "pytest in Chromium": [*PYTEST, "-m", "browser"],
+    "pytest on SQLite": [*PYTEST, "-m", "not browser"],
+    "mypy": [BIN / "mypy", "."],
+    "ruff": [BIN / "ruff", "check", "."],
+    "ruff format": [BIN / "ruff", "format", "--check", "."],
+    "djade": [BIN / "djade", "--target-version", "5.2", "--check", "TEMPLATES"],
+    "djlint": [BIN / "djlint", "--lint", "--quiet", "templates"],
+    "import-linter": [BIN / "lint-imports"],
+    "bandit": [BIN / "bandit", "-q", "-ll", "-c", "pyproject.toml", "-r", *APPS],
+    "dependency audit": [sys.executable, "-m", "bookbinder.tests.run.audit"],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "deploy check": [sys.executable, "-m", "bookbinder.tests.run.deploy"],
+}
+
+
+def command_of(step: list[str | Path]) -> list[str | Path]:
+    templates = sorted((ROOT / "templates").rglob("*.html"))
+    return [part for word in step for part in (templates if word == "TEMPLATES" else [word])]
+
+
+def run(name: str) -> tuple[bool, float]:
+    """Run a step and print what it said, whole, once it has ended."""
+    environment = {"SECRET_KEY": "checks", "DEBUG": "1"} | os.environ
+    start = time.monotonic()
+    done = subprocess.run(
+        command_of(STEPS[name]),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    print(f"--- {name}\n{done.stdout}", end="", flush=True)
+    return done.returncode == 0, time.monotonic() - start
+
+
+def main() -> int:
+    chromium.ensure()
+    print("Each check prints what it has to say when it has ended; the last take some minutes.")
+    # Each suite waits a third of its time, for browsers, builds and servers; they share nothing.
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        results = dict(zip(STEPS, pool.map(run, STEPS), strict=True))
+    print()
+    for name, (is_good, seconds) in results.items():
+        print(f"{'ok    ' if is_good else 'FAILED'} {seconds:6.1f} s  {name}")
+    return 0 if all(is_good for is_good, _seconds in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The small RST book, built and brought live; and another book, none of which may show."""
+
+from pathlib import Path
+
+import pytest
+
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
+from conftest import (
+    enroll,
+    make_answer,
+    make_book,
+    make_course,
+    make_feedback,
+    make_page,
+    make_question,
+    make_user,
+)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """The RST book, built once: tests copy what they change."""
+    folder = tmp_path_factory.mktemp("built")
+    builds.build(builds.BOOKS / "rst", folder)
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    return builds.copy_book("rst", tmp_path / "source")
+
+
+@pytest.fixture
+def live(built) -> Path:
+    assert sync(built, "--noinput")[0] == 0
+    return built
+
+
+@pytest.fixture
+def other(db):
+    """Another book with all that hangs on one: none of it may show."""
+    book = make_book("other", title="Other book")
+    question = make_question(make_page(book, "secret", title="Secret page"), "secretq")
+    make_feedback(question, "secret answer")
+    course = make_course(book, "Other course")
+    place = enroll(make_user("olga", last_name="Otherperson"), course)
+    make_answer(place, question, "secret string")
+    return book

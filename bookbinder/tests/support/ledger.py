@@ -1,0 +1,177 @@
+"""What students were told is kept: held against what the database and the archives have.
+
+Notes too: see `noting`.
+"""
+
+import json
+import re
+from collections.abc import Container, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management import call_command
+
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests.support import noting
+from bookbinder.tests.support.two_editions import Edition
+from books.models import Feedback, Question
+from grading import graders
+from grading.models import Answer, Attempt, Regrade
+
+KEYS = {"old": "a", "new": "b"}
+
+
+def as_in(edition: str, string: str) -> str:
+    """Return an answer with the choices' keys of an edition."""
+    return re.sub(r"\b[ab](\d)\b", rf"{KEYS[edition]}\1", string)
+
+
+class Given(NamedTuple):
+    """An attempt; `string` is as it is written in the old edition."""
+
+    place: int
+    prompt: str
+    string: str
+
+
+class Row(NamedTuple):
+    """An answer as it counts."""
+
+    place: int
+    prompt: str
+    string: str
+    points: Decimal | None
+    feedback: int | None
+
+
+class Held(NamedTuple):
+    """What the database holds of answers and notes."""
+
+    answers: dict[int, Row]
+    attempts: dict[UUID, tuple[int, str, str]]
+    history: frozenset[tuple[int, int, Decimal | None]]
+    notes: dict[UUID, noting.Note]
+
+
+def held() -> Held:
+    columns = ("pk", "enrollment", "question__prompt", "string", "points", "feedback")
+    attempts = Attempt.objects.values_list("client_key", "enrollment", "question__prompt", "string")
+    return Held(
+        {pk: Row(*rest) for pk, *rest in Answer.objects.values_list(*columns)},
+        {key: (place, prompt, string) for key, place, prompt, string in attempts},
+        frozenset(Regrade.objects.values_list("pk", "answer", "points")),
+        noting.held(),
+    )
+
+
+def earned(edition: Edition, prompt: str, string: str) -> Decimal | None:
+    """Return what an answer earns by an edition's own feedback."""
+    said = next(question for question in questions(edition) if question.prompt == prompt)
+    question = Question(
+        grader=said.grader, options=said.options, points_possible=said.points_possible
+    )
+    feedback = [
+        Feedback(key=one.key, answer=one.answer, points=one.points) for one in said.feedback
+    ]
+    return graders.grade(as_in(edition.name, string), question, feedback).points
+
+
+def questions(edition: Edition) -> Iterable[m.Question]:
+    for manifest in edition.manifests:
+        for page in manifest.pages():
+            yield from page.questions
+
+
+def archives() -> set[Path]:
+    return set((Path(settings.BOOKBINDER_DATA_DIR) / "archives").glob("*.json"))
+
+
+class Ledger:
+    """All that was acknowledged, and the archives that hold what is not in the database."""
+
+    def __init__(self, editions: Sequence[Edition]) -> None:
+        self.editions = editions
+        self.acknowledged: dict[UUID, Given] = {}
+        self.noted: dict[UUID, str] = {}  # to each note's text
+        # Edition that was left -> archives to load once it is back.
+        self.away: dict[str, list[Path]] = {"old": [], "new": []}
+
+    def note(self, key: UUID, place: int, prompt: str, string: str) -> None:
+        self.acknowledged[key] = Given(place, prompt, as_in("old", string))
+
+    def check(
+        self, before: Held, was: Edition, now: Edition, made: set[Path], live: Container[int] = ()
+    ) -> None:
+        """Check after a sync that was killed or not; `live` are places that answered meanwhile."""
+        after = held()
+        noting.check(self.noted, before.notes, after.notes, moves=was != now)
+        settled = {pk: row for pk, row in before.answers.items() if row.place not in live}
+        if was == now:
+            assert settled.items() <= after.answers.items(), "answers changed, the edition did not"
+            assert after.history == before.history
+        else:
+            gone = was.prompts() - now.prompts()
+            # Plans that were made again have left none: the last one is what was carried out.
+            away = [max(made)] if made else []
+            check_followed(settled, after, before, gone, read(away, "grading.answer"))
+            self.away[was.name] += away
+        self.check_points(after, now)
+        self.check_nothing_lost(after, now)
+        if self.away[now.name]:
+            self.bring_back(now)
+
+    def check_points(self, after: Held, now: Edition) -> None:
+        """Each answer has this edition's keys and points, whenever it was given."""
+        for row in after.answers.values():
+            assert row.string == as_in(now.name, row.string), f"keys of another edition: {row}"
+            assert row.points == earned(now, row.prompt, row.string), row
+
+    def check_nothing_lost(self, after: Held, now: Edition) -> None:
+        known = {
+            key: Given(place, prompt, as_in("old", string))
+            for key, (place, prompt, string) in after.attempts.items()
+        }
+        away = read(self.all_away(), "grading.attempt")
+        for key, given in self.acknowledged.items():
+            if given.prompt in now.prompts():
+                assert known.get(key, away.get(str(key))) in (given, given.string), (key, given)
+            else:
+                assert as_in("old", away[str(key)]) == given.string, (key, given)
+
+    def all_away(self) -> list[Path]:
+        return [path for paths in self.away.values() for path in paths]
+
+    def bring_back(self, now: Edition) -> None:
+        """Load what went with the questions that are back, as an operator does."""
+        paths, self.away[now.name] = self.away[now.name], []
+        call_command("loaddata", *map(str, paths), verbosity=0)
+        self.check_nothing_lost(held(), now)
+
+
+def check_followed(
+    settled: dict[int, Row], after: Held, before: Held, gone: set[str], away: dict[str, str]
+) -> None:
+    """Answers of questions that went are in the archive; a change has left its history."""
+    new = {(answer, points) for _pk, answer, points in after.history - before.history}
+    for pk, row in settled.items():
+        if row.prompt in gone:
+            assert pk not in after.answers
+            assert away[str(pk)] == row.string, "no archive has it"
+            continue
+        now = after.answers[pk]
+        if (now.points, now.feedback) != (row.points, row.feedback):
+            assert (pk, row.points) in new, f"no history: {row}, {now}"
+
+
+def read(paths: Iterable[Path], model: str) -> dict[str, str]:
+    """Return the strings of archived attempts by client key, or of answers by primary key."""
+    found = {}
+    for path in paths:
+        for row in json.loads(path.read_bytes()):
+            if row["model"] == model:
+                key = row["fields"].get("client_key", row["pk"])
+                found[str(key)] = row["fields"]["string"]
+    return found

@@ -1,0 +1,154 @@
+"""How long a student's answer waits for a sync that changes a large book and regrades all of it."""
+
+import hashlib
+import random
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests.support import builds, classroom, ledger
+from books.models import Book, Feedback, Question
+from conftest import enroll, make_course, make_user
+from grading.models import Answer, Attempt, Enrollment, Regrade
+
+PAGES, QUESTIONS, STUDENTS = 1_000, 5, 20
+WORD = "because"
+
+
+class Waiting(NamedTuple):
+    """What students met during some syncs; `longest` is each one's longest wait."""
+
+    answers: int
+    seconds: list[float]
+    meanwhile: int
+    longest: list[float]
+    failures: list[str]
+
+    def __str__(self) -> str:
+        seconds, longest = (
+            " and ".join(f"{one:.2f} s" for one in many) for many in (self.seconds, self.longest)
+        )
+        return (
+            f"{PAGES:,} pages × {QUESTIONS} questions, each page changed and {self.answers:,} "
+            f"answers regraded in {seconds}: {self.meanwhile} answers meanwhile, "
+            f"the longest waited {longest}; {len(self.failures)} failed"
+        )
+
+
+def write_build(folder: Path, points: int) -> Path:
+    """Write a large book's build by hand: Sphinx would take minutes."""
+    (folder / "html").mkdir(parents=True)
+
+    def question(page: int, number: int) -> m.Question:
+        prompt = f"What follows from law {page}, case {number}?"
+        digest = hashlib.sha256(prompt.encode()).hexdigest()
+        replies = [(WORD, points), ("maybe", 1), ("perhaps", 1), ("*", 0)]
+        feedback = tuple(
+            m.Feedback(None, answer, f"<p>{answer}</p>", answer, "sphinx", 1, Decimal(worth))
+            for answer, worth in replies
+        )
+        return m.Question(f"q{number}", "text", Decimal(9), prompt, {}, digest, 1, feedback)
+
+    def page(number: int) -> m.Page:
+        text = f"<html><head></head><body>Page {number}, edition {points}</body></html>"
+        (folder / f"html/p{number}.html").write_text(text, encoding="utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        questions = tuple(question(number, n) for n in range(QUESTIONS))
+        name = f"p{number}"
+        return m.Page(
+            name, name, f"Page {number}", f"{name}.rst", f"large{number}", number, "", digest,
+            digest, questions,
+        )  # fmt: skip
+
+    book = m.Book("large", "Large", tuple(page(number) for number in range(PAGES)))
+    (folder / "html" / m.FILE_NAME).write_bytes(m.dumps(m.Manifest("large", (book,), {})))
+    return folder / "html"
+
+
+def start(build: Path) -> subprocess.Popen[bytes]:
+    options = ("--noinput", "--regrade")
+    command: list[str | Path] = [sys.executable, "manage.py", "sphinx_sync", build, *options]
+    return subprocess.Popen(command, cwd=builds.ROOT, stdout=subprocess.DEVNULL)
+
+
+def answer_all() -> Enrollment:
+    """Have all students answer all questions, yesterday; return the place of one more."""
+    course = make_course(Book.objects.get(project="large"))
+    places = [enroll(make_user(f"large{number}"), course) for number in range(STUDENTS)]
+    then = timezone.now() - timedelta(days=1)
+    right = list(Feedback.objects.filter(question__page__book=course.book_id, answer=WORD))
+    for place in places:
+        given = [
+            {
+                "enrollment_id": place.pk, "question_id": one.question_id, "string": WORD,
+                "points": one.points, "feedback_id": one.pk,
+            }
+            for one in right
+        ]  # fmt: skip
+        Answer.objects.bulk_create([Answer(answered_at=then, **row) for row in given])
+        Attempt.objects.bulk_create([Attempt(created_at=then, **row) for row in given])
+    return enroll(make_user("hurried"), course)
+
+
+class Hurried(classroom.Student):
+    """Answers all the time, and knows the questions."""
+
+    pks: list[int]
+
+    def read(self) -> None:
+        pass
+
+    def note(self) -> None:
+        pass
+
+    def question(self) -> Question:
+        return Question.objects.select_related("page").get(pk=self.chance.choice(self.pks))
+
+
+def measure(folder: Path) -> Waiting:
+    """Bring editions of a large book live, and let a student answer during the later ones."""
+    two, three = (write_build(folder / f"large{points}", points) for points in (2, 3))
+    assert start(two).wait() == 0
+    place = answer_all()
+    found = Waiting(PAGES * QUESTIONS * STUDENTS, [], 0, [], [])
+    for build, points in ((three, 3), (two, 2)):
+        found = measure_one(build, points, place, found)
+    return found
+
+
+def measure_one(build: Path, points: int, place: Enrollment, found: Waiting) -> Waiting:
+    questions = Question.objects.filter(page__book__project="large")
+    student = Hurried(ledger.Ledger(()), place, random.getrandbits(32), pause=0.002)
+    student.pks = list(questions.values_list("pk", flat=True))
+    with classroom.answering_meanwhile(student):
+        begun = time.monotonic()
+        assert start(build).wait() == 0
+        seconds = time.monotonic() - begun
+    answers = Answer.objects.filter(string=WORD, question__in=questions)
+    assert not answers.exclude(points=points).exists()
+    assert (
+        Regrade.objects.filter(answer__in=answers).exclude(points=points).count() >= found.answers
+    )
+    return Waiting(
+        found.answers,
+        [*found.seconds, seconds],
+        found.meanwhile + len(student.waits),
+        [*found.longest, max(student.waits)],
+        found.failures + student.failures,
+    )
+
+
+def is_too_long(found: Waiting) -> bool:
+    """Whether that breaks what is promised: SQLite has one writer at a time.
+
+    The better of the syncs counts: what else the machine does makes waits longer.
+    """
+    return "sqlite" in settings.DATABASES["default"]["ENGINE"] and min(found.longest) > 1

@@ -1,0 +1,364 @@
+"""Regrading against an oracle: each answer given anew, by another student, under the new feedback."""
+
+import os
+import random
+import uuid
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bookbinder.sphinx import manifest as m
+from bookbinder.tests.support.manifests import make_feedback, make_page, make_question
+from books.models import Book, Feedback, Question
+from books.releases.folders import Staged
+from books.sources import page_ids
+from books.sync import pipeline, snapshot
+from books.sync.apply import apply
+from books.sync.plan import Options
+from books.sync.planning.make_plan import make_plan
+from conftest import enroll, make_course, make_user
+from grading import answering, graders
+from grading.graders import AnswerError
+from grading.models import Answer, Attempt, Course, Instructor, Regrade
+
+SEEDS = int(os.environ.get("REGRADING_SEEDS", "8"))
+PROJECT = "random"
+FORESEEN = {
+    "text": ["a", "b", "c", "*"],
+    "number": ["1", "2 +- 1", "3", "*"],
+    "regex": ["[ab]", "c+", "b|c", "*"],
+    "manual": ["*"],
+}
+GIVEN = {"text": "abcd", "number": "1234", "regex": "abcd", "manual": "abcd"}
+CHOICES = ["Turku", "Oulu", "Pori", "Kemi", "Vaasa"]
+
+
+class Edition:
+    """A page of questions as its author changes their feedback at random.
+
+    A choice keeps its text and gets other keys: so who took it is known without a plan.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.keys = 0
+        self.replaced: dict[Any, Any] = {}
+        graders_ = ["text", "number", "regex", "manual", "choice", "choice", "choice"]
+        self.questions = [self.question(number, one) for number, one in enumerate(graders_)]
+
+    def question(self, number: int, grader: str) -> m.Question:
+        options = {"multiple": True} if number >= 5 else {}
+        texts = CHOICES if grader == "choice" else FORESEEN[grader]
+        some = self.chance.sample(
+            texts, self.chance.randint(2 if grader == "choice" else 0, len(texts))
+        )
+        items = tuple(self.item(text, is_choice=grader == "choice") for text in some)
+        return make_question(
+            label=f"q{number}",
+            grader=grader,
+            options=options,
+            fingerprint=f"{number + 1:064x}",
+            feedback=items,
+        )
+
+    def item(self, text: str, *, is_choice: bool) -> m.Feedback:
+        self.keys += 1
+        points = Decimal(self.chance.choice(["0", "0", "0.5", "1", "2"]))
+        return make_feedback(
+            key=f"k{self.keys}" if is_choice else None, answer=text, text="", points=points
+        )
+
+    def change(self) -> None:
+        self.questions = [self.changed(one) for one in self.questions]
+
+    def changed(self, question: m.Question) -> m.Question:
+        items = list(question.feedback)
+        for _change in range(self.chance.choice([0, 1, 1, 2, 3])):
+            name = self.chance.choice(
+                ["points", "shuffle", "remove", "add", "key", "possible", "grader"]
+            )
+            if name == "possible":
+                question = question._replace(points_possible=Decimal(self.chance.choice([1, 2, 3])))
+            elif name == "grader" and question.grader != "choice":
+                question = question._replace(grader=self.chance.choice(sorted(FORESEEN)))
+                items = [one for one in items if one.answer in FORESEEN[question.grader]]
+            elif name == "shuffle":
+                self.chance.shuffle(items)
+            elif name == "add":
+                self.add(question.grader, items)
+            elif items and (name != "remove" or len(items) > 2):
+                self.change_one(name, items)
+        return question._replace(feedback=tuple(items))
+
+    def add(self, grader: str, items: list[m.Feedback]) -> None:
+        texts = CHOICES if grader == "choice" else FORESEEN[grader]
+        left = [text for text in texts if text not in {one.answer for one in items}]
+        if left:
+            new = self.item(self.chance.choice(left), is_choice=grader == "choice")
+            items.insert(self.chance.randint(0, len(items)), new)
+
+    def change_one(self, name: str, items: list[m.Feedback]) -> None:
+        number = self.chance.randrange(len(items))
+        other = self.item(items[number].answer, is_choice=items[number].key is not None)
+        if name == "remove":
+            del items[number]
+        elif name == "key":
+            self.replaced[items[number].key] = other.key
+            items[number] = items[number]._replace(key=other.key)
+        else:
+            items[number] = items[number]._replace(points=other.points)
+
+    def manifest(self) -> m.Manifest:
+        page = make_page("page", questions=tuple(self.questions))
+        return m.Manifest(PROJECT, (m.Book(PROJECT, "Random", (page,)),), {})
+
+
+def bring_in(edition: Any, data_dir, *, regrade: bool):
+    """Return what the sync tells of answers."""
+    options = Options(regrade=regrade)
+    before = snapshot.take({PROJECT})
+    plan = make_plan([edition.manifest()], before, page_ids.random_ids())
+    effects = pipeline.preview(plan, before, (), options)
+    staged = Staged(PROJECT, data_dir / f"staged-{uuid.uuid4().hex}")
+    if not plan.is_empty or any(one.is_work for one in effects.values()):
+        apply(plan, effects, [staged] if plan.releases else [], summary="")
+    return effects.get("answers")
+
+
+def give(place, question: Question, chance: random.Random) -> None:
+    if question.grader == "choice":
+        keys = [one.key for one in question.feedback.all()]
+        few = chance.sample(keys, chance.randint(1, len(keys)))
+        given = few if question.is_multiple else few[0]
+    else:
+        given = chance.choice(GIVEN[question.grader])
+    answering.answer(place.user, question, given, uuid.uuid4(), place.course_id)
+
+
+def students(chance: random.Random) -> None:
+    """Two courses of either policy, each with a test student; some answers are graded by hand."""
+    book = Book.objects.get()
+    for policy in ("latest", "best"):
+        course = make_course(book, policy, attempts_policy=policy)
+        for name in ("sam", "sue", "test"):
+            origin = "test" if name == "test" else "free"
+            place = enroll(make_user(f"{name}-{policy}"), course, origin=origin)
+            if name == "test":
+                Instructor.objects.create(course=course, user=place.user)
+            for question in Question.objects.order_by("index"):
+                for _attempt in range(chance.randint(0, 3)):
+                    give(place, question, chance)
+    for answer in Answer.objects.order_by("pk"):
+        if chance.random() < 0.1:
+            answer.override_points = Decimal(7)
+            answer.save()
+
+
+def stored() -> dict[int, Answer]:
+    rows = Answer.objects.select_related("question", "enrollment__course", "enrollment__user")
+    return {one.pk: one for one in rows}
+
+
+def points_of(answers: dict[int, Answer]) -> dict[int, Decimal | None]:
+    return {pk: one.points for pk, one in answers.items()}
+
+
+def all_said(keys: dict[str, str]) -> list[list[list[str]]]:
+    """Return what answers, attempts and history say; a choice is told by the text that it had.
+
+    A key means one text for ever here: `keys` learns those of an edition.
+    """
+    keys |= {str(one.key): one.answer for one in Feedback.objects.filter(key__isnull=False)}
+    rows = [
+        model.objects.order_by("pk").values_list("string", flat=True)
+        for model in (Answer, Attempt, Regrade)
+    ]
+    return [
+        [sorted(keys.get(key, key) for key in graders.keys_of(one)) for one in own] for own in rows
+    ]
+
+
+def check_keys(edition: Edition) -> None:
+    """No answer has the old key of a choice that is still there."""
+    current = {item.key for one in edition.questions for item in one.feedback}
+    for model in (Answer, Attempt, Regrade):
+        for string in model.objects.values_list("string", flat=True):
+            for key in graders.keys_of(string):
+                now: Any = key
+                while now in edition.replaced:
+                    now = edition.replaced[now]
+                assert now == key or now not in current
+
+
+class Oracle:
+    """Gives each student's attempts anew, as another student of a course of the same policy."""
+
+    def __init__(self) -> None:
+        self.book = Book.objects.get()
+        self.courses = {
+            policy: make_course(self.book, f"again {policy} {uuid.uuid4()}", attempts_policy=policy)
+            for policy in ("latest", "best")
+        }
+
+    def anew(self, answer: Answer) -> Answer | None:
+        """Return what the answer should be; None where it should be left alone."""
+        policy = answer.enrollment.course.attempts_policy
+        user = make_user(f"again{uuid.uuid4().hex}")
+        place = enroll(user, self.courses[policy])
+        strings = [answer.string]
+        if policy == "best":
+            own = Attempt.objects.filter(enrollment=answer.enrollment, question=answer.question)
+            strings = list(own.order_by("pk").values_list("string", flat=True))
+        judged = [string for string in strings if self.is_given(user, answer, string)]
+        found = Answer.objects.filter(enrollment=place, question=answer.question).first()
+        if answer.override_points is not None or found is None or found.points is None:
+            return None
+        is_lost = answer.string not in judged
+        if is_lost and answer.points is not None and answer.points >= found.points:
+            return None  # what nobody can judge keeps what it had, unless another earns more
+        return found
+
+    def is_given(self, user, answer: Answer, string: str) -> bool:
+        course = self.courses[answer.enrollment.course.attempts_policy]
+        try:
+            answering.answer(user, answer.question, string, uuid.uuid4(), course.pk)
+        except AnswerError:
+            return False
+        return True
+
+    def close(self) -> None:
+        Course.objects.filter(pk__in=[course.pk for course in self.courses.values()]).delete()
+
+
+def expected_now() -> dict[int, Answer | None]:
+    oracle = Oracle()
+    found = {pk: oracle.anew(answer) for pk, answer in stored().items()}
+    oracle.close()
+    return found
+
+
+def check_regraded(
+    before: dict[int, Answer], expected: dict[int, Answer | None], history: set[int]
+) -> None:
+    now = stored()
+    assert now.keys() == before.keys()
+    kept = set(Feedback.objects.values_list("pk", flat=True))
+    rows = {row.answer_id: row for row in Regrade.objects.exclude(pk__in=history)}
+    for pk, answer in now.items():
+        old, wanted = before[pk], expected[pk]
+        if wanted is None:
+            assert (answer.points, answer.override_points) == (old.points, old.override_points)
+            assert pk not in rows
+            continue
+        assert (answer.points, answer.feedback_id) == (wanted.points, wanted.feedback_id)
+        assert graders.keys_of(answer.string) == graders.keys_of(wanted.string)
+        if pk in rows:
+            assert rows[pk].points == old.points
+            assert rows[pk].feedback_id == (old.feedback_id if old.feedback_id in kept else None)
+        else:
+            assert answer.points == old.points
+
+
+def figures(before: dict[int, Answer], now: dict[int, Answer]) -> dict[str, float]:
+    totals: dict[int, Decimal] = defaultdict(Decimal)
+    count = 0
+    for pk, answer in now.items():
+        if answer.points != before[pk].points and not answer.enrollment.is_test:
+            count += 1
+            totals[answer.enrollment_id] += (answer.points or 0) - (before[pk].points or 0)
+    ups = [total for total in totals.values() if total > 0]
+    downs = [-total for total in totals.values() if total < 0]
+    return {
+        "out_of_date": count,
+        "students_up": len(ups),
+        "students_down": len(downs),
+        "points_up": float(sum(ups)),
+        "points_down": float(sum(downs)),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_answers_earn_what_they_would_earn_given_anew(seed, data_dir):
+    edition, keys = Edition(seed), {}
+    bring_in(edition, data_dir, regrade=False)
+    students(edition.chance)
+    for _edition in range(3):
+        before = stored()
+        said = all_said(keys)
+        edition.change()
+        told = bring_in(edition, data_dir, regrade=False)
+        now = stored()
+        assert points_of(now) == points_of(before)
+        assert all_said(keys) == said
+        check_keys(edition)
+        expected, history = expected_now(), set(Regrade.objects.values_list("pk", flat=True))
+        again = bring_in(edition, data_dir, regrade=True)
+        check_regraded(now, expected, history)
+        difference = figures(now, stored())
+        assert again.figures == difference
+        assert told is None or told.figures == difference
+        assert not bring_in(edition, data_dir, regrade=True).is_work
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_an_edition_that_regrades_at_once_does_as_much(seed, data_dir):
+    """The points are found before the rows are written, and feedback is new then."""
+    edition = Edition(seed)
+    bring_in(edition, data_dir, regrade=False)
+    students(edition.chance)
+    for _edition in range(3):
+        before = stored()
+        edition.change()
+        told = bring_in(edition, data_dir, regrade=True)
+        check_regraded(before, expected_now(), set())
+        Regrade.objects.all().delete()
+        assert told is None or told.figures == figures(before, stored())
+        assert not bring_in(edition, data_dir, regrade=True).is_work
+
+
+class Choices:
+    """One question of choices, key -> (text, points), as its author writes it."""
+
+    def __init__(self, **choices: tuple[str, int]) -> None:
+        items = [
+            make_feedback(key=key, answer=answer, text="", points=Decimal(points))
+            for key, (answer, points) in choices.items()
+        ]
+        self.questions = [make_question(grader="choice", feedback=tuple(items))]
+
+    manifest = Edition.manifest
+
+
+def choose(policy: str, *keys: str):
+    course = make_course(Book.objects.get(), attempts_policy=policy)
+    place = enroll(make_user("sam"), course)
+    for key in keys:
+        answering.answer(place.user, Question.objects.get(), key, uuid.uuid4())
+
+
+@pytest.mark.django_db
+def test_the_best_answer_keeps_its_points_when_its_choice_is_gone(data_dir):
+    bring_in(Choices(a=("Turku", 2), b=("Oulu", 0)), data_dir, regrade=False)
+    choose("best", "b", "a", "b")
+    without = Choices(b=("Oulu", 1), c=("Pori", 2))
+    assert bring_in(without, data_dir, regrade=True).figures["out_of_date"] == 0
+    assert Answer.objects.values_list("string", "points").get() == ("a", 2)
+    assert not Regrade.objects.exists()
+    # Another attempt may earn more now.
+    bring_in(Choices(b=("Oulu", 3), c=("Pori", 2)), data_dir, regrade=True)
+    assert Answer.objects.values_list("string", "points").get() == ("b", 3)
+    assert Regrade.objects.values_list("string", "points").get() == ("a", 2)
+
+
+@pytest.mark.django_db
+def test_history_is_written_in_the_keys_that_choices_have_now(data_dir):
+    bring_in(Choices(a=("Turku", 0), b=("Oulu", 2)), data_dir, regrade=False)
+    choose("latest", "a")
+    bring_in(Choices(a=("Turku", 1), b=("Oulu", 2)), data_dir, regrade=True)
+    bring_in(Choices(x=("Turku", 1), b=("Oulu", 2)), data_dir, regrade=False)
+    for model in (Answer, Attempt, Regrade):
+        assert model.objects.get().string == "x"
