@@ -96,7 +96,7 @@ def _as_models(number: int, one: m.Question) -> PreviewedQuestion:
         Feedback(
             index=index,
             key=item.key,
-            answer_in_preview=item.answer,
+            answer=item.answer,
             feedback=item.feedback,
             points=item.points,
         )
