@@ -65,7 +65,7 @@ def questions_on(preview: Preview, docname: str) -> list[PreviewedQuestion] | No
 
 
 def answer_in_preview(preview: Preview, number: int, given: Any) -> Reply | None:
-    """Judge an answer_in_preview to a question; None where the person may read none of that number.
+    """Grade an answer to a question; None where the person may read none of that number.
 
     Raises AnswerError.
     """

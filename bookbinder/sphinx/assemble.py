@@ -246,16 +246,16 @@ class Assembly:
         replies.copy_files(self.app)
         inventory.tidy_search_index(Path(self.app.outdir))
         uses = {name: inventory.links(self.output(name).read_bytes(), name) for name in self.places}
-        _judge_pictures(books, set().union(*uses.values()))
         files = inventory.take(
             Path(self.app.outdir),
             Path(self.app.doctreedir),
             uses,
             extra_pages=extra_pages,
             own_static=inventory.own_static(
-                self.app.config.html_static_path, Path(self.app.confdir), Path(self.app.srcdir)
+                self.app.config.html_static_path, Path(self.app.confdir)
             ),
         )
+        refuse_pictures(books, set().union(*uses.values()), files)
         self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.places)])
         return manifest.Manifest(
             project=self.app.config.bookbinder_project,
@@ -296,19 +296,36 @@ class Assembly:
         return self.env.titles[front].astext() if front in self.env.titles else book_url
 
 
-def _judge_pictures(books: dict[str, list[manifest.Page]], published: set[str]) -> None:
-    """Refuse what an extension has drawn for a reply alone: nobody could be served it."""
+def refuse_pictures(
+    books: dict[str, list[manifest.Page]], used: set[str], files: dict[str, manifest.File]
+) -> None:
+    """Raise ExtensionError where a reply alone shows a file that is no file of a reply.
+
+    What an extension has drawn is not published; what lies in a static folder is, for everybody
+    who knows or guesses its name.
+    """
     lines = []
     for page in (page for pages in books.values() for page in pages):
         for question in page.questions:
             for item in question.feedback:
-                for path in inventory.links(item.feedback.encode(), page.docname) - published:
+                for path in sorted(inventory.links(item.feedback.encode(), page.docname) - used):
+                    what = f"feedback of {question.label}: shows {path}"
                     if path.startswith(inventory.USED_ONLY):
-                        what = f"feedback of {question.label}: shows {path}, drawn by an extension"
-                        lines.append(f"  {page.source}:{item.line}: {what}")
+                        lines.append(f"  {page.source}:{item.line}: {what}, drawn by an extension")
+                    elif path in files and _is_open(path, files[path]):
+                        lines.append(f"  {page.source}:{item.line}: {what}, which others can open")
     if lines:
-        head = "Book Binder cannot publish these pictures. Save them as files and show those:"
+        head = (
+            "Book Binder cannot keep these files for those who are shown the feedback. Save them "
+            "as files beside the page, and show them by an image directive:"
+        )
         raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
+
+
+def _is_open(path: str, file: manifest.File) -> bool:
+    """Whether a file is no reply's own, no page of Sphinx' own, and none of the theme's."""
+    is_page = path.endswith(".html")
+    return not (file.public or is_page or path.startswith(inventory.REPLY_FILES))
 
 
 def _questions(found: Found, rendered: list[str]) -> tuple[manifest.Question, ...]:

@@ -9,7 +9,15 @@ from typing import Any
 
 # What a build keeps for itself: the answer key, the sources that hold it, and Sphinx' own state.
 PRIVATE_NAMES = frozenset(
-    {"bookbinder.json", "_sources", "_feedback", ".doctrees", ".buildinfo", "environment.pickle"}
+    {
+        "bookbinder.json",
+        "bookbinder.tmp",
+        "_sources",
+        "_feedback",
+        ".doctrees",
+        ".buildinfo",
+        "environment.pickle",
+    }
 )
 PRIVATE_ENDINGS = (".doctree", ".feedback", ".pickle")
 # A picture or download of a reply, under the name that the extension gave it.

@@ -131,8 +131,14 @@ class Reply(JudgedDirective):
         )
         reply = nodes.feedback("", item=item)
         if not is_markdown:
+            before = _of_whole_page(self.state.document)
             reply += self.parse_content_to_nodes()
+            if _of_whole_page(self.state.document) != before:
+                self.mistake("a title, header, footer or metadata of the page cannot stand here")
             self.judge_body(reply)
+            for node in reply.findall(docnodes.Element):
+                # By which `replies.cut_out` knows what a transform has moved out of its reply.
+                node[nodes.IN_REPLY] = True
         self.set_source_info(reply)
         return reply
 
@@ -154,6 +160,12 @@ class Reply(JudgedDirective):
             if isinstance(node, docnodes.target) and node["names"] and "refuri" not in node:
                 self.mistake("a label in feedback cannot be linked to: put it outside")
                 return
+
+
+def _of_whole_page(document: docnodes.document) -> tuple[Any, ...]:
+    """Return what a directive may write to the page, past the place where it stands."""
+    decoration = document.decoration.astext() if document.decoration else ""
+    return document.get("title"), len(document.children), decoration
 
 
 def _is_module(node: docnodes.Node) -> bool:

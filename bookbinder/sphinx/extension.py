@@ -1,5 +1,6 @@
 """The extension by the phases of a build: what is connected where, and why there."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,18 @@ def settle_config(app: Sphinx, config: Config) -> None:
     config["html_show_sourcelink"] = False
 
 
-def forget_old_manifest(app: Sphinx) -> None:
-    """A build that fails must not leave the manifest of an earlier one beside its pages."""
-    (Path(app.outdir) / manifest.FILE_NAME).unlink(missing_ok=True)
+def forget_earlier_build(app: Sphinx) -> None:
+    """Take away what an earlier build into the same folder left, and this one may not publish.
+
+    A build that fails must not leave the old manifest beside its pages. Sphinx writes `_static`
+    anew at the end of each build and never empties it: what the author has taken out of it, such
+    as a picture that a reply shows now, would look like a file of the theme.
+    """
+    path = Path(app.outdir) / manifest.FILE_NAME
+    path.unlink(missing_ok=True)
+    path.with_suffix(".tmp").unlink(missing_ok=True)
+    if app.builder.name == "html":
+        shutil.rmtree(Path(app.outdir) / "_static", ignore_errors=True)
     app.builder.bookbinder_extra_pages = set()  # type: ignore[attr-defined]
 
 
@@ -75,6 +85,14 @@ def note_page(
         context["has_maths_elements"] = True
 
 
+def _module_pages(app: Sphinx) -> set[str]:
+    """Return the pages of modules: viewcode does not write one again whose module is the same."""
+    if "sphinx.ext.viewcode" not in app.extensions:
+        return set()
+    modules = getattr(app.env, "_viewcode_modules", {})
+    return {f"_modules/{name.replace('.', '/')}" for name, entry in modules.items() if entry}
+
+
 def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     """Write the manifest, last of all and by a rename."""
     if exception is not None:
@@ -83,7 +101,7 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
         if app.builder.format == "html":
             logger.info("bookbinder: no manifest: only the builder html makes one")
         return
-    extra_pages = app.builder.bookbinder_extra_pages  # type: ignore[attr-defined]
+    extra_pages = app.builder.bookbinder_extra_pages | _module_pages(app)  # type: ignore[attr-defined]
     data = manifest.dumps(assemble.Assembly(app).manifest(extra_pages))
     path = Path(app.outdir) / manifest.FILE_NAME
     path.with_suffix(".tmp").write_bytes(data)
@@ -109,7 +127,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(replies.ShowReplies)
     # In the order of a build.
     app.connect("config-inited", settle_config)
-    app.connect("builder-inited", forget_old_manifest)
+    # Before other extensions lay files into the folder, at 500.
+    app.connect("builder-inited", forget_earlier_build, priority=1)
     # Before Sphinx' own collectors, which run at 500, see a document's feedback.
     app.connect("doctree-read", replies.cut_out, priority=100)
     # After all documents are read, before any is written.

@@ -15,9 +15,11 @@ from bookbinder.sphinx.manifest import FILE_NAME, File
 # Folders whose files are published only where a page uses them: others are left from old builds.
 USED_ONLY = ("_images/", "_downloads/")
 REPLY_FILES = "_feedback/"
+STATIC = "_static/"
 # What tells of all pages, whichever of them links it.
 OF_NO_PAGE = ("searchindex.js", "objects.inv")
 _SEARCH_HEAD, _SEARCH_TAIL = "Search.setIndex(", ")"
+_INSTALLED = {"site-packages", "dist-packages"}
 ENV_PICKLE = "environment.pickle"
 _LINK = re.compile(rb"""\s(?:src|href|srcset|poster|data)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
@@ -97,11 +99,11 @@ def take(
         name, extension = posixpath.splitext(path)
         # HTML that no page links and Sphinx did not write now is left from an earlier build.
         is_page = name in uses or not (name in extra_pages or path in users)
-        if is_page and extension == ".html" and not path.startswith("_"):
+        if is_page and extension == ".html" and not path.startswith(STATIC):
             continue
         if path.startswith(USED_ONLY) and path not in users:
             continue
-        public = path.startswith("_static/") and path not in own_static
+        public = path.startswith(STATIC) and path not in own_static
         of_no_page = public or name in extra_pages or path in OF_NO_PAGE
         docnames = () if of_no_page else tuple(users.get(path, ()))
         files[path] = File(sha256_of(outdir / path), docnames, public)
@@ -121,12 +123,15 @@ def _without_copies_of_replies(files: dict[str, File], used: Set[str]) -> dict[s
     }
 
 
-def own_static(folders: list[str], confdir: Path, srcdir: Path) -> set[str]:
-    """Return the published paths of the author's own static files: those of the source folder."""
+def own_static(folders: list[str], confdir: Path) -> set[str]:
+    """Return the published paths of the author's own static files.
+
+    Extensions add folders of theirs to the author's: they are installed, or beside the extension.
+    """
     own = set()
     for entry in folders:
         place = (confdir / entry).resolve()
-        if not place.is_relative_to(srcdir.resolve()):
+        if _INSTALLED.intersection(place.parts):
             continue
         names = [place] if place.is_file() else [p for p in place.rglob("*") if p.is_file()]
         base = place.parent if place.is_file() else place

@@ -13,6 +13,10 @@ from sphinx.writers.html5 import HTML5Translator
 WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
 
 
+# An attribute of whatever was parsed inside a reply.
+IN_REPLY = "bookbinder-in-reply"
+
+
 class question(nodes.General, nodes.Element):
     """`label`, `grader`, `multiple`, `try`, `action` (where its form goes)."""
 

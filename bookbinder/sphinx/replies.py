@@ -102,11 +102,22 @@ class HideReplies(SphinxTransform):
             place = nodes.hidden_feedback()
             reply.replace_self(place)
             hidden.append((place, reply))
+            _forget_names(self.document, reply)
             for reference in reply.findall(docnodes.reference):
                 if "refname" in reference and not reference.resolved:
                     what = f"feedback: unknown target name: {reference['refname']!r}"
                     note_mistake(self.env, reply.source, reply.line, what)
         self.document.bookbinder_hidden = hidden  # type: ignore[attr-defined]
+
+
+def _forget_names(document: docnodes.document, reply: nodes.feedback) -> None:
+    """Take a reply's names off the document's list, which Sphinx looks through beside the tree.
+
+    It would publish them, with captions, in `objects.inv`.
+    """
+    for node in reply.findall(docnodes.Element):
+        for name in node.get("names", ()):
+            document.nametypes.pop(name, None)
 
 
 class ShowReplies(SphinxTransform):
@@ -132,7 +143,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     env = app.env
     found = found_in(env, env.docname)
     # One walk: these documents are long, and each walk costs a hundredth of the build.
-    ours = list(doctree.findall(lambda node: isinstance(node, OURS)))
+    ours = list(doctree.findall(_is_ours))
     _judge_strays(env, ours)
     questions = [node for node in ours if isinstance(node, nodes.question)]
     shown = [question for question in questions if not _is_left_out(app, question)]
@@ -166,8 +177,19 @@ def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
     return False
 
 
+def _is_ours(node: docnodes.Node) -> bool:
+    return isinstance(node, OURS) or (
+        isinstance(node, docnodes.Element) and nodes.IN_REPLY in node.attributes
+    )
+
+
 def _judge_strays(env: BuildEnvironment, ours: list[Any]) -> None:
     for node in ours:
+        if not isinstance(node, OURS):
+            if not _is_in_question(node) and nodes.IN_REPLY not in node.parent.attributes:
+                what = f"feedback: its {type(node).__name__} would be printed on the page"
+                note_mistake(env, node.source, node.line, f"{what}: write it into the text")
+            continue
         if not isinstance(node, nodes.question) and not _is_in_question(node.parent):
             name = type(node).__name__
             note_mistake(env, node.source, node.line, f"{name}: stands outside a question")

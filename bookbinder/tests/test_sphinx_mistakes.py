@@ -1,5 +1,7 @@
 """Mistakes in the text end the build: all at once, each with its file and line."""
 
+import zlib
+
 import pytest
 
 from bookbinder.tests.support import builds
@@ -147,3 +149,40 @@ def test_a_picture_that_an_extension_draws_for_feedback_is_refused(tmp_path):
     assert done.returncode != 0
     assert "index.rst:8: feedback of q: shows _images/drawn.svg" in done.stdout + done.stderr
     assert not (tmp_path / "out/bookbinder.json").exists()
+
+
+IN_REPLY = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      Right.\n\n"
+
+
+@pytest.mark.parametrize(
+    "body", [".. title:: xylophone", ".. header:: xylophone", ".. footer:: xylophone"]
+)
+def test_a_reply_writes_nothing_about_the_whole_page(tmp_path, body):
+    source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{IN_REPLY}      {body}\n")
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert "a title, header, footer or metadata of the page cannot stand here" in found
+
+
+def test_what_would_leave_a_reply_for_the_page_is_told(tmp_path):
+    """MyST collects footnotes at the end of the page, wherever they stand."""
+    source = tmp_path / "s"
+    source.mkdir()
+    (source / "conf.py").write_text(builds.HEAD + 'extensions += ["myst_parser"]\n')
+    text = "# T\n\n````{question} q\nWhat?\n\n```{feedback} a\nRight.[^n]\n\n[^n]: Xylophone.\n```\n````\n"
+    (source / "index.md").write_text(text)
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert "feedback: its footnote would be printed on the page" in found
+
+
+def test_names_and_captions_of_a_reply_are_in_no_list(tmp_path):
+    body = "      .. figure:: four.png\n         :name: xylophone\n\n         Xylophone.\n\n"
+    body += "      .. code-block:: python\n         :name: xylocode\n         :caption: Xylocode\n\n         x\n\n"
+    body += "      .. rubric:: R\n         :name: xylorubric\n\n"
+    source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{IN_REPLY}{body}")
+    (source / "four.png").write_bytes((builds.BOOKS / "rst/img/four.png").read_bytes())
+    found = builds.build(source, tmp_path / "out")
+    listed = (tmp_path / "out/objects.inv").read_bytes().split(b"\n", 4)[4]
+    names = [path for path in (*found.files, "index.html") if not path.startswith("_feedback")]
+    texts = [zlib.decompress(listed), *((tmp_path / "out" / path).read_bytes() for path in names)]
+    assert not [text for text in texts if b"xylo" in text.lower()]
+    assert "xylo" in (tmp_path / "out/bookbinder.json").read_text().lower()

@@ -1,5 +1,7 @@
 """A build that would publish the source of a question is refused, whichever way the source came."""
 
+import gzip
+import io
 import tarfile
 import zipfile
 from pathlib import Path
@@ -112,7 +114,7 @@ def test_whatever_else_is_published_is_searched(book, tmp_path):
     (extra / "public.txt").write_text(".. question:: adding\n\n   .. feedback:: another answer\n")
     with zipfile.ZipFile(extra / "book.zip", "w") as archive:
         archive.writestr("src/lesson.py", indented(CITY, "# "))
-        archive.writestr("out/bookbinder.json", "{}")
+        archive.writestr("out/key.json", '{"format":"bookbinder","version":1}')
     with tarfile.open(extra / "book.tar.gz", "w:gz") as archive:
         (tmp_path / "lesson.rst").write_text(ADDING)
         archive.add(tmp_path / "lesson.rst", "lesson.rst")
@@ -136,6 +138,126 @@ def test_a_build_in_a_build_is_left_out(book, tmp_path):
     found = builds.build(source, output)
     assert (output / "v2" / m.FILE_NAME).is_file()
     assert not [path for path in found.files if path.startswith("v2/")]
+
+
+SHOUTED = """.. Question:: city
+
+   Which?
+
+   .. Choice:: Turku
+      :Points: 1
+
+   .. CHOICE:: Helsinki
+"""
+LONG = "Anything else is wrong, as one sees from the map."
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("shouted.txt", SHOUTED.encode()),
+        ("shouted.utf16", SHOUTED.encode("utf-16")),
+        ("excerpt.txt", b".. feedback:: *\n\n   Anything else is wrong,\n   as one sees from the map.\n"),
+        ("relabelled.txt", b".. question:: older\n\n   .. feedback:: zw\xc3\xb6lf\n\n      Right.\n"),
+        ("escaped.ipynb", b'{"source": [".. question:: adding\\n", "   .. feedback:: zw\\u00f6lf\\n"]}'),
+        ("packed.rst.gz", gzip.compress(b".. question:: adding\n\n   .. feedback:: zw\xc3\xb6lf\n")),
+        ("key.json", b'{"format":"bookbinder","version":1}'),
+    ],
+)  # fmt: skip
+def test_a_source_is_known_however_it_is_written(book, tmp_path, name, data):
+    adding = f".. question:: adding\n\n   How many?\n\n   .. feedback:: zwölf\n\n      Right.\n\n   .. feedback:: *\n\n      {LONG}\n"
+    city = SHOUTED.replace("Shouted", "City")
+    source = book(
+        'html_extra_path = ["extra"]\nexclude_patterns = ["code", "extra"]', f"{adding}\n{city}"
+    )
+    (source / "extra").mkdir()
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("broken", b"x" * 100)
+        archive.writestr(name, data)
+    broken = inner.getvalue().replace(b"broken", b"BROKEN", 1)
+    with zipfile.ZipFile(source / "extra/outer.zip", "w") as archive:
+        archive.writestr("inner.zip", broken)
+    (source / "extra" / name).write_bytes(data)
+    errors = refused(source, tmp_path / "out")
+    assert f"  {name}: shows " in errors and "  outer.zip: shows " in errors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".. code-block:: rst\n\n   .. question:: adding\n\n      .. choice:: One\n         :correct:\n",
+        ".. code-block:: rst\n\n   .. question:: adding\n\nOnly one of these is correct: A or B.\n",
+        ".. code-block:: rst\n\n   .. question:: adding\n\n      .. feedback:: fourteen\n",
+        ".. code-block:: rst\n\n   .. feedback:: *\n\n      Another reply to anything else.\n",
+    ],
+)
+def test_a_page_may_tell_how_questions_are_written(book, tmp_path, text):
+    question = ".. question:: adding\n\n   What?\n\n   .. feedback:: four\n\n      Right.\n\n   .. feedback:: #\n"
+    source = book("", f".. toctree::\n\n   how\n\n{question}", how=f"How\n===\n\n{text}")
+    assert builds.build(source, tmp_path / "out").books
+
+
+def test_a_module_page_of_an_earlier_build_is_not_published(book, tmp_path):
+    """As when viewcode was taken away, as the message says, or the module is no longer there."""
+    viewcode = f'{AUTODOC}extensions += ["sphinx.ext.viewcode"]'
+    source = book(viewcode, ".. automodule:: lesson\n   :members:")
+    with (source / "code/lesson.py").open("a") as file:
+        file.write("def f():\n    'F.'\n")
+    refused(source, tmp_path / "out")
+    assert (tmp_path / "out/_modules/lesson.html").is_file()
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace(viewcode, AUTODOC))
+    files = builds.build(source, tmp_path / "out").files
+    assert not [path for path in files if path.startswith("_modules")]
+
+
+def test_viewcode_itself_is_as_after_a_clean_build(book, tmp_path):
+    source = book(
+        f'{AUTODOC}extensions += ["sphinx.ext.viewcode"]', ".. automodule:: other\n   :members:"
+    )
+    (source / "code/other.py").write_text('"""Other."""\n\ndef f():\n    "F."\n')
+    clean = builds.build(source, tmp_path / "out").files
+    assert "_modules/other.html" in clean
+    assert builds.build(source, tmp_path / "out").files.keys() == clean.keys()
+    with (source / "index.rst").open("a") as file:
+        file.write("\nMore.\n")
+    assert builds.build(source, tmp_path / "out").files.keys() == clean.keys()
+
+
+def test_a_picture_that_left_the_static_folder_is_gone(book, tmp_path):
+    """Else it would look like a file of the theme, which is for anybody."""
+    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      .. image:: own/{}.png\n"
+    source = book('html_static_path = ["own"]', question.format("four"))
+    (source / "own").mkdir()
+    (source / "own/four.png").write_bytes(b"\x89PNG\r\n\x1a\n4")
+    builds.build(source, tmp_path / "out")
+    (source / "own/four.png").rename(source / "own/five.png")
+    with (source / "own/five.png").open("ab") as file:
+        file.write(b"5")
+    (source / "index.rst").write_text(f"Book\n====\n\n{question.format('five')}")
+    files = builds.build(source, tmp_path / "out").files
+    assert "_static/four.png" not in files and "_static/basic.css" in files
+
+
+@pytest.mark.parametrize("reply", ["![x](_static/four.png)", '<img src="_static/four.png">'])
+def test_a_reply_shows_no_picture_that_others_can_open(book, tmp_path, reply):
+    body = f".. raw:: html\n\n         {reply}" if reply.startswith("<") else reply
+    option = "" if reply.startswith("<") else "      :format: markdown\n"
+    question = f".. question:: q\n\n   What?\n\n   .. feedback:: a\n{option}\n      {body}\n"
+    source = book('html_static_path = ["own"]', question)
+    (source / "own").mkdir()
+    (source / "own/four.png").write_bytes(b"\x89PNG\r\n\x1a\n4")
+    assert "feedback of q: shows _static/four.png, which others can open" in refused(
+        source, tmp_path / "out"
+    )
+
+
+def test_static_files_beside_the_source_folder_are_the_authors_too(book, tmp_path):
+    source = book('html_static_path = ["../shared"]', "Text.")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/data.csv").write_text("1,2")
+    files = builds.build(source, tmp_path / "out").files
+    assert not files["_static/data.csv"].public and files["_static/basic.css"].public
 
 
 def test_what_a_reply_shows_lies_nowhere_else(book, tmp_path):

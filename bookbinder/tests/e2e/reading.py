@@ -98,6 +98,6 @@ def sign_in(page, email: str) -> None:
     page.wait_for_url("**/")
 
 
-def check_page(question, told: str) -> None:
+def send_and_read(question, told: str) -> None:
     question.get_by_role("button", name="Check my answer").click()
     expect(question.get_by_role("status")).to_contain_text(told)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bookbinder.tests.e2e import axe
-from bookbinder.tests.e2e.reading import check_page, sign_in
+from bookbinder.tests.e2e.reading import send_and_read, sign_in
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.builds import zipped
 from bookbinder.tests.support.syncing import change, database_url, sync
@@ -37,7 +37,7 @@ def test_an_edition_is_read_before_it_is_live(admin, changed, visit):
     expect(page.get_by_role("navigation", name="Book Binder")).to_contain_text("nothing is kept")
     question = page.locator("form[data-label=capital]")
     question.get_by_label("Turku").check()
-    check_page(question, "until about 1812")
+    send_and_read(question, "until about 1812")
     page.goto("/books/tiny-book/cities.html")
     expect(page.locator("form[data-label=capital]").get_by_role("status")).to_be_empty()
 

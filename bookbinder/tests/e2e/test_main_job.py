@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
-from bookbinder.tests.e2e.reading import check_page, read, sign_in
+from bookbinder.tests.e2e.reading import read, send_and_read, sign_in
 from books.models import Book
 from conftest import PASSWORD, make_course, make_user
 from grading.models import Answer, Attempt, Enrollment, Instructor
@@ -45,17 +45,17 @@ def answer_the_book(student) -> None:
     expect(student.get_by_role("navigation", name="Book Binder")).to_contain_text("0 of 4 points")
     capital, primes = student.locator("#capital"), student.locator("#primes")
     capital.get_by_label("Helsinki").check()
-    check_page(capital, "1 of 1 point")
+    send_and_read(capital, "1 of 1 point")
     expect(capital.get_by_role("status")).to_contain_text("Yes, it is.")
     for name in ("two", "four"):
         primes.get_by_label(name).check()
-    check_page(primes, "0 of 3 points")
+    send_and_read(primes, "0 of 3 points")
     expect(primes.get_by_role("status")).to_contain_text("Two times two.")
     read(student, "numbers")
     adding = student.locator("#adding")
     for given, told in (("5", "0.5 of 2 points"), ("4", "2 of 2 points")):
         adding.get_by_label("Your answer").fill(given)
-        check_page(adding, told)
+        send_and_read(adding, told)
     picture = adding.locator("img[alt='four dots']")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") == 8

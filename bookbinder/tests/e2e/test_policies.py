@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.models import Payment
-from bookbinder.tests.e2e.reading import check_page, sign_in
+from bookbinder.tests.e2e.reading import send_and_read, sign_in
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.admin_pages import change_form, changelist
 from bookbinder.tests.support.syncing import sync
@@ -198,4 +198,4 @@ def test_a_question_is_answered_under_the_policy(visit, themed, transactional_db
     page.goto("/books/tiny-book/index.html")
     question = page.locator("form[data-label=adding]")
     question.get_by_label("Your answer").fill("4")
-    check_page(question, "Right.")
+    send_and_read(question, "Right.")
