@@ -19,7 +19,11 @@ from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
 from grading.models import Answer, Course, Enrollment, Instructor
 
-pytest_plugins = ["bookbinder.tests.support.fixtures", "bookbinder.tests.support.stripe"]
+pytest_plugins = [
+    "bookbinder.tests.support.fixtures",
+    "bookbinder.tests.support.oidc",
+    "bookbinder.tests.support.stripe",
+]
 PASSWORD = "correct horse battery"
 
 

@@ -7,25 +7,10 @@ from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 
 from accounts.models import User
-from bookbinder.tests.support.oidc import Provider
 from bookbinder.tests.support.signing_in import PERSON, go, is_in, sign_up
 from conftest import make_user
 
 CALLBACK = "/accounts/oidc/uni/login/callback/"
-
-
-@pytest.fixture
-def uni(settings, db):
-    with Provider("bookbinder", "a secret") as provider:
-        app = {
-            "provider_id": "uni", "name": "Our University", "client_id": "bookbinder",
-            "secret": "a secret", "settings": {"server_url": provider.base},
-        }  # fmt: skip
-        settings.SOCIALACCOUNT_PROVIDERS = {
-            "openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
-        }
-        provider.person = PERSON
-        yield provider
 
 
 def test_a_get_of_the_button_signs_nobody_in(client, uni):

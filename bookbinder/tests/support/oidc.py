@@ -11,6 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
+import pytest
+
+from bookbinder.tests.support.signing_in import PERSON
 
 
 class Provider(ThreadingHTTPServer):
@@ -93,3 +96,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+@pytest.fixture
+def uni(settings, db):
+    with Provider("bookbinder", "a secret") as provider:
+        app = {
+            "provider_id": "uni", "name": "Our University", "client_id": "bookbinder",
+            "secret": "a secret", "settings": {"server_url": provider.base},
+        }  # fmt: skip
+        settings.SOCIALACCOUNT_PROVIDERS = {
+            "openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
+        }
+        provider.person = PERSON
+        yield provider
