@@ -116,7 +116,8 @@ def _forget_names(document: docnodes.document, reply: nodes.feedback) -> None:
     It would publish them, with captions, in `objects.inv`.
     """
     for node in reply.findall(docnodes.Element):
-        for name in node.get("names", ()):
+        names: list[str] = node.get("names", [])
+        for name in names:
             document.nametypes.pop(name, None)
 
 

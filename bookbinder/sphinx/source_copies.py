@@ -18,7 +18,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -40,7 +40,11 @@ _MARKUP = re.compile(r"[\\*_`|]")
 _MANIFEST = re.compile(rb'\A\s*\{\s*"format"\s*:\s*"bookbinder"')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
-_OPENERS = {_GZIP: gzip.open, _BZIP2: bz2.open, _XZ: lzma.open}
+_OPENERS: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
+    _GZIP: lambda file: gzip.GzipFile(fileobj=file),
+    _BZIP2: lambda file: bz2.BZ2File(file),
+    _XZ: lambda file: lzma.LZMAFile(file),
+}
 _UNREADABLE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile),
     *(OSError, EOFError, RuntimeError, ValueError, NotImplementedError),
