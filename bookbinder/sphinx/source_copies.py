@@ -8,7 +8,6 @@ A file is taken apart at its directives. A feedback or choice of the book is sho
 its answer or text, under a question of the same label or with the same reply in it.
 """
 
-import bz2
 import gzip
 import html
 import io
@@ -18,7 +17,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -40,11 +39,6 @@ _MARKUP = re.compile(r"[\\*_`|]")
 _MANIFEST = re.compile(rb'\A\s*\{\s*"format"\s*:\s*"bookbinder"')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
-_OPENERS: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
-    _GZIP: lambda file: gzip.GzipFile(fileobj=file),
-    _BZIP2: lambda file: bz2.BZ2File(file),
-    _XZ: lambda file: lzma.LZMAFile(file),
-}
 _UNREADABLE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile),
     *(OSError, EOFError, RuntimeError, ValueError, NotImplementedError),
@@ -135,7 +129,7 @@ def _members(file: IO[bytes]) -> Iterator[bytes]:
             with zipfile.ZipFile(file) as archive:
                 for name in archive.namelist():
                     yield from _read(archive, name)
-        elif head[257:262] == b"ustar" or head.startswith(tuple(_OPENERS)):
+        elif head[257:262] == b"ustar" or head.startswith((_GZIP, _BZIP2, _XZ)):
             yield from _tarred(file, head)
     except _UNREADABLE:
         return
@@ -157,12 +151,10 @@ def _tarred(file: IO[bytes], head: bytes) -> Iterator[bytes]:
                 if member is not None:
                     yield member.read(LARGEST)
     except tarfile.ReadError:
-        # One file, packed alone.
         file.seek(0)
-        opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
-        if opener is not None:
-            with opener(file) as member:
-                yield member.read(LARGEST)
+        if head.startswith(_GZIP):  # one file, packed alone
+            with gzip.GzipFile(fileobj=file) as packed:
+                yield packed.read(LARGEST)
 
 
 def _shown(data: bytes, secrets: list[_Secret]) -> Iterator[str]:
