@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from bookbinder.sphinx import kinds
 from books.querysets import (
     BookQuerySet,
     EditionQuerySet,
@@ -302,7 +303,12 @@ class Question(models.Model):
 
     @property
     def is_multiple(self) -> bool:
-        return self.grader == "choice" and bool(self.options.get("multiple"))
+        return self.kind.takes_choices and bool(self.options.get("multiple"))
+
+    @property
+    def kind(self) -> kinds.Kind:
+        """What this kind of question takes. Nothing else asks for a grader's name."""
+        return kinds.of(self.grader)
 
     @property
     def version(self) -> str:

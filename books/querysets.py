@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from accounts import access
 from accounts.access import Person
+from bookbinder.sphinx import kinds
 
 
 class BookQuerySet(models.QuerySet):
@@ -55,7 +56,7 @@ class QuestionQuerySet(models.QuerySet):
 class FeedbackQuerySet(models.QuerySet):
     def choices(self) -> Self:
         """What stands on the page to be chosen: an answer foreseen may have a key too."""
-        return self.filter(question__grader="choice", key__isnull=False)
+        return self.filter(question__grader__in=kinds.TAKING_CHOICES, key__isnull=False)
 
     def get_by_natural_key(
         self, project: str, book: str, page: str, label: str, key: str | None, answer: str

@@ -7,6 +7,7 @@ from django.db.models.functions import Concat, StrIndex
 
 from accounts import access
 from accounts.models import User
+from bookbinder.sphinx import kinds
 from books.access import is_author
 from books.models import Book, Feedback, Page, Question
 from grading.models import (
@@ -74,7 +75,9 @@ def was_shown_feedback(user: User) -> Q:
     )
     mine = Q(enrollment__user=user, enrollment__status="active")
     shown = Attempt.objects.filter(~Exists(hidden), mine)
-    several = shown.filter(question__grader="choice", question__options__multiple=True)
+    several = shown.filter(
+        question__grader__in=kinds.TAKING_CHOICES, question__options__multiple=True
+    )
     # Its place in the text, since SQLite's LIKE does not mind case.
     taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
     choices = Feedback.objects.choices().filter(question__attempts__in=several)

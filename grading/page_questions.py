@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, F, FilteredRelation, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from bookbinder.sphinx import kinds
 from books.models import Feedback, Page, Question
 from grading.graders import shown_feedback
 from grading.models import Attempt, Enrollment, Interactive
@@ -45,7 +46,11 @@ def _with_answers(page: Page, place: Enrollment) -> Any:
     switch = Q(interactives__course=place.course_id)
     mine = Q(answers__enrollment=place.pk)
     matched = Q(feedback__pk=F("mine__feedback"))
-    choices = Q(grader="choice", options__multiple=True, feedback__question=F("mine__question"))
+    choices = Q(
+        grader__in=kinds.TAKING_CHOICES,
+        options__multiple=True,
+        feedback__question=F("mine__question"),
+    )
     return (
         Question.objects.filter(page=page)
         .annotate(switch=FilteredRelation("interactives", condition=switch))

@@ -54,7 +54,7 @@ class AnswersFollower:
         materials = affected.after(plan, everything=options.regrade)
         found = regrade.look(materials, options.each)
         rekeyed = {
-            pk: one for pk, one in materials.items() if one.keys and one.question.grader == "choice"
+            pk: one for pk, one in materials.items() if one.keys and one.question.kind.takes_choices
         }
         told = affected.tell(found, materials, is_wanted=options.regrade)
         return Effects(

@@ -28,7 +28,7 @@ def with_tries(pages: QuerySet[Page]) -> Any:
 
 def is_marked(question: Question) -> bool:
     """Whether the author has let anybody try the question."""
-    return question.options.get("try") is True and question.grader not in m.NOT_TRIED
+    return question.options.get("try") is True and question.kind.may_be_tried
 
 
 def find(question_id: int) -> Question | None:

@@ -131,11 +131,13 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def _shown(one: grading_state.QuestionState, choices: list[Feedback]) -> tuple[Any, ...]:
-    """Return a question with its choices, and the answer before as values and in words."""
+    """Return a question, its choices, the answer before as values and in words, and its field."""
+    grader = graders.of(one.question)
     if one.string is None:
-        return one, choices, [], ""
-    taken = graders.keys_of(one.string) if one.question.is_multiple else [one.string]
-    return one, choices, taken, graders.in_words(one.string, one.question, choices)
+        return one, choices, [], "", grader.template
+    taken = grader.values(one.string, one.question)
+    words = grader.in_words(one.string, one.question, choices)
+    return one, choices, taken, words, grader.template
 
 
 def _take(request: HttpRequest, page: Page) -> HttpResponseBase:

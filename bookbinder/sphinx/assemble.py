@@ -11,7 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from bookbinder.sphinx import inventory, manifest, replies, script_hosts, source_copies
+from bookbinder.sphinx import inventory, kinds, manifest, replies, script_hosts, source_copies
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.fingerprints import question_fingerprint
@@ -346,7 +346,8 @@ def _questions(found: Found, rendered: list[str]) -> tuple[manifest.Question, ..
                     points=item.points,
                 )
             )
-        choices = [item.answer for item in question.items if question.grader == "choice"]
+        takes_choices = kinds.of(question.grader).takes_choices
+        choices = [item.answer for item in question.items if takes_choices]
         questions.append(
             manifest.Question(
                 label=question.label,

@@ -14,7 +14,7 @@ from docutils import nodes as docnodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from bookbinder.sphinx import checks, manifest, markdown, nodes
+from bookbinder.sphinx import checks, kinds, manifest, markdown, nodes
 from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.fingerprints import collapse, key_of
@@ -223,7 +223,8 @@ class Question(JudgedDirective):
         choices = [node for node in body if isinstance(node, nodes.choice)]
         replies = [node for node in body if isinstance(node, nodes.feedback)]
         self.judge_place(body)
-        grader = self.grader("choice" if choices else "text")
+        default = kinds.DEFAULT_WITH_CHOICES if choices else kinds.DEFAULT
+        grader = self.grader(default.name)
         multiple = "multiple" in self.options
         node = nodes.question("", label=self.argument, grader=grader, multiple=multiple)
         node["try"] = self.may_be_tried(grader)
@@ -231,7 +232,7 @@ class Question(JudgedDirective):
         self.set_source_info(node)
         asked = nodes.prompt("", *(n for n in body if n not in choices and n not in replies))
         node += asked
-        if grader == "choice":
+        if kinds.of(grader).takes_choices:
             self.judge_choices(choices, replies, points, multiple=multiple)
             self.settle_choices(choices, replies, points, multiple=multiple)
             node += docnodes.container("", *choices, classes=["bookbinder-choices"])
@@ -248,7 +249,7 @@ class Question(JudgedDirective):
         text = self.options.get("try")
         if text not in (None, "", "true"):
             self.mistake(f"try takes no value, not {text!r}: leave it out where nobody may try")
-        elif text is not None and grader in manifest.NOT_TRIED:
+        elif text is not None and not kinds.of(grader).may_be_tried:
             self.mistake(f"try: nothing is right or wrong with the grader {grader}")
         return text is not None
 
@@ -262,10 +263,10 @@ class Question(JudgedDirective):
 
     def grader(self, default: str) -> str:
         grader = self.options.get("grader", default)
-        if grader in manifest.PLANNED_GRADERS:
+        if grader in kinds.PLANNED:
             self.mistake(f"the grader {grader} is not built yet")
-        elif grader not in manifest.GRADERS:
-            self.mistake(f"unknown grader {grader!r} (known: {', '.join(manifest.GRADERS)})")
+        elif grader not in kinds.KINDS:
+            self.mistake(f"unknown grader {grader!r} (known: {', '.join(kinds.KINDS)})")
         else:
             return str(grader)
         return default
@@ -328,8 +329,8 @@ class Question(JudgedDirective):
                 del choice[name]
 
     def judge_feedback(self, grader: str, replies: list[nodes.feedback]) -> None:
-        if grader == "manual" and replies:
-            self.mistake("the grader manual takes no feedback: a person reads the answers")
+        if replies and not kinds.of(grader).takes_feedback:
+            self.mistake(f"the grader {grader} takes no feedback: a person reads the answers")
         for reply in replies:
             answer = reply["item"].answer
             fault = fault_of(grader, answer)

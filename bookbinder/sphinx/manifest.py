@@ -30,15 +30,12 @@ from bookbinder.sphinx.checks import (
     text,
     whole,
 )
+from bookbinder.sphinx.kinds import KINDS
 
 FILE_NAME = "bookbinder.json"
 FORMAT = "bookbinder"
 VERSION = 1
 MARKUPS = ("sphinx", "md")
-GRADERS = ("text", "regex", "number", "choice", "manual")
-# What a person grades, or nobody: such a question cannot be tried.
-NOT_TRIED = ("manual", "poll")
-PLANNED_GRADERS = ("blanks", "order", "pairs", "areas", "poll")
 ACCESSES = ("", "public")
 
 SLUG = re.compile(r"(?=.{1,100}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -146,7 +143,7 @@ _FEEDBACK = Shape(
 _QUESTION = Shape(
     {
         "label": (matches(LABEL), "letters, digits and - _ . :, at most 100"),
-        "grader": (one_of(GRADERS), f"one of {', '.join(GRADERS)}"),
+        "grader": (one_of(tuple(KINDS)), f"one of {', '.join(KINDS)}"),
         "points_possible": (points, "a number of at most two decimals, not negative"),
         "prompt": (text(_LONG), "a text"),
         "options": (is_plain_object, "an object of texts, whole numbers, lists and objects"),

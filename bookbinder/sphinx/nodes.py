@@ -9,6 +9,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.writers.html5 import HTML5Translator
 
+from bookbinder.sphinx import kinds
+
 # In the language of the book; a table, since a catalog of two texts would have to be compiled.
 WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
 
@@ -60,7 +62,7 @@ def visit_question(self: HTML5Translator, node: question) -> None:
 
 def depart_question(self: HTML5Translator, node: question) -> None:
     label = self.attval(node["label"])
-    if node["grader"] != "choice":
+    if not kinds.of(node["grader"]).takes_choices:
         self.body.append(_answer_field(self, node))
     self.body.append(
         f'<div class="bookbinder-actions" data-annot-skip>'
@@ -73,19 +75,10 @@ def depart_question(self: HTML5Translator, node: question) -> None:
 
 def _answer_field(self: HTML5Translator, node: question) -> str:
     label = self.attval(node["label"])
-    field = (
+    attributes = (
         f'id="{label}-answer" name="answer" aria-describedby="{label}-prompt" autocomplete="off"'
     )
-    if node["grader"] == "manual":
-        field = f'<textarea {field} rows="5" spellcheck="true"></textarea>'
-    else:
-        # A keyboard that corrects nothing. A number's is a text's: browsers drop "1/3" of
-        # type=number, and the keypads for digits of some phones have neither "/" nor "-".
-        size = 12 if node["grader"] == "number" else 32
-        field = (
-            f'<input type="text" {field} size="{size}" autocapitalize="off" autocorrect="off" '
-            f'spellcheck="false" inputmode="text" enterkeyhint="send">'
-        )
+    field = kinds.of(node["grader"]).field(attributes)
     return (
         f'<p class="bookbinder-answer" data-annot-skip><label for="{label}-answer">'
         f"{_say(self, 'Your answer')}</label> {field}</p>\n"

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from bookbinder.sphinx import kinds
 from bookbinder.sphinx.collector import FoundQuestion, Item
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 
@@ -61,7 +62,7 @@ class _Secret:
     """A feedback or choice, as texts that can be compared."""
 
     label: str
-    kind: str
+    is_choice: bool
     argument: str
     reply: str
 
@@ -72,10 +73,10 @@ class _Secret:
             return True
         is_own = label == self.label
         # What a choice's roles show is known, and not how they were written.
-        is_role = self.kind == "choice" and is_own and _ROLE.search(argument) is not None
+        is_role = self.is_choice and is_own and _ROLE.search(argument) is not None
         if argument != self.argument and not is_role:
             return False
-        if self.kind == "choice":
+        if self.is_choice:
             return has_reply or (is_own and _WORTH.search(body) is not None)
         # What matches anything is the same everywhere: its reply must be too.
         return has_reply or (is_own and argument != _plain(ANYTHING_ELSE))
@@ -92,8 +93,8 @@ def find(outdir: Path, paths: Iterable[str], questions: Iterable[FoundQuestion])
 
 
 def _secret(question: FoundQuestion, item: Item) -> _Secret:
-    kind = "choice" if item.key and question.grader == "choice" else "feedback"
-    return _Secret(question.label, kind, _plain(item.answer), _plain(item.text))
+    is_choice = kinds.of(question.grader).takes_choices
+    return _Secret(question.label, is_choice, _plain(item.answer), _plain(item.text))
 
 
 def _labels_in(path: Path, secrets: list[_Secret]) -> Iterator[str | None]:
@@ -178,15 +179,16 @@ def _labels_told(text: str, secrets: list[_Secret]) -> Iterator[str]:
     for number, head in enumerate(heads):
         end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
         body = text[head.end() : end]
-        kind = head[1].lower()
-        if kind == "question":
+        directive = head[1].lower()
+        if directive == "question":
             named = _LABEL.match(body)
             label = named[0] if named else None
             continue
         first = _plain(re.split(r"[\r\n]|\\n", body, maxsplit=1)[0])
         whole = _plain(body)
         for secret in secrets:
-            if secret.kind == kind and secret.is_shown(first, whole, label):
+            is_same = secret.is_choice == (directive == "choice")
+            if is_same and secret.is_shown(first, whole, label):
                 yield secret.label
 
 

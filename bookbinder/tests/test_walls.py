@@ -1,6 +1,7 @@
 """What holds for the whole project."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import models
 
+from bookbinder.sphinx import kinds
 from bookbinder.tests.support.builds import OURS, ROOT
+from grading import graders
 
 PREFIXES = {
     models.UniqueConstraint: "uq_",
@@ -85,3 +88,54 @@ def test_no_test_is_imported_by_another():
 @pytest.mark.django_db
 def test_no_migration_is_missing():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+TABLES_OF_KINDS = ("bookbinder/sphinx/kinds/", "grading/graders/")
+KIND_NAMES = {*kinds.KINDS, *kinds.PLANNED}
+
+
+def asks_for_a_kind(node: ast.AST) -> bool:
+    """Whether a comparison, `match` or dictionary goes by the name of a kind of question."""
+    if isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+        names = {getattr(part, "attr", getattr(part, "id", "")) for part in parts}
+        return bool(names & {"grader", "question__grader"}) and not names & {
+            "KINDS",
+            "GRADERS",
+            "PLANNED",
+        }
+    if isinstance(node, ast.Match):
+        return getattr(node.subject, "attr", "") == "grader"
+    if isinstance(node, ast.Subscript):
+        return getattr(node.slice, "attr", getattr(node.slice, "id", "")) == "grader"
+    if isinstance(node, ast.keyword):
+        return (node.arg or "").endswith("grader") and isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+        elements = node.keys if isinstance(node, ast.Dict) else node.elts
+        found = {getattr(element, "value", None) for element in elements}
+        return len(found & KIND_NAMES) > 1
+    return False
+
+
+def test_nobody_asks_which_kind_a_question_is():
+    """It asks the kind for what it takes: see `bookbinder/sphinx/kinds`."""
+    for path in own_files():
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(TABLES_OF_KINDS) or "tests/" in name or name.startswith("benchmarks"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not asks_for_a_kind(node), f"{name}:{getattr(node, 'lineno', 0)}"
+    texts = subprocess.run(
+        ["git", "ls-files", "*.js", "templates"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for name in texts:
+        if not name.endswith("widgets/index.js"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert not re.search(r"data-grader|dataset\.grader|\.grader\b", text), name
+    assert kinds.KINDS.keys() == graders.GRADERS.keys()
+    widgets = (ROOT / "books/static/books/widgets/index.js").read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{name}\b", widgets) for name in kinds.KINDS)

@@ -114,7 +114,7 @@ class FeedbackInline(RulesInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # A choice's text stands in the page, where an edit here would not change it.
-        is_choice = obj is not None and obj.grader in replies.WITH_CHOICES
+        is_choice = obj is not None and obj.kind.takes_choices
         return (*self.readonly_fields, "answer") if is_choice else self.readonly_fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

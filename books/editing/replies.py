@@ -12,11 +12,6 @@ from books.editing import to_markdown
 from books.models import Feedback, Question
 from books.sources.directive import tidy
 
-WITHOUT_FEEDBACK = ("manual",)
-
-
-WITH_CHOICES = ("choice",)
-
 
 def check_answer(question: Question, answer: str) -> None:
     """Raises ValidationError where the question's grader cannot read the answer."""
@@ -54,4 +49,4 @@ def put_last(feedback: Feedback) -> None:
 
 def takes_new_feedback(question: Question) -> bool:
     """Whether feedback can be added in the admin: not to choices, which stand in the page."""
-    return question.grader not in WITHOUT_FEEDBACK + WITH_CHOICES
+    return question.kind.takes_new_feedback

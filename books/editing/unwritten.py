@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
+from bookbinder.sphinx import kinds
 from bookbinder.sphinx import manifest as m
 from bookbinder.sphinx.fingerprints import collapse
 from books.sources import files, myst, rst
@@ -246,7 +247,7 @@ def _change(question: QuestionRow, row: FeedbackRow) -> Change:
 
 def _points(question: QuestionRow, row: FeedbackRow) -> dict[str, str | None]:
     said = row.source_points or Decimal(0)
-    if question.grader == "choice" and question.options.get("multiple"):
+    if kinds.of(question.grader).takes_choices and question.options.get("multiple"):
         # The right set earns all: a choice is right or not, and has no points of its own.
         is_right = row.points > 0
         return {"correct": "" if is_right else None} if is_right != (said > 0) else {}
@@ -258,7 +259,7 @@ def _shown(points: Decimal) -> str:
 
 
 def _choice_fault(question: m.Question, change: Change, rows: list[FeedbackRow]) -> str:
-    if question.grader != "choice":
+    if not kinds.of(question.grader).takes_choices:
         return ""
     if change.argument is not None:
         return "the text of a choice is part of the page"
@@ -268,7 +269,7 @@ def _choice_fault(question: m.Question, change: Change, rows: list[FeedbackRow])
 
 
 def _changed(source: str, question: m.Question, item: m.Feedback, change: Change) -> Edit:
-    is_choice = question.grader == "choice"
+    is_choice = kinds.of(question.grader).takes_choices
 
     def write(lines: Lines) -> Lines:
         language = language_of(source)

@@ -1,18 +1,15 @@
 """Graders: from an answer to points and feedback. Pure; nothing a student wrote is ever run.
 
-To add one, write a module with its two functions and name it in `GRADERS`.
+A module for each kind of question, and the one table of them on the site's side. To add one, write
+its module here and in `bookbinder/sphinx/kinds`, and name both in the two tables.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
-from grading.graders.base import AnswerError, Outcome
-from grading.graders.choice import in_words, keys_of, with_keys
+from grading.graders.base import AnswerError, Grader, Outcome
 
 __all__ = [
     "GRADERS",
@@ -22,68 +19,53 @@ __all__ = [
     "can_grade",
     "grade",
     "in_words",
-    "keys_of",
+    "of",
     "read",
     "shown_feedback",
     "with_keys",
 ]
 
-
-@dataclass(frozen=True)
-class Grader:
-    """`read` makes the string that is kept of an answer; `grade` judges that string."""
-
-    read: Callable[[Any, Question, Sequence[Feedback]], str]
-    grade: Callable[[str, Question, Sequence[Feedback]], Outcome]
-
-
-def _by_first_match(matches: Callable[[str, str], bool]) -> Callable[..., Outcome]:
-    """The first feedback that matches wins; `*` matches what is left, wherever it stands."""
-
-    def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
-        foreseen = [one for one in feedback if one.answer != ANYTHING_ELSE]
-        for one in foreseen:
-            if matches(one.answer, string):
-                return Outcome(one.points, (one,))
-        rest = next((one for one in feedback if one.answer == ANYTHING_ELSE), None)
-        return Outcome(rest.points, (rest,)) if rest else Outcome(Decimal(0), ())
-
-    return grade
-
-
-GRADERS = {
-    "text": Grader(text.read, _by_first_match(text.matches)),
-    "regex": Grader(text.read, _by_first_match(regex.matches)),
-    "number": Grader(text.read, _by_first_match(number.matches)),
-    "choice": Grader(choice.read, choice.grade),
-    "manual": Grader(manual.read, manual.grade),
+GRADERS: dict[str, Grader] = {
+    "text": text.GRADER,
+    "regex": regex.GRADER,
+    "number": number.GRADER,
+    "choice": choice.GRADER,
+    "manual": manual.GRADER,
 }
+
+
+def of(question: Question) -> Grader:
+    """Return the grader of a question; one that is not known keeps texts and grades none."""
+    return GRADERS.get(question.grader, manual.GRADER)
 
 
 def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
     """Return the string to keep of an answer. Raises AnswerError."""
-    return GRADERS[question.grader].read(answer, question, feedback)
+    return of(question).read(answer, question, feedback)
 
 
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
     """Return what an answer earns and which feedback replies to it."""
-    return GRADERS[question.grader].grade(string, question, feedback)
+    return of(question).grade(string, question, feedback)
 
 
 def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
-    """Whether a kept answer can be judged anew: not where what it chose is gone."""
-    if question.grader not in GRADERS:
-        return False
-    if question.grader != "choice":
-        return True
-    taken = keys_of(string) if question.is_multiple else [string]
-    return {one.key for one in feedback}.issuperset(taken)
+    """Whether a kept answer can be graded anew: not where what it chose is gone."""
+    return question.grader in GRADERS and of(question).can_grade(string, question, feedback)
+
+
+def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
+    """Return a kept answer as a person reads it: choices by their texts."""
+    return of(question).in_words(string, question, choices)
+
+
+def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
+    """Return a kept answer whose choices' keys have changed: old key -> new key."""
+    return of(question).with_keys(string, question, keys)
 
 
 def shown_feedback(
     string: str, question: Question, matched: Feedback | None, choices: Sequence[Feedback]
 ) -> str | None:
     """Return the HTML to show for an answer that was given before; None: nothing to show."""
-    if question.is_multiple:
-        return choice.taken(string, choices).html
-    return (matched.feedback or None) if matched else None
+    return of(question).reply(string, question, matched, choices)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from books.models import Feedback, Question
-from grading.graders.base import AnswerError, Outcome
+from grading.graders.base import AnswerError, Grader, Outcome
 
 
 def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
@@ -61,7 +61,7 @@ def keys_of(string: str) -> list[str]:
 
 def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
     """Return a kept answer whose choices' keys have changed: old key -> new key."""
-    if not keys or question.grader != "choice":
+    if not keys:
         return string
     taken = keys_of(string)
     if taken == [string]:
@@ -72,9 +72,7 @@ def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
     """Return a kept answer as a person reads it: choices by their texts."""
-    if question.grader != "choice":
-        return string
-    keys = keys_of(string) if question.is_multiple else [string]
+    keys = values(string, question)
     texts = {choice.key: choice.answer for choice in choices}
     return "; ".join(texts.get(key, key) for key in keys)
 
@@ -87,3 +85,34 @@ def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outc
     right = {one.key for one in feedback if one.points > 0}
     is_right = right == {one.key for one in chosen_ones}
     return Outcome(question.points_possible if is_right else Decimal(0), chosen_ones)
+
+
+def values(string: str, question: Question) -> list[str]:
+    """Return the keys that a kept answer took."""
+    return keys_of(string) if question.is_multiple else [string]
+
+
+def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
+    """Whether all that a kept answer chose is there still."""
+    return {one.key for one in feedback}.issuperset(values(string, question))
+
+
+def reply(
+    string: str, question: Question, matched: Feedback | None, choices: Sequence[Feedback]
+) -> str | None:
+    """Return the replies to all choices taken; of a single choice, that to the one."""
+    if question.is_multiple:
+        return taken(string, choices).html
+    return (matched.feedback or None) if matched else None
+
+
+GRADER = Grader(
+    read,
+    grade,
+    can_grade=can_grade,
+    in_words=in_words,
+    values=values,
+    with_keys=with_keys,
+    reply=reply,
+    template="books/kinds/choice.html",
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from books.models import Feedback, Question
-from grading.graders.base import Outcome, read_text
+from grading.graders.base import Grader, Outcome, read_text
 
 LIMIT = 100_000  # characters
 
@@ -15,3 +15,6 @@ def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
 
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
     return Outcome(None, ())
+
+
+GRADER = Grader(read, grade, template="books/kinds/manual.html")

@@ -1,6 +1,8 @@
 """A number within the author's tolerance, both ends included."""
 
 from bookbinder.sphinx.kinds import number
+from grading.graders import text
+from grading.graders.base import Grader, by_first_match
 
 
 def matches(foreseen: str, answer: str) -> bool:
@@ -8,3 +10,6 @@ def matches(foreseen: str, answer: str) -> bool:
         return number.parse(answer) in number.parse_range(foreseen)
     except number.NumberError:
         return False
+
+
+GRADER = Grader(text.read, by_first_match(matches))

@@ -1,6 +1,8 @@
 """The whole answer by an RE2 pattern, white space trimmed, case as written."""
 
 from bookbinder.sphinx.kinds import regex
+from grading.graders import text
+from grading.graders.base import Grader, by_first_match
 
 
 def matches(foreseen: str, answer: str) -> bool:
@@ -9,3 +11,6 @@ def matches(foreseen: str, answer: str) -> bool:
     except regex.PatternError:
         # The build and the admin refuse such a pattern; a row written past them matches nothing.
         return False
+
+
+GRADER = Grader(text.read, by_first_match(matches))

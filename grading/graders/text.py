@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from books.models import Feedback, Question
-from grading.graders.base import read_text
+from grading.graders.base import Grader, by_first_match, read_text
 
 LIMIT = 10_000  # characters
 
@@ -20,3 +20,6 @@ def matches(foreseen: str, answer: str) -> bool:
 
 def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+GRADER = Grader(read, by_first_match(matches))

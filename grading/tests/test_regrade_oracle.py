@@ -19,8 +19,8 @@ from books.sync.apply import apply
 from books.sync.plan import Options
 from books.sync.planning.make_plan import make_plan
 from conftest import enroll, make_course, make_user
-from grading import answering, graders
-from grading.graders import AnswerError
+from grading import answering
+from grading.graders import AnswerError, choice
 from grading.models import Answer, Attempt, Course, Instructor, Regrade
 
 SEEDS = int(os.environ.get("REGRADING_SEEDS", "8"))
@@ -176,7 +176,7 @@ def all_said(keys: dict[str, str]) -> list[list[list[str]]]:
         for model in (Answer, Attempt, Regrade)
     ]
     return [
-        [sorted(keys.get(key, key) for key in graders.keys_of(one)) for one in own] for own in rows
+        [sorted(keys.get(key, key) for key in choice.keys_of(one)) for one in own] for own in rows
     ]
 
 
@@ -185,7 +185,7 @@ def check_keys(edition: Edition) -> None:
     current = {item.key for one in edition.questions for item in one.feedback}
     for model in (Answer, Attempt, Regrade):
         for string in model.objects.values_list("string", flat=True):
-            for key in graders.keys_of(string):
+            for key in choice.keys_of(string):
                 now: Any = key
                 while now in edition.replaced:
                     now = edition.replaced[now]
@@ -253,7 +253,7 @@ def check_regraded(
             assert pk not in rows
             continue
         assert (answer.points, answer.feedback_id) == (wanted.points, wanted.feedback_id)
-        assert graders.keys_of(answer.string) == graders.keys_of(wanted.string)
+        assert choice.keys_of(answer.string) == choice.keys_of(wanted.string)
         if pk in rows:
             assert rows[pk].points == old.points
             assert rows[pk].feedback_id == (old.feedback_id if old.feedback_id in kept else None)

@@ -7,6 +7,9 @@ anything is computed: `1e999999999` would otherwise take the server's memory.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+
+from bookbinder.sphinx.kinds.base import Kind, one_line
 
 MAX_LENGTH = 100
 MAX_EXPONENT = 400
@@ -87,3 +90,15 @@ def _decimal(text: str) -> Fraction:
     digits = int((match["whole"] or "0") + part)
     value = digits * Fraction(10) ** (exponent - len(part))
     return -value if match["sign"] == "-" else value
+
+
+def fault_of(answer: str) -> str | None:
+    """Return what is wrong with a number that is foreseen, or None."""
+    try:
+        parse_range(answer)
+    except NumberError as error:
+        return f"no number ({error})"
+    return None
+
+
+KIND = Kind("number", fault_of=fault_of, field=partial(one_line, size=12))

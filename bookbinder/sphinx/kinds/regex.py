@@ -4,6 +4,8 @@ import functools
 
 import re2
 
+from bookbinder.sphinx.kinds.base import Kind
+
 MAX_MEMORY = 8 << 20  # bytes for one compiled pattern
 
 
@@ -28,3 +30,15 @@ def compile(pattern: str) -> re2._Regexp:
 def matches(pattern: str, text: str) -> bool:
     """Whether `pattern` takes the whole of `text`, white space at its ends aside."""
     return compile(pattern).fullmatch(text.strip()) is not None
+
+
+def fault_of(answer: str) -> str | None:
+    """Return what is wrong with a pattern that is foreseen, or None."""
+    try:
+        compile(answer)
+    except PatternError as error:
+        return f"no pattern that RE2 takes ({error})"
+    return None
+
+
+KIND = Kind("regex", fault_of=fault_of)

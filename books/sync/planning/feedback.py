@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from bookbinder.sphinx import kinds
 from bookbinder.sphinx import manifest as m
 from books.sync.content_rows import FeedbackRow
 from books.sync.plan import Match, Table
 from books.sync.planning.matching import Matching
 from books.sync.planning.merging import Merger
 from books.sync.planning.similar import is_typo
-
-WITHOUT_ADDED = ("choice", "manual")
 
 
 class FeedbackPlanner:
@@ -31,10 +30,11 @@ class FeedbackPlanner:
             row[2:] == _columns(index, item) for row, (index, item) in zip(rows, items, strict=True)
         ):
             return  # as nearly always: nothing here has changed, nor been edited
+        kind = kinds.of(new.grader)
         # What an admin has added stays, but not among choices: those stand in the page.
-        added = [row for row in rows if row.origin == "admin" and new.grader in WITHOUT_ADDED]
+        added = [row for row in rows if row.origin == "admin" and not kind.takes_new_feedback]
         matching = _match([row for row in rows if row not in added], new)
-        if new.grader == "choice":
+        if kind.takes_choices:
             _match_mended(matching, rows, new)
             self.note_choices(label, matching)
         found = {id(item): row for row, item, _by in matching.pairs}
@@ -107,7 +107,7 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     matching.by("key", lambda row: row.key, lambda item: item.key)
     matching.by("both", _source_answer_and_text, lambda item: (item.answer, item.text))
     matching.by("answer", lambda row: row.source_answer, lambda item: item.answer)
-    is_choice = new.grader == "choice"
+    is_choice = kinds.of(new.grader).takes_choices
     matching.by(
         "text",
         lambda row: _reply(row.source_text, is_choice and _is_right(row)),
