@@ -6,7 +6,6 @@ import zipfile
 from itertools import islice
 from typing import IO, Any
 
-import openpyxl
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -73,6 +72,8 @@ class RosterXLSX(base_formats.XLSX):
     """The first sheet; no more of it than a roster can have, however large it says it is."""
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Dataset:
+        import openpyxl
+
         try:
             book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
             sheet = book.worksheets[0]

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import markdown
 from bookbinder.sphinx.expected_answers import fault_of
-from books.editing import to_markdown
 from books.models import Feedback, Question
 from books.sources.directive import tidy
 
@@ -24,6 +23,9 @@ def text_to_edit(feedback: Feedback) -> str:
     """Return a reply as Markdown: one that its source wrote otherwise is turned into it."""
     if feedback.markup == Feedback.Markup.MARKDOWN:
         return feedback.text
+    # It takes Beautiful Soup along, which most commands and requests do not need.
+    from books.editing import to_markdown
+
     return to_markdown.from_html(feedback.feedback)
 
 

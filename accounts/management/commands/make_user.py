@@ -11,6 +11,7 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = "Make an account, or change an account's type; print a link to set its password."
+    requires_system_checks = ()  # they load every url
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")

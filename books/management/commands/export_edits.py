@@ -20,6 +20,7 @@ ERRORS = (ManifestError, BuildError, PlanError, ExportError, EditsError, OSError
 class Command(BaseCommand):
     help = "Write what was edited in the admin as a patch for the book's sources."
     requires_migrations_checks = True
+    requires_system_checks = ()  # they load every url
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

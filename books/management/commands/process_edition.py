@@ -10,6 +10,7 @@ from books.editions import process
 class Command(BaseCommand):
     help = "Plan or publish the edition that the admin has put aside. The admin starts this."
     requires_migrations_checks = True
+    requires_system_checks = ()  # they load every url
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("edition", type=int, metavar="N")
