@@ -6,7 +6,7 @@ SITE := http://127.0.0.1:$(PORT)
 
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: run test fuzz crash test-stripe bench
+.PHONY: help run lint test-fast test fuzz crash test-stripe bench
 
 .venv/runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -21,25 +21,30 @@ CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 %.mo: %.po .venv/runtime
 	$(BIN)/pybabel -q compile -i $< -o $@
 
-# The site with the guide as its sample book and demo accounts, on this machine alone.
-run: .venv/runtime $(CATALOGS)
+help:  ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+run: .venv/runtime $(CATALOGS)  ## the site with the guide as its book and demo accounts, on this machine
 	PORT=$(PORT) BOOKBINDER_SITE_URL=$(SITE) $(BIN)/python -m bookbinder.demo
 
-test: .venv/dev $(CATALOGS)
+lint: .venv/dev  ## the quick checks: seconds
+	$(BIN)/python -m bookbinder.tests.run.all lint
+
+test-fast: .venv/dev $(CATALOGS)  ## tests without builds, servers and browsers, on SQLite: under a minute
+	$(BIN)/python -m pytest -n 2 -m "not browser and not sphinx and not slow"
+
+test: .venv/dev $(CATALOGS)  ## every check and test, on SQLite and PostgreSQL and in Chromium
 	$(BIN)/python -m bookbinder.tests.run.all
 
-# The same tests of the API with 10,000 requests, as every role.
-fuzz: .venv/dev
+fuzz: .venv/dev  ## the API under 10,000 requests that are made up, as every role
 	FUZZ_REQUESTS=10000 $(BIN)/python -m pytest -s bookbinder/tests/test_fuzz.py
 
-# Kills CRASHES real syncs (200) at random instants on each database.
-crash: .venv/dev
+crash: .venv/dev  ## kills CRASHES real syncs (200) at random instants on each database
 	$(BIN)/python -m bookbinder.tests.run.crash
 	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash
 
-# Buys a place at the real Stripe, in its test mode.
-test-stripe: .venv/dev
+test-stripe: .venv/dev  ## buys a place at the real Stripe, with a key of its test mode
 	$(BIN)/python -m bookbinder.tests.run.real_stripe
 
-bench: .venv/dev $(CATALOGS)
+bench: .venv/dev $(CATALOGS)  ## speed, each figure beside its floor, on PostgreSQL
 	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m benchmarks

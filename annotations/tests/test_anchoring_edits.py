@@ -6,6 +6,8 @@ from benchmarks import anchoring
 from benchmarks.anchoring import Tally, share
 from benchmarks.edits import Book
 
+pytestmark = pytest.mark.slow
+
 
 def played(edit, seed: int = 11) -> Tally:
     tally = Tally()

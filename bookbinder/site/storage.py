@@ -10,12 +10,16 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 ENTRIES = ("books/reader.js", "books/reader.css")
 OURS = ("books/", "annotations/")
 # Comments that have lines of their own.
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(//.*|/\*(?s:.*?)\*/[ \t]*)\n", re.MULTILINE)
 
 
-def without_comments(text: str) -> str:
-    """Return a script or style sheet of ours without the comments that stand on their own lines."""
-    return _COMMENT.sub("", text)
+def packed(text: str) -> str:
+    """Return a script or style sheet of ours without indents, and comments on their own lines.
+
+    No text in it may go over several lines: a test holds ours to that.
+    """
+    return _INDENT.sub("", _COMMENT.sub("", text))
 
 
 class _ReaderFilesStorage(ManifestStaticFilesStorage):
@@ -30,7 +34,7 @@ class _ReaderFilesStorage(ManifestStaticFilesStorage):
     def _save(self, name: str, content: File) -> str:
         if name.endswith((".js", ".css")) and name.startswith(OURS):
             text = b"".join(content.chunks()).decode()
-            content = ContentFile(without_comments(text).encode())
+            content = ContentFile(packed(text).encode())
         return super()._save(name, content)  # type: ignore[misc]
 
     def post_process(self, *args: Any, dry_run: bool = False, **options: Any) -> Iterator[Any]:

@@ -13,6 +13,8 @@ from bookbinder.tests.support import roles
 from bookbinder.tests.support.fuzz import fuzz
 from conftest import lay_page, make_note, make_user
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS = 11
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1080"))
 EXAMPLES = -(-REQUESTS // (len(roles.ROLES) * OPERATIONS))

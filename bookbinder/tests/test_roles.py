@@ -10,6 +10,8 @@ from bookbinder.tests.support import roles
 from books.models import Book, Release
 from conftest import lay_page, make_course
 
+pytestmark = pytest.mark.slow
+
 LETTERS = {200: "o", 400: "b", 401: "u", 403: "f", 404: "n", 405: "m", 422: "b", 503: "x"}
 TABLE = [
     line.split()

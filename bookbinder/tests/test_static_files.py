@@ -3,28 +3,34 @@
 import gzip
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
+from django.test import override_settings
 
-from bookbinder.site.storage import ENTRIES, OURS, without_comments
+from bookbinder.site.storage import ENTRIES, OURS, packed
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
 ELSEWHERE = {"books/replies.js", "books/waiting.js"}  # of the admin
 
 
-@pytest.fixture
-def collected(settings, tmp_path) -> Path:
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "bookbinder.site.storage.HashedStaticFilesStorage"}
-    }
-    for _time in range(2):
-        call_command("collectstatic", interactive=False, verbosity=0)
-    return settings.STATIC_ROOT
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory) -> Iterator[Path]:
+    """The static files, collected twice as by an upgrade: once for all tests."""
+    folder = tmp_path_factory.mktemp("static")
+    hashed = {"BACKEND": "bookbinder.site.storage.HashedStaticFilesStorage"}
+    storages = settings.STORAGES | {"staticfiles": hashed}
+    with override_settings(STATIC_ROOT=folder, STORAGES=storages):
+        for _time in range(2):
+            call_command("collectstatic", interactive=False, verbosity=0)
+        yield folder
 
 
 def reached(entry: Path) -> set[Path]:
@@ -73,23 +79,23 @@ def sources() -> dict[str, Path]:
 def test_what_a_page_asks_for_is_compressed(collected):
     for entry in ENTRIES:
         for path in reached(collected / entry):
-            packed = path.with_name(f"{path.name}.gz")
-            if packed.exists():
-                assert gzip.decompress(packed.read_bytes()) == path.read_bytes()
+            small = path.with_name(f"{path.name}.gz")
+            if small.exists():
+                assert gzip.decompress(small.read_bytes()) == path.read_bytes()
             else:
                 # Too small to become smaller.
                 assert path.stat().st_size < 400, path
 
 
-def test_nothing_but_comments_goes():
+def test_nothing_but_comments_and_indents_goes():
     for name, path in sources().items():
         text = path.read_text()
         # Within a text of several lines, what looks like a comment would be none.
         assert not [line for line in text.splitlines() if line.count("`") % 2], name
-        rest = iter(without_comments(text).splitlines())
+        rest = iter(packed(text).splitlines())
         following = next(rest, None)
         for line in text.splitlines():
-            if line == following:
+            if line.lstrip() == following:
                 following = next(rest, None)
             else:
                 assert line.lstrip().startswith(("//", "/*", "*", "*/")) or name.endswith(".css")

@@ -30,6 +30,8 @@ from books.sync.plan import Prefer
 from books.sync.planning.make_plan import PlanError
 from books.sync.snapshot import Snapshot
 
+pytestmark = pytest.mark.slow
+
 Stays = set[tuple[str, int, str]]
 WITHOUT_ADDED = ("choice", "manual")
 

@@ -21,6 +21,8 @@ from books.sync.planning.make_plan import make_plan
 from conftest import enroll, make_answer, make_course, make_user
 from grading.models import Answer
 
+pytestmark = pytest.mark.slow
+
 WORDS = [
     "sun",
     "moon",

@@ -23,6 +23,8 @@ from grading import answering
 from grading.graders import AnswerError, choice
 from grading.models import Answer, Attempt, Course, Instructor, Regrade
 
+pytestmark = pytest.mark.slow
+
 SEEDS = int(os.environ.get("REGRADING_SEEDS", "8"))
 PROJECT = "random"
 FORESEEN = {

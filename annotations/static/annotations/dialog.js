@@ -3,7 +3,17 @@ import { suit } from "./colours.js";
 import { make, told } from "../books/dom.js";
 import { newKey } from "../books/outbox.js";
 import { t } from "../books/texts.js";
-import { add, annotation, change, ours, placeOf, problem, reader, tagsOf, textOf } from "./store.js";
+import {
+  add,
+  annotation,
+  change,
+  ours,
+  placeOf,
+  problem,
+  reader,
+  tagsOf,
+  textOf,
+} from "./store.js";
 import { here, target } from "./passages.js";
 
 // The one form of notes: a new one, a change, or a reply. A native dialog keeps the focus inside and
@@ -18,7 +28,11 @@ const PROBLEMS = ["error", "unclear", "typo", "broken"];
  */
 export function write(made) {
   const form = build(made);
-  const dialog = make("dialog", { className: "bookbinder-dialog", "aria-label": title(made) }, form.element);
+  const dialog = make(
+    "dialog",
+    { className: "bookbinder-dialog", "aria-label": title(made) },
+    form.element,
+  );
   dialog.dataset.annotSkip = "";
   const close = () => dialog.close();
   form.element.addEventListener("submit", async (event) => {
@@ -46,17 +60,37 @@ function build(made) {
   form.problem = make("p", { className: "bookbinder-problem", role: "alert" });
   form.cancel = make("button", { type: "button", className: "bookbinder-quiet" }, t("cancel"));
   const isRoot = !parent && !(note && ours(note).root);
-  form.element = told("form", "bookbinder-form", make("h2", {}, title(made)), ...passage(form, made), field("your_note", form.text), hint());
+  form.element = told(
+    "form",
+    "bookbinder-form",
+    make("h2", {}, title(made)),
+    ...passage(form, made),
+    field("your_note", form.text),
+    hint(),
+  );
   if (isRoot) form.element.append(...audience(form, note));
   form.tags = make("input", { value: note ? tagsOf(note).join(", ") : "", autocomplete: "off" });
   form.element.append(field("tags", form.tags), form.problem);
-  form.element.append(make("p", { className: "bookbinder-buttons" }, make("button", { type: "submit" }, t("save")), form.cancel));
+  form.element.append(
+    make(
+      "p",
+      { className: "bookbinder-buttons" },
+      make("button", { type: "submit" }, t("save")),
+      form.cancel,
+    ),
+  );
   return form;
 }
 
 function field(key, input, ...more) {
   input.id ||= `bookbinder-${key}`;
-  return make("div", { className: "bookbinder-field" }, make("label", { htmlFor: input.id }, t(key)), input, ...more);
+  return make(
+    "div",
+    { className: "bookbinder-field" },
+    make("label", { htmlFor: input.id }, t(key)),
+    input,
+    ...more,
+  );
 }
 
 function hint() {
@@ -70,9 +104,18 @@ function passage(form, { target: given, words, note }) {
     return exact ? [make("blockquote", {}, readable(exact))] : [];
   }
   // Chromium gives a `readonly` one no caret.
-  form.passage = make("textarea", { rows: 4, value: words, "aria-readonly": "true", "aria-describedby": "bookbinder-passage-hint" });
+  form.passage = make("textarea", {
+    rows: 4,
+    value: words,
+    "aria-readonly": "true",
+    "aria-describedby": "bookbinder-passage-hint",
+  });
   form.passage.addEventListener("beforeinput", (event) => event.preventDefault());
-  const explained = make("p", { className: "bookbinder-hint", id: "bookbinder-passage-hint" }, t("passage_hint"));
+  const explained = make(
+    "p",
+    { className: "bookbinder-hint", id: "bookbinder-passage-hint" },
+    t("passage_hint"),
+  );
   return [field("passage", form.passage, explained)];
 }
 
@@ -82,12 +125,24 @@ function audience(form, note) {
   const { note_rights: rights } = reader();
   const now = note ? ours(note).audience : "private";
   const names = [...new Set([...rights.audiences, now])];
-  form.audience = make("select", {}, ...names.map((name) => new Option(t(`to_${name}`), name, false, name === now)));
+  form.audience = make(
+    "select",
+    {},
+    ...names.map((name) => new Option(t(`to_${name}`), name, false, name === now)),
+  );
   form.kind = make("select", {}, ...PROBLEMS.map((name) => new Option(t(`problem_${name}`), name)));
   if (note && ours(note).problem) form.kind.value = ours(note).problem;
-  form.anonymous = make("input", { type: "checkbox", checked: Boolean(note && ours(note).anonymous) });
+  form.anonymous = make("input", {
+    type: "checkbox",
+    checked: Boolean(note && ours(note).anonymous),
+  });
   const kind = field("problem_kind", form.kind);
-  const hides = make("div", { className: "bookbinder-check" }, make("label", {}, form.anonymous, t("anonymous")), make("p", { className: "bookbinder-hint" }, t("anonymous_hint")));
+  const hides = make(
+    "div",
+    { className: "bookbinder-check" },
+    make("label", {}, form.anonymous, t("anonymous")),
+    make("p", { className: "bookbinder-hint" }, t("anonymous_hint")),
+  );
   const update = () => {
     kind.hidden = form.audience.value !== "authors";
     hides.hidden = form.audience.value !== "course" || !rights.anonymous;
@@ -119,7 +174,10 @@ function widens(note, audience) {
 function contents(form, made) {
   const { note, parent } = made;
   const text = form.text.value.trim();
-  const tags = form.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+  const tags = form.tags.value
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter(Boolean);
   if (parent) return { motivation: "replying", text, tags, target: parent.id };
   if (!form.audience) return { motivation: "replying", text, tags, target: note.target };
   const audience = form.audience.value;
@@ -131,7 +189,8 @@ function contents(form, made) {
     motivation: motivation(audience, text, note),
     target: note ? note.target : chosen(form, made),
     course: isShared ? (note && ours(note).course) || reader().course.pk : null,
-    anonymous: audience === "course" && !form.anonymous.closest("[hidden]") && form.anonymous.checked,
+    anonymous:
+      audience === "course" && !form.anonymous.closest("[hidden]") && form.anonymous.checked,
     problem: audience === "authors" ? form.kind.value : "",
   };
 }
@@ -145,11 +204,14 @@ function motivation(audience, text, note) {
 /** What the note is on: the selection, the block or the part of it that was selected, or a whole. */
 function chosen({ passage: area }, { target: given, index, start, words, fragment }) {
   if (given) return given;
-  if (fragment) return { source: here(), selector: [{ type: "FragmentSelector", value: fragment }] };
+  if (fragment)
+    return { source: here(), selector: [{ type: "FragmentSelector", value: fragment }] };
   let [from, to] = [area.selectionStart, area.selectionEnd];
   while (from < to && words[from] === " ") from += 1;
   while (from < to && words[to - 1] === " ") to -= 1;
   if (from === to) [from, to] = [0, words.length];
+  // Characters of a text, and not the 16-bit units that JavaScript counts.
+  // oxlint-disable-next-line unicorn/no-useless-spread
   const points = (units) => [...words.slice(0, units)].length;
   return target(index, start + points(from), start + points(to));
 }
@@ -158,6 +220,14 @@ function chosen({ passage: area }, { target: given, index, start, words, fragmen
 function offer(form, now) {
   form.etag = ours(now).etag;
   const theirs = make("blockquote", {}, textOf(now));
-  const take = make("button", { type: "button", className: "bookbinder-quiet", onclick: () => (form.text.value = textOf(now)) }, t("take_theirs"));
+  const take = make(
+    "button",
+    {
+      type: "button",
+      className: "bookbinder-quiet",
+      onclick: () => (form.text.value = textOf(now)),
+    },
+    t("take_theirs"),
+  );
   form.problem.replaceChildren(t("changed_elsewhere"), theirs, take);
 }

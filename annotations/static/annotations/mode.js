@@ -14,7 +14,16 @@ let write = null;
 
 export function modeButton(then) {
   write = then;
-  toggle = make("button", { type: "button", "aria-pressed": "false", "aria-label": t("note_mode"), onclick: () => (isOn() ? leave() : enter()) }, ...wideOrNarrow(t("note_mode"), "¶"));
+  toggle = make(
+    "button",
+    {
+      type: "button",
+      "aria-pressed": "false",
+      "aria-label": t("note_mode"),
+      onclick: () => (isOn() ? leave() : enter()),
+    },
+    ...wideOrNarrow(t("note_mode"), "¶"),
+  );
   document.addEventListener("keydown", onKey);
   return toggle;
 }
@@ -56,7 +65,11 @@ function move(to) {
 }
 
 function onKey(event) {
-  const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog, input, textarea, select");
+  const isElsewhere =
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.target.closest("dialog, input, textarea, select");
   if (!isOn() || isElsewhere) return;
   const onBlock = event.target === blocks[at];
   if (event.key === "Escape") leave();

@@ -55,15 +55,35 @@ function render() {
   if (lost.length) panel.append(make("h3", {}, t("lost")), ...lost.map(thread));
   if (!shown.length) panel.append(make("p", {}, t("no_notes")));
   typeset(panel);
-  if (focused) (panel.querySelector(`[data-key="${focused}"]`) ?? panel.querySelector("h2")).focus();
+  if (focused)
+    (panel.querySelector(`[data-key="${focused}"]`) ?? panel.querySelector("h2")).focus();
 }
 
 function head(shown) {
-  const title = make("h2", { tabIndex: -1 }, only ? t("notes_here", { n: shown.length }) : t("notes"));
+  const title = make(
+    "h2",
+    { tabIndex: -1 },
+    only ? t("notes_here", { n: shown.length }) : t("notes"),
+  );
   title.dataset.key = "title";
-  const close = make("button", { type: "button", className: "bookbinder-quiet", onclick: closePanel, "aria-label": t("close") }, "✕");
+  const close = make(
+    "button",
+    {
+      type: "button",
+      className: "bookbinder-quiet",
+      onclick: closePanel,
+      "aria-label": t("close"),
+    },
+    "✕",
+  );
   const whole = button("note_on_page", null, () => write({ target: { source: here() } }));
-  const all = only ? make("button", { type: "button", className: "bookbinder-quiet", onclick: () => ((only = null), render()) }, t("all_on_page")) : make("a", { href: "/notes/" }, t("all_my_notes"));
+  const all = only
+    ? make(
+        "button",
+        { type: "button", className: "bookbinder-quiet", onclick: () => ((only = null), render()) },
+        t("all_on_page"),
+      )
+    : make("a", { href: "/notes/" }, t("all_my_notes"));
   const bar = make("div", { className: "bookbinder-panel-head" }, title, close);
   return [bar, make("p", { className: "bookbinder-buttons" }, all, ...(only ? [] : [whole]))];
 }
@@ -72,7 +92,15 @@ function thread(root) {
   const replies = repliesTo(root).map((reply) => make("li", {}, body(reply), actions(reply)));
   const parts = [quote(root), body(root), actions(root)];
   if (replies.length) parts.push(make("ul", {}, ...replies));
-  const one = make("article", { id: `note-${ours(root).uuid}`, tabIndex: -1, "aria-label": t("note_by", { name: author(root) }) }, ...parts.filter(Boolean));
+  const one = make(
+    "article",
+    {
+      id: `note-${ours(root).uuid}`,
+      tabIndex: -1,
+      "aria-label": t("note_by", { name: author(root) }),
+    },
+    ...parts.filter(Boolean),
+  );
   one.dataset.key = ours(root).uuid;
   return one;
 }
@@ -84,8 +112,18 @@ function quote(note) {
   const parts = [];
   if (changes) {
     const tags = { "=": "span", "-": "del", "+": "ins" };
-    parts.push(make("p", { className: "bookbinder-hint" }, t("passage_changed")), make("blockquote", {}, ...changes.map(([kind, words]) => make(tags[kind], {}, readable(words)))));
-  } else if (exact) parts.push(make("blockquote", {}, readable(exact.length > 200 ? `${exact.slice(0, 199)}…` : exact)));
+    parts.push(
+      make("p", { className: "bookbinder-hint" }, t("passage_changed")),
+      make(
+        "blockquote",
+        {},
+        ...changes.map(([kind, words]) => make(tags[kind], {}, readable(words))),
+      ),
+    );
+  } else if (exact)
+    parts.push(
+      make("blockquote", {}, readable(exact.length > 200 ? `${exact.slice(0, 199)}…` : exact)),
+    );
   if (state === "orphan") parts.push(...lostPlace(note));
   if (before) parts.push(make("a", { href: before }, t("as_it_was")));
   return parts.length ? make("div", {}, ...parts) : null;
@@ -94,7 +132,11 @@ function quote(note) {
 function lostPlace(note) {
   const { suggestion } = ours(note);
   if (!suggestion) return [make("p", { className: "bookbinder-hint" }, t("lost_hint"))];
-  return [make("p", { className: "bookbinder-hint" }, t("suggested")), make("blockquote", {}, readable(suggestion)), button("accept", note, () => perform(note, "accept"))];
+  return [
+    make("p", { className: "bookbinder-hint" }, t("suggested")),
+    make("blockquote", {}, readable(suggestion)),
+    button("accept", note, () => perform(note, "accept")),
+  ];
 }
 
 function author(note) {
@@ -103,12 +145,44 @@ function author(note) {
 }
 
 function body(note) {
-  const { html, by_instructor: taught, deleted, hidden, resolved, flagged, anonymous, audience, problem: kind, status, mine } = ours(note);
+  const {
+    html,
+    by_instructor: taught,
+    deleted,
+    hidden,
+    resolved,
+    flagged,
+    anonymous,
+    audience,
+    problem: kind,
+    status,
+    mine,
+  } = ours(note);
   const name = make("strong", {}, author(note));
   if (deleted) return make("p", {}, name);
-  const facts = [mine && t(`to_${audience}`), taught && t("instructor"), anonymous && t("is_anonymous"), kind && t(`problem_${kind}`), status && t(`status_${status}`), resolved && t("resolved"), hidden && t("hidden"), flagged && t("flagged"), ...tagsOf(note)];
-  const line = make("p", { className: "bookbinder-facts" }, name, " ", make("time", { dateTime: note.created }, moment(note.created)));
-  line.append(...facts.filter(Boolean).flatMap((fact) => [" ", make("span", { className: "bookbinder-badge" }, fact)]));
+  const facts = [
+    mine && t(`to_${audience}`),
+    taught && t("instructor"),
+    anonymous && t("is_anonymous"),
+    kind && t(`problem_${kind}`),
+    status && t(`status_${status}`),
+    resolved && t("resolved"),
+    hidden && t("hidden"),
+    flagged && t("flagged"),
+    ...tagsOf(note),
+  ];
+  const line = make(
+    "p",
+    { className: "bookbinder-facts" },
+    name,
+    " ",
+    make("time", { dateTime: note.created }, moment(note.created)),
+  );
+  line.append(
+    ...facts
+      .filter(Boolean)
+      .flatMap((fact) => [" ", make("span", { className: "bookbinder-badge" }, fact)]),
+  );
   // Sanitised by the server.
   return make("div", {}, line, make("div", { className: "bookbinder-text", innerHTML: html }));
 }
@@ -117,9 +191,12 @@ function actions(note) {
   const { acts, root, deleted, state } = ours(note);
   const does = { edit: () => write({ note }), delete: () => erase(note) };
   const named = acts.filter((name) => name !== "accept");
-  const buttons = named.map((name) => button(name, note, does[name] ?? (() => perform(note, name))));
+  const buttons = named.map((name) =>
+    button(name, note, does[name] ?? (() => perform(note, name))),
+  );
   if (!root && !deleted) buttons.unshift(button("reply", note, () => write({ parent: note })));
-  if (state !== "orphan" && note.target?.selector) buttons.unshift(button("go_to_text", note, () => goTo(note)));
+  if (state !== "orphan" && note.target?.selector)
+    buttons.unshift(button("go_to_text", note, () => goTo(note)));
   return make("p", { className: "bookbinder-buttons" }, ...buttons);
 }
 

@@ -12,7 +12,11 @@ const WHOLE = "figure[id], form.bookbinder-question";
 const ranges = new Map();
 const markers = new Map();
 const labels = {};
-const blank = make("button", { type: "button", className: "bookbinder-marker", "data-annot-skip": "" });
+const blank = make("button", {
+  type: "button",
+  className: "bookbinder-marker",
+  "data-annot-skip": "",
+});
 
 /** The part of the page's text that a Range covers, as a W3C target; null where it covers none. */
 export function targetOf(range, index = buildText()) {
@@ -22,7 +26,10 @@ export function targetOf(range, index = buildText()) {
 
 export function target(index, start, end) {
   const exact = textBetween(index, start, end);
-  const around = { prefix: textBetween(index, Math.max(start - 32, 0), start), suffix: textBetween(index, end, end + 32) };
+  const around = {
+    prefix: textBetween(index, Math.max(start - 32, 0), start),
+    suffix: textBetween(index, end, end + 32),
+  };
   const selector = [
     { type: "TextQuoteSelector", exact, ...around },
     { type: "TextPositionSelector", start, end },
@@ -61,7 +68,10 @@ function place(note, index, kinds) {
   ranges.set(ours(note).uuid, range);
   (kinds[kindOf(note)] ??= []).push(range);
   const node = range.startContainer;
-  const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : (node.childNodes[range.startOffset] ?? node);
+  const element =
+    node.nodeType === Node.TEXT_NODE
+      ? node.parentElement
+      : (node.childNodes[range.startOffset] ?? node);
   return element.closest(BLOCKS) ?? element;
 }
 
@@ -142,7 +152,12 @@ export function blocksOf(root = bodyOf()) {
   return all.filter((block) => {
     if (block.matches(WHOLE)) return true;
     const isInside = block.closest("form.bookbinder-question, [data-annot-skip]");
-    return !isInside && !block.querySelector(BLOCKS) && block.textContent.trim() && block.getClientRects().length;
+    return (
+      !isInside &&
+      !block.querySelector(BLOCKS) &&
+      block.textContent.trim() &&
+      block.getClientRects().length
+    );
   });
 }
 

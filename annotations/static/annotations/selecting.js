@@ -20,8 +20,11 @@ export function connectSelecting({ write, highlight, open }) {
     timer = setTimeout(place, 150);
   });
   document.addEventListener("click", (event) => {
-    const isPlain = getSelection().isCollapsed && !event.target.closest("a, button, input, label, select, summary, textarea");
-    const notes = isPlain && bodyOf()?.contains(event.target) ? notesAt(event.clientX, event.clientY) : [];
+    const isPlain =
+      getSelection().isCollapsed &&
+      !event.target.closest("a, button, input, label, select, summary, textarea");
+    const notes =
+      isPlain && bodyOf()?.contains(event.target) ? notesAt(event.clientX, event.clientY) : [];
     if (notes.length) open(notes);
   });
 }
@@ -34,19 +37,27 @@ function button(name, then) {
     if (target) then(target);
   };
   // A press must not take the selection away.
-  return make("button", { type: "button", onclick, onpointerdown: (event) => event.preventDefault() }, t(name));
+  return make(
+    "button",
+    { type: "button", onclick, onpointerdown: (event) => event.preventDefault() },
+    t(name),
+  );
 }
 
 function place() {
   const selection = getSelection();
   const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
   const root = bodyOf();
-  const isOurs = range && root?.contains(range.commonAncestorContainer) && offsetsOf(buildText(root), range);
+  const isOurs =
+    range && root?.contains(range.commonAncestorContainer) && offsetsOf(buildText(root), range);
   tools.hidden = !isOurs;
   if (!isOurs) return;
   const rects = range.getClientRects();
   const last = rects[rects.length - 1];
-  const left = Math.min(Math.max(last.right - tools.offsetWidth, GAP), document.documentElement.clientWidth - tools.offsetWidth - GAP);
+  const left = Math.min(
+    Math.max(last.right - tools.offsetWidth, GAP),
+    document.documentElement.clientWidth - tools.offsetWidth - GAP,
+  );
   tools.style.left = `${left + scrollX}px`;
   tools.style.top = `${last.bottom + scrollY + GAP}px`;
 }

@@ -24,7 +24,9 @@ export function placeOf(note) {
   const selectors = note.target?.selector ?? [];
   const has = (type) => selectors.find((one) => one.type === type);
   const fragment = has("FragmentSelector")?.value;
-  return fragment ? { fragment } : { exact: has("TextQuoteSelector")?.exact, ...has("TextPositionSelector") };
+  return fragment
+    ? { fragment }
+    : { exact: has("TextQuoteSelector")?.exact, ...has("TextPositionSelector") };
 }
 
 export function roots() {
@@ -42,7 +44,9 @@ export function textOf(note) {
 }
 
 export function tagsOf(note) {
-  return bodies(note).filter((body) => body.purpose === "tagging").map((body) => body.value);
+  return bodies(note)
+    .filter((body) => body.purpose === "tagging")
+    .map((body) => body.value);
 }
 
 function bodies(note) {
@@ -53,7 +57,14 @@ function bodies(note) {
 export function annotation({ motivation, text = "", tags = [], target, ...bookbinder }) {
   const words = text ? [{ type: "TextualBody", format: "text/markdown", value: text }] : [];
   const labels = tags.map((value) => ({ type: "TextualBody", purpose: "tagging", value }));
-  return { "@context": "http://www.w3.org/ns/anno.jsonld", type: "Annotation", motivation, body: [...words, ...labels], target, bookbinder };
+  return {
+    "@context": "http://www.w3.org/ns/anno.jsonld",
+    type: "Annotation",
+    motivation,
+    body: [...words, ...labels],
+    target,
+    bookbinder,
+  };
 }
 
 export async function add(data) {

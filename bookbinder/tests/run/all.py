@@ -1,4 +1,4 @@
-"""`make test`: every check there is, and how long each took."""
+"""`make test`: every check there is, and how long each took. `make lint`: the quick ones."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 # What knows no database runs once: the extension's builds, the graders, anchoring; and what is
 # about files, headers and what pages show, though rows stand behind them.
-FILES = (
+ONCE = (
     "books/tests/test_export_edits.py",
     "books/tests/test_sources_code.py",
     "books/tests/test_stored_csp.py",
@@ -23,7 +23,7 @@ FILES = (
 )
 ON_POSTGRES = [
     *("-m", "not browser", "--database"),
-    *(f"--ignore={path}" for path in FILES),
+    *(f"--ignore={path}" for path in ONCE),
 ]
 APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
 
@@ -43,6 +43,8 @@ STEPS: dict[str, list[str | Path]] = {
     "ruff format": [BIN / "ruff", "format", "--check", "."],
     "djade": [BIN / "djade", "--target-version", "5.2", "--check", "TEMPLATES"],
     "djlint": [BIN / "djlint", "--lint", "--quiet", "templates"],
+    "oxlint": [BIN / "oxlint", "--deny-warnings", "SCRIPTS"],
+    "oxfmt": [BIN / "oxfmt", "--check", "SCRIPTS", "STYLES"],
     "import-linter": [BIN / "lint-imports"],
     "bandit": [BIN / "bandit", "-q", "-ll", "-c", "pyproject.toml", "-r", *APPS],
     "dependency audit": [sys.executable, "-m", "bookbinder.tests.run.audit"],
@@ -51,9 +53,23 @@ STEPS: dict[str, list[str | Path]] = {
 }
 
 
+# What a developer runs between two thoughts: seconds, all together.
+LINT = ("ruff", "ruff format", "djade", "djlint", "oxlint", "oxfmt", "import-linter", "migrations")
+FILES = {
+    "TEMPLATES": ("templates", "*.html"),
+    "SCRIPTS": ("*/static", "*.js"),
+    "STYLES": ("*/static", "*.css"),
+}
+
+
 def command_of(step: list[str | Path]) -> list[str | Path]:
-    templates = sorted((ROOT / "templates").rglob("*.html"))
-    return [part for word in step for part in (templates if word == "TEMPLATES" else [word])]
+    """Return the command of a step, with the files that some of its words stand for."""
+    command: list[str | Path] = []
+    for word in step:
+        folders, pattern = FILES.get(str(word), ("", ""))
+        found = [path for folder in ROOT.glob(folders or "-") for path in folder.rglob(pattern)]
+        command += sorted(found) if folders else [word]
+    return command
 
 
 def run(name: str) -> tuple[bool, float]:
@@ -73,12 +89,14 @@ def run(name: str) -> tuple[bool, float]:
     return done.returncode == 0, time.monotonic() - start
 
 
-def main() -> int:
-    chromium.ensure()
-    print("Each check prints what it has to say when it has ended; the last take some minutes.")
+def main(*arguments: str) -> int:
+    names = LINT if "lint" in arguments else tuple(STEPS)
+    if names != LINT:
+        chromium.ensure()
+        print("Each check prints what it has to say when it has ended; the last take some minutes.")
     # Each suite waits a third of its time, for browsers, builds and servers; they share nothing.
     with ThreadPoolExecutor(max_workers=3) as pool:
-        results = dict(zip(STEPS, pool.map(run, STEPS), strict=True))
+        results = dict(zip(names, pool.map(run, names), strict=True))
     print()
     for name, (is_good, seconds) in results.items():
         print(f"{'ok    ' if is_good else 'FAILED'} {seconds:6.1f} s  {name}")
@@ -86,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

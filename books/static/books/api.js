@@ -6,15 +6,31 @@ export function csrfToken() {
 
 /** Resolves to { ok, status, body, etag, lang (of the texts) }; status 0: no connection. */
 export async function call(path, { method = "GET", data, headers = {} } = {}) {
-  const sent = { Accept: "application/json", "Accept-Language": document.documentElement.lang || "en" };
+  const sent = {
+    Accept: "application/json",
+    "Accept-Language": document.documentElement.lang || "en",
+  };
   if (method !== "GET") sent["X-CSRFToken"] = csrfToken();
   if (data !== undefined) sent["Content-Type"] = "application/json";
   const body = data === undefined ? undefined : JSON.stringify(data);
   try {
-    const reply = await fetch(path, { method, headers: { ...sent, ...headers }, body, credentials: "same-origin" });
+    const reply = await fetch(path, {
+      method,
+      headers: { ...sent, ...headers },
+      // Undefined where there is none to send.
+      // oxlint-disable-next-line unicorn/no-invalid-fetch-options
+      body,
+      credentials: "same-origin",
+    });
     const { ok, status, headers: told } = reply;
     const isJson = /^application\/(.+\+)?json/.test(told.get("Content-Type") ?? "");
-    return { ok, status, body: isJson ? await reply.json() : null, etag: told.get("ETag"), lang: told.get("Content-Language") };
+    return {
+      ok,
+      status,
+      body: isJson ? await reply.json() : null,
+      etag: told.get("ETag"),
+      lang: told.get("Content-Language"),
+    };
   } catch {
     return { ok: false, status: 0, body: null, etag: null, lang: null };
   }

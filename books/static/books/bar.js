@@ -12,12 +12,21 @@ export function addToBar(element) {
 
 /** The bar that belongs to Book Binder: course, progress, points, what is next, account. */
 export function showBar(state) {
-  const bar = make("nav", { className: "bookbinder-bar", id: "bookbinder-bar", lang: textLanguage(), tabIndex: -1 });
+  const bar = make("nav", {
+    className: "bookbinder-bar",
+    id: "bookbinder-bar",
+    lang: textLanguage(),
+    tabIndex: -1,
+  });
   bar.dataset.annotSkip = "";
   bar.setAttribute("aria-label", t("bar"));
   bar.append(...(state ? parts(state) : [link("/", t("shelf"))]));
   // The bar stands last, so that the theme's own way by keyboard stays as it is.
-  const skip = make("a", { className: "bookbinder-skip", href: "#bookbinder-bar", lang: textLanguage() }, t("to_bar"));
+  const skip = make(
+    "a",
+    { className: "bookbinder-skip", href: "#bookbinder-bar", lang: textLanguage() },
+    t("to_bar"),
+  );
   skip.dataset.annotSkip = "";
   document.body.prepend(skip);
   document.body.append(bar);
@@ -53,7 +62,9 @@ function progress(state) {
   });
   const points = live(make("span"), (one) => {
     const { points, points_possible: n } = onThisPage(state);
-    one.replaceChildren(...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })));
+    one.replaceChildren(
+      ...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })),
+    );
   });
   const kept = live(make("span", { className: "bookbinder-waits" }), (one) => {
     const n = waiting().length;
@@ -76,19 +87,31 @@ function next(state) {
 
 function menu(state) {
   const list = make("ul", {}, ...links(state).map((one) => make("li", {}, one)));
-  const panel = make("div", { className: "bookbinder-menu", id: "bookbinder-menu", popover: "auto" });
+  const panel = make("div", {
+    className: "bookbinder-menu",
+    id: "bookbinder-menu",
+    popover: "auto",
+  });
   if (state.course) panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
-  if (state.course) panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+  if (state.course)
+    panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
   if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);
-  const button = make("button", { type: "button", "aria-label": state.user, popoverTargetElement: panel });
+  const button = make("button", {
+    type: "button",
+    "aria-label": state.user,
+    popoverTargetElement: panel,
+  });
   button.append(...wideOrNarrow(state.user, "☰"));
   return [button, panel];
 }
 
 /** A text for a wide window, and one for a narrow one. */
 export function wideOrNarrow(wide, narrow) {
-  return [make("span", { className: "bookbinder-wide" }, wide), make("span", { className: "bookbinder-narrow" }, narrow)];
+  return [
+    make("span", { className: "bookbinder-wide" }, wide),
+    make("span", { className: "bookbinder-narrow" }, narrow),
+  ];
 }
 
 function figures(key, told, className = "") {
@@ -100,9 +123,15 @@ function figures(key, told, className = "") {
 
 function links({ course, courses, resume, book_url: address, book }) {
   const others = courses.filter((one) => one.pk !== course?.pk);
-  const switches = others.map(({ pk, name }) => link(`?course=${pk}`, t("switch", { course: name })));
+  const switches = others.map(({ pk, name }) =>
+    link(`?course=${pk}`, t("switch", { course: name })),
+  );
   const stopped = resume ? [link(resume.url, t("resume", { page: resume.title }))] : [];
-  const account = [link("/", t("shelf")), link("/accounts/email/", t("account")), link("/accounts/logout/", t("sign_out"))];
+  const account = [
+    link("/", t("shelf")),
+    link("/accounts/email/", t("account")),
+    link("/accounts/logout/", t("sign_out")),
+  ];
   return [...stopped, ...switches, link(address, book), ...account];
 }
 

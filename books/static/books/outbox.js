@@ -46,13 +46,22 @@ export function goToSignIn() {
 /** Keeps an answer and sends it; the reply comes as the event "bookbinder:reply". */
 export async function give(question, answer) {
   const entry = {
-    ...{ client_key: newKey(), user_pk: state.user_pk, path: location.pathname, at: Date.now(), answer },
-    ...{ api: state.api, course: state.course?.pk, pk: question.pk, label: question.label, version: question.version },
+    client_key: newKey(),
+    user_pk: state.user_pk,
+    path: location.pathname,
+    at: Date.now(),
+    answer,
+    api: state.api,
+    course: state.course?.pk,
+    pk: question.pk,
+    label: question.label,
+    version: question.version,
   };
   if (!entry.user_pk || state.is_preview) return tell({ entry, reply: await post(entry) });
   const before = waitingFor(question.label);
   // The same answer again is the same try; another one takes its place.
-  if (before && JSON.stringify(before.answer) === JSON.stringify(answer)) entry.client_key = before.client_key;
+  if (before && JSON.stringify(before.answer) === JSON.stringify(answer))
+    entry.client_key = before.client_key;
   else if (before) forget(keyOf(before));
   keep(keyOf(entry), entry);
   await deliver(entry);
@@ -70,7 +79,8 @@ function deliver(entry) {
   return alone(entry.client_key, async () => {
     if (!kept(keyOf(entry))) return true; // another tab was faster
     let reply = (await objection(state)) ?? (await post(entry));
-    if (reply.status === 403 && csrfToken() !== state.token) reply = (await objection(state)) ?? (await post(entry));
+    if (reply.status === 403 && csrfToken() !== state.token)
+      reply = (await objection(state)) ?? (await post(entry));
     const waits = passes(reply.status) || reply.status === 401;
     if (!waits) forget(keyOf(entry));
     if (passes(reply.status)) tryLater();
@@ -84,7 +94,9 @@ function deliver(entry) {
 /** Two tabs do not send the same answer. (If they did, its client key would let it count once.) */
 function alone(name, work) {
   if (!navigator.locks) return work();
-  return navigator.locks.request(`bookbinder:${name}`, { ifAvailable: true }, (lock) => (lock ? work() : true));
+  return navigator.locks.request(`bookbinder:${name}`, { ifAvailable: true }, (lock) =>
+    lock ? work() : true,
+  );
 }
 
 function post({ api, pk, answer, client_key, course, version }) {

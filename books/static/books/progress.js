@@ -4,7 +4,11 @@ export function takeReply(state, question, answer, reply) {
   const isNew = reply.attempt > (question.attempts ?? 0);
   const before = question.points ?? 0;
   const isFirst = question.answer === null;
-  const counts = !(state.course?.keeps_best && reply.points !== null && question.points > reply.points);
+  const counts = !(
+    state.course?.keeps_best &&
+    reply.points !== null &&
+    question.points > reply.points
+  );
   if (isNew) question.attempts = reply.attempt;
   if (isNew && question.attempts_left) question.attempts_left -= 1;
   if (counts) {

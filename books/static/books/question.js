@@ -41,11 +41,14 @@ function connect(form, question, state) {
     notes.push(...invitation(question, state));
   } else {
     recall(form, question, state, notes);
-    form.addEventListener("input", () => keepDraft(state, question.label, widgetOf(form).read(form)));
+    form.addEventListener("input", () =>
+      keepDraft(state, question.label, widgetOf(form).read(form)),
+    );
   }
   if (question.attempts_left === 0) close(form);
   showAttempts(form, question, state, ...notes);
-  if (touched.has(form) && state.course) keepDraft(state, question.label, widgetOf(form).read(form));
+  if (touched.has(form) && state.course)
+    keepDraft(state, question.label, widgetOf(form).read(form));
 }
 
 function recall(form, question, state, notes) {
@@ -85,7 +88,8 @@ async function hear({ entry, reply, isRemote = false }, state) {
   const form = isHere && forms.find((one) => one.dataset.label === entry.label);
   if (form) hearHere(form, { entry, reply, isRemote }, state);
   else if (reply.ok) await hearElsewhere(isRemote, state);
-  else if (!waits(reply)) keepDraft(state, entry.label, entry.answer, { path: entry.path, why: reason(reply) });
+  else if (!waits(reply))
+    keepDraft(state, entry.label, entry.answer, { path: entry.path, why: reason(reply) });
   document.dispatchEvent(new CustomEvent("bookbinder:changed"));
 }
 
@@ -111,7 +115,8 @@ function hearHere(form, { entry, reply, isRemote }, state) {
 
 function refusal(reply, entry, question, state) {
   const isKept = entry.user_pk && !state.is_preview;
-  if (waits(reply)) return [note(...(isKept ? whatFor(reply) : [reply.body?.detail ?? t("try_again")]))];
+  if (waits(reply))
+    return [note(...(isKept ? whatFor(reply) : [reply.body?.detail ?? t("try_again")]))];
   keepDraft(state, question.label, entry.answer);
   const isOld = reply.status === 404 || reply.body?.code === "changed";
   const reload = make("button", { type: "button", onclick: () => location.reload() }, t("reload"));
@@ -135,7 +140,9 @@ function link(href, text, more = {}) {
 
 function invitation(question, state) {
   if (question.can_try) return [note(t("try"))];
-  const how = state.user ? [state.book_url, "join_to_answer"] : [signInAddress(), "sign_in_to_answer"];
+  const how = state.user
+    ? [state.book_url, "join_to_answer"]
+    : [signInAddress(), "sign_in_to_answer"];
   return [note(link(how[0], t(how[1])))];
 }
 

@@ -8,7 +8,10 @@ document.addEventListener("input", (event) => {
   const area = event.target;
   if (!area.matches?.("textarea.bookbinder-reply")) return;
   clearTimeout(waiting.get(area));
-  waiting.set(area, setTimeout(() => show(area), PAUSE));
+  waiting.set(
+    area,
+    setTimeout(() => show(area), PAUSE),
+  );
 });
 
 async function show(area) {

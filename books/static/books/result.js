@@ -27,7 +27,11 @@ export function note(...children) {
 }
 
 function pointsLine(points, possible) {
-  const line = told("p", "bookbinder-points", points === null ? t("received") : t("of_points", { points, n: possible }));
+  const line = told(
+    "p",
+    "bookbinder-points",
+    points === null ? t("received") : t("of_points", { points, n: possible }),
+  );
   line.dataset.earned = earned(points, possible);
   return line;
 }
@@ -60,11 +64,16 @@ function folded(title, content) {
 export function showAttempts(form, question, state, ...notes) {
   const parts = [];
   const { attempts, attempts_left: left } = question;
-  if (attempts > 1) parts.push(folded(t("attempts", { count: attempts }), () => attemptsList(form, question, state)));
-  if (left !== null && left !== undefined) parts.push(note(left ? t("left", { n: left }) : t("none_left")));
+  if (attempts > 1)
+    parts.push(
+      folded(t("attempts", { count: attempts }), () => attemptsList(form, question, state)),
+    );
+  if (left !== null && left !== undefined)
+    parts.push(note(left ? t("left", { n: left }) : t("none_left")));
   let line = form.querySelector(".bookbinder-attempts");
   // A page from before it was in the build has none.
-  if (!line) form.append((line = make("div", { className: "bookbinder-attempts", "data-annot-skip": "" })));
+  if (!line)
+    form.append((line = make("div", { className: "bookbinder-attempts", "data-annot-skip": "" })));
   line.replaceChildren(...parts, ...notes);
 }
 

@@ -14,7 +14,8 @@ function tried(work, otherwise) {
 export function keep(key, value) {
   const text = JSON.stringify(value);
   memory.delete(key);
-  tried(() => localStorage.setItem(PREFIX + key, text) ?? true, false) || memory.set(key, text);
+  const isKept = tried(() => localStorage.setItem(PREFIX + key, text) ?? true, false);
+  if (!isKept) memory.set(key, text);
 }
 
 export function kept(key) {
@@ -30,7 +31,10 @@ export function forget(key) {
 export function allKept(start) {
   const stored = tried(() => Object.keys(localStorage), []).filter((key) => key.startsWith(PREFIX));
   const keys = new Set([...stored.map((key) => key.slice(PREFIX.length)), ...memory.keys()]);
-  return [...keys].filter((key) => key.startsWith(start)).map(kept).filter(Boolean);
+  return [...keys]
+    .filter((key) => key.startsWith(start))
+    .map(kept)
+    .filter(Boolean);
 }
 
 // Drafts are kept by person and question: never shown to another person.
@@ -50,5 +54,6 @@ export function keepDraft(state, label, answer, { path = location.pathname, why 
 /** Forgets what was sent, unless more was written since. */
 export function draftWasSent(state, label, answer) {
   const draft = draftOf(state, label);
-  if (draft && JSON.stringify(draft.answer) === JSON.stringify(answer)) keepDraft(state, label, null);
+  if (draft && JSON.stringify(draft.answer) === JSON.stringify(answer))
+    keepDraft(state, label, null);
 }

@@ -5,7 +5,8 @@ const FALLBACK = {
   shelf: "Bookshelf",
   bar: "Book Binder",
   to_bar: "Skip to the Book Binder bar",
-  connecting: "No connection yet. Your answer will be sent when it is back, if you leave this page open.",
+  connecting:
+    "No connection yet. Your answer will be sent when it is back, if you leave this page open.",
 };
 const page = document.documentElement.lang || "en";
 const numbers = new Intl.NumberFormat(tag(page), { maximumFractionDigits: 2 });
@@ -39,5 +40,7 @@ export function textLanguage() {
 }
 
 export function moment(iso) {
-  return new Intl.DateTimeFormat(tag(page), { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(tag(page), { dateStyle: "medium", timeStyle: "short" }).format(
+    new Date(iso),
+  );
 }

@@ -4,7 +4,9 @@ const boxes = (form) => [...form.querySelectorAll("input[name=answer]")];
 const isMultiple = (form) => "multiple" in form.dataset;
 
 export function read(form) {
-  const taken = boxes(form).filter((box) => box.checked).map((box) => box.value);
+  const taken = boxes(form)
+    .filter((box) => box.checked)
+    .map((box) => box.value);
   if (!taken.length) return null;
   return isMultiple(form) ? taken.sort() : taken[0];
 }
@@ -27,6 +29,8 @@ export function fill(form, answer) {
 
 export function words(form, answer) {
   const keys = keysOf(form, answer);
-  const texts = new Map(boxes(form).map((box) => [box.value, box.closest("label").textContent.trim()]));
+  const texts = new Map(
+    boxes(form).map((box) => [box.value, box.closest("label").textContent.trim()]),
+  );
   return keys.map((key) => texts.get(key) ?? key).join("; ");
 }
