@@ -31,7 +31,7 @@ async ([notes, work]) => {
   const { buildText, rangeOf } = await import("/static/annotations/text.js");
   const { draw } = await import("/static/annotations/highlight.js");
   const { show } = await import("/static/annotations/passages.js");
-  const { placeOf, start } = await import("/static/annotations/store.js");
+  const { placeOf, start } = await import("/static/annotations/page_notes.js");
   // A message that is sent from a frame arrives after it.
   const painted = () => new Promise((done) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();

@@ -80,7 +80,7 @@ class InboxAdmin(RulesAdmin):
     written: tuple[str, ...] = ("reply",)
 
     class Media:
-        css = {"all": ("books/admin.css",)}
+        css = {"all": ("books/admin/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         living = Q(replies__deleted_at=None)

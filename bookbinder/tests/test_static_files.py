@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
-ELSEWHERE = {"books/replies.js", "books/waiting.js"}  # of the admin
+ELSEWHERE = {"books/admin/replies.js", "books/admin/waiting.js"}  # of the admin
 
 
 @pytest.fixture(scope="module")

@@ -147,8 +147,8 @@ class QuestionAdmin(ConflictsAdmin):
     inlines = (FeedbackInline,)
 
     class Media:
-        js = (forms.Script("books/replies.js", type="module"),)
-        css = {"all": ("books/admin.css",)}
+        js = (forms.Script("books/admin/replies.js", type="module"),)
+        css = {"all": ("books/admin/admin.css",)}
 
     def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
         return list(Feedback.objects.filter(question=obj).select_related("question"))

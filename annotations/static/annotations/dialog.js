@@ -13,7 +13,7 @@ import {
   reader,
   tagsOf,
   textOf,
-} from "./store.js";
+} from "./page_notes.js";
 import { here, target } from "./passages.js";
 
 // The one form of notes: a new one, a change, or a reply. A native dialog keeps the focus inside and

@@ -7,7 +7,7 @@ import { modeButton } from "./mode.js";
 import { closePanel, isOpen, makePanel, openNamed, openPanel } from "./panel.js";
 import { show } from "./passages.js";
 import { connectSelecting } from "./selecting.js";
-import { add, annotation, problem, roots, start } from "./store.js";
+import { add, annotation, problem, roots, start } from "./page_notes.js";
 
 /** Notes and highlights on the page, for who has an account. */
 export function connectNotes(state) {

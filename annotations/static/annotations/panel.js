@@ -3,7 +3,17 @@ import { make, told, typeset } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
 import { suit } from "./colours.js";
 import { readable, write } from "./dialog.js";
-import { act, find, ours, placeOf, problem, remove, repliesTo, roots, tagsOf } from "./store.js";
+import {
+  act,
+  find,
+  ours,
+  placeOf,
+  problem,
+  remove,
+  repliesTo,
+  roots,
+  tagsOf,
+} from "./page_notes.js";
 import { goTo, here } from "./passages.js";
 
 // The list of the page's notes, beside the text. It does not keep the focus inside: the text is read

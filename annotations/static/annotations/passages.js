@@ -2,7 +2,7 @@ import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { draw } from "./highlight.js";
 import { bodyOf, buildText, offsetsOf, rangeOf, textBetween } from "./text.js";
-import { ours, placeOf, roots } from "./store.js";
+import { ours, placeOf, roots } from "./page_notes.js";
 
 // Where the notes are in the document: their ranges, the blocks they stand in, and the button
 // beside each such block. A highlight alone tells a screen reader nothing.

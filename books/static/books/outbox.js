@@ -1,6 +1,6 @@
 import { call, csrfToken, passes } from "./api.js";
 import { objection } from "./state.js";
-import { allKept, forget, keep, kept } from "./store.js";
+import { allKept, forget, keep, kept } from "./device.js";
 
 // Answers on their way: kept on this device, under their person, until the server has replied.
 

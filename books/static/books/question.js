@@ -4,7 +4,7 @@ import { make, signInAddress } from "./dom.js";
 import { give, goToSignIn, openOutbox, waitingFor } from "./outbox.js";
 import { refreshProgress, takeReply } from "./progress.js";
 import { note, say, showAttempts, showResult } from "./result.js";
-import { draftOf, draftWasSent, keepDraft } from "./store.js";
+import { draftOf, draftWasSent, keepDraft } from "./device.js";
 import { t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 

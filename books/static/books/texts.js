@@ -1,4 +1,4 @@
-import { keep, kept } from "./store.js";
+import { keep, kept } from "./device.js";
 
 // What has to be said where no state has ever arrived; all else comes with it.
 const FALLBACK = {
