@@ -77,7 +77,7 @@ def _put(note: Annotation, page: Page, found: dict[str, Any]) -> None:
     note.replies.update(page=page)
 
 
-def judge(report: ProblemReport, status: str) -> None:
+def set_status(report: ProblemReport, status: str) -> None:
     """Give a problem report a status. "Fixed" tells who reported it."""
     # Of two who say so at once, one tells.
     changed = _living(report).exclude(status=status)

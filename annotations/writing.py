@@ -48,12 +48,12 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         raise Stale(GONE)
     place = _placed(text.text, draft.selector)
     with transaction.atomic():
-        if hold(page.book_id).release_id != text.release_id:
+        if lock_book(page.book_id).release_id != text.release_id:
             raise Stale(_("A new edition has gone live. Reload the page, then select again."))
         before = _sent_before(user, draft, None)  # at the same moment
         if before:
             return before, False
-        _judge_count(user, page.book_id)
+        _check_count(user, page.book_id)
         revision = page_texts.revision_of(page, text)
         note = Annotation(
             **_identity(draft),
@@ -78,14 +78,14 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
     """
     with transaction.atomic():
         # An audience that changes meanwhile waits for this, or this for it.
-        hold(parent.book_id)
+        lock_book(parent.book_id)
         before = _sent_before(user, draft, parent.pk)
         if before:
             return before, False
         parent, root = _answered(user, parent)
         check(replace(draft, motivation=Motivation.REPLYING, audience=root.audience))
         check_anonymous(draft.anonymous, root)
-        _judge_count(user, root.book_id)
+        _check_count(user, root.book_id)
         made = Annotation.objects.create(
             **_identity(draft),
             book_id=root.book_id,
@@ -174,7 +174,7 @@ def version(note: Annotation) -> str:
     return f"{note.updated_at.timestamp():.6f}"
 
 
-def hold(book_id: int) -> Book:
+def lock_book(book_id: int) -> Book:
     """Let a sync and whoever writes on the book wait for this, or this for them.
 
     All that writes on a book locks it before all else, so that no two wait for each other.
@@ -184,7 +184,7 @@ def hold(book_id: int) -> Book:
 
 def locked(note: Annotation) -> Annotation:
     """Return a note as it is now, and keep it so. Raises Stale where it is gone."""
-    hold(note.book_id)
+    lock_book(note.book_id)
     found = Annotation.objects.filter(pk=note.pk).first()
     if found is None:
         raise Stale(DELETED)
@@ -245,7 +245,7 @@ def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
     return passage(text, *found)._asdict()
 
 
-def _judge_count(user: User, book_id: int) -> None:
+def _check_count(user: User, book_id: int) -> None:
     if Annotation.objects.written_by(user).filter(book=book_id).count() >= NOTES:
         raise Refused(
             _("You have %(n)d notes in this book, as many as one can keep. Delete some first.")

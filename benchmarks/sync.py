@@ -55,7 +55,7 @@ def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
     ids = {page.page_id for page in manifest.pages() if page.page_id}
     before = snapshot.take({manifest.project}, ids)
     plan = make_plan([manifest], before, page_ids.random_ids())
-    effects = pipeline.preview(plan, before, (), options)
+    effects = pipeline.compute_effects(plan, before, (), options)
     if plan.is_empty:
         return
     number = next(_releases)

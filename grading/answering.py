@@ -106,7 +106,7 @@ def _answer(
         if again.string != string or again.question_id != question.pk:
             raise Conflict(_("This answer has been sent before with other content."))
         return Reply(again.points, question.points_possible, html, number)
-    _judge(place, len(before))
+    _require_open(place, len(before))
     attempt = Attempt.objects.create(
         enrollment=place,
         question=question,
@@ -156,7 +156,7 @@ def _attempts(place: Enrollment, question: Question, client_key: UUID) -> Any:
     return found.annotate(counted_points=Subquery(counts)).order_by("pk").defer("string")
 
 
-def _judge(place: Any, attempts: int) -> None:
+def _require_open(place: Any, attempts: int) -> None:
     course = place.course
     if place.is_enabled is False:
         raise Refused(_("This question is switched off in your course."))

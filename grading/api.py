@@ -135,7 +135,7 @@ def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: A
         response["Retry-After"] = str(wait)
         text = _("Too many tries. Wait %(n)d seconds, or join a course.") % {"n": wait}
         return Status(429, {"detail": text})
-    return trials.judge(question, data.answer, data.version)
+    return trials.grade(question, data.answer, data.version)
 
 
 def _problem(error: Exception) -> Status:

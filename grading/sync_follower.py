@@ -44,7 +44,7 @@ class AnswersFollower:
                 by_question[question][kind] = count
         return Counts(dict(by_question), books)
 
-    def preview(
+    def compute_effects(
         self,
         plan: Plan,
         old_files: Mapping[str, Path],
@@ -82,7 +82,7 @@ class AnswersFollower:
             Count("pk"), Max("answered_at"), Max("override_at"), Sum("override_points")
         )
 
-    def hold(self, plan: Plan) -> None:
+    def lock_rows(self, plan: Plan) -> None:
         """Let answers to the plan's books wait, as SQLite does by itself.
 
         An answer locks its student's place before all else: one that came in between would wait

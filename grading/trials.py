@@ -39,7 +39,7 @@ def find(question_id: int) -> Question | None:
     return question if question and is_marked(question) else None
 
 
-def judge(question: Question, given: Any, version: str | None = None) -> Reply:
+def grade(question: Question, given: Any, version: str | None = None) -> Reply:
     """Return what an answer would earn, and no word of feedback. Raises AnswerError or Changed."""
     if version not in (None, question.version):
         raise Changed

@@ -57,7 +57,7 @@ class ProblemReportAdmin(InboxAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "status" in form.changed_data:
-            moderation.judge(ProblemReport.objects.get(pk=obj.pk), obj.status)
+            moderation.set_status(ProblemReport.objects.get(pk=obj.pk), obj.status)
 
     def formfield_for_choice_field(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "status":
@@ -70,7 +70,7 @@ class ProblemReportAdmin(InboxAdmin):
     def _each(self, request: HttpRequest, reports: QuerySet[Any], status: str) -> None:
         mine = list(reports)
         for report in mine:
-            moderation.judge(report, status)
+            moderation.set_status(report, status)
         told = _("Reports changed: %(n)d.") % {"n": len(mine)}
         self.message_user(request, told, messages.SUCCESS)
 

@@ -42,7 +42,7 @@ class AnnotationsFollower:
         rows = Annotation.objects.filter(book__project__in=projects).order_by()
         return Counts(kept_books=frozenset(rows.values_list("book", flat=True).distinct()))
 
-    def preview(
+    def compute_effects(
         self,
         plan: Plan,
         old_files: Mapping[str, Path],
@@ -66,7 +66,7 @@ class AnnotationsFollower:
     def mark(self, plan: Plan) -> Any:
         """No annotation goes."""
 
-    def hold(self, plan: Plan) -> None:
+    def lock_rows(self, plan: Plan) -> None:
         """Let notes on the plan's books wait, as SQLite does by itself.
 
         A note locks its book before all else, and finds afterwards that its text is an old one.

@@ -129,7 +129,7 @@ def test_who_writes_waits_for_a_sync_and_no_page_is_missed(sam, laid, what):
     statuses = []
     thread = threading.Thread(target=lambda: statuses.append(at_once(calls[what])))
     with transaction.atomic():
-        writing.hold(laid.book_id)  # as the sync does
+        writing.lock_book(laid.book_id)  # as the sync does
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()

@@ -20,7 +20,7 @@ def secret_key(data: Path) -> str:
     return path.read_text()
 
 
-def settle_environment() -> None:
+def set_environment() -> None:
     data = Path(os.environ.setdefault("BOOKBINDER_DATA_DIR", str(ROOT / "var")))
     os.environ.setdefault("SECRET_KEY", secret_key(data))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookbinder.settings")
@@ -81,7 +81,7 @@ def pretend_payments(port: int) -> None:
 def main() -> None:
     port = os.environ.get("PORT", "8000")
     os.environ.setdefault("BOOKBINDER_SITE_URL", f"http://127.0.0.1:{port}")
-    settle_environment()
+    set_environment()
     pretend_payments(int(port))
     import django
 

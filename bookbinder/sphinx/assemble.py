@@ -56,7 +56,7 @@ class Assembly:
         docnames = in_toctree_order(app.env)
         self.places = {name: place for name in docnames if (place := self.place(name))}
         self.page_ids = {name: self.page_id(name) for name in self.places}
-        self.judge_page_ids()
+        self.check_page_ids()
         self.indexes = self.number_pages()
 
     def found(self, docname: str) -> Found:
@@ -106,7 +106,7 @@ class Assembly:
             self.mistake(docname, f"two page ids: {by_directive} and {by_metadata}")
         return by_directive or by_metadata
 
-    def judge_page_ids(self) -> None:
+    def check_page_ids(self) -> None:
         first: dict[str, str] = {}
         for docname, page_id in self.page_ids.items():
             if page_id and page_id in first:
@@ -171,7 +171,7 @@ class Assembly:
         former, hash_, label = (was or "").rpartition("#")
         return f"{self.url_in_book(docname, former)}#{label}" if hash_ else was
 
-    def judge_was(self) -> None:
+    def check_was(self) -> None:
         """Note each earlier name that two claim, or that is none."""
         claims: dict[tuple[str, str], str] = {}
         for docname, place in self.places.items():
@@ -186,9 +186,9 @@ class Assembly:
             for label in {one for one in labels if labels.count(one) > 1}:
                 self.mistake(docname, f"two questions of this page say was {label}")
 
-    def judge(self) -> list[Mistake]:
+    def check(self) -> list[Mistake]:
         """Return every mistake, by file and line."""
-        self.judge_was()
+        self.check_was()
         for docname in self.places:
             self.access(docname)
             if len(self.env.titles[docname].astext()) > 500:

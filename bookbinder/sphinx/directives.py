@@ -52,7 +52,7 @@ class _AnyOption(dict[str, Callable[[str | None], str]]):
         return self[name]
 
 
-class JudgedDirective(SphinxDirective):
+class CheckedDirective(SphinxDirective):
     """A directive whose options and argument are judged by itself."""
 
     has_content = True
@@ -69,7 +69,7 @@ class JudgedDirective(SphinxDirective):
         source, line = self.get_source_info()
         note_mistake(self.env, source, line, f"{self.name}: {what}")
 
-    def judge_options(self) -> None:
+    def check_options(self) -> None:
         for name in self.options:
             if name not in self.known_options:
                 known = ", ".join(self.known_options) or "none"
@@ -93,11 +93,11 @@ class JudgedDirective(SphinxDirective):
         return points
 
 
-class PageId(JudgedDirective):
+class PageId(CheckedDirective):
     """The lasting name of the page it stands on."""
 
     def run(self) -> list[docnodes.Node]:
-        self.judge_options()
+        self.check_options()
         if self.content:
             self.mistake("takes no text: put an empty line and no indent after it")
         found = found_in(self.env, self.env.docname)
@@ -110,7 +110,7 @@ class PageId(JudgedDirective):
         return []
 
 
-class Reply(JudgedDirective):
+class Reply(CheckedDirective):
     """What `choice` and `feedback` share: a body that is Sphinx markup or Markdown."""
 
     def reply(self, answer: str, key: str | None, points: Decimal) -> nodes.feedback:
@@ -135,7 +135,7 @@ class Reply(JudgedDirective):
             reply += self.parse_content_to_nodes()
             if _of_whole_page(self.state.document) != before:
                 self.mistake("a title, header, footer or metadata of the page cannot stand here")
-            self.judge_body(reply)
+            self.check_body(reply)
             for node in reply.findall(docnodes.Element):
                 # By which `replies.cut_out` knows what a transform has moved out of its reply.
                 node[nodes.IN_REPLY] = True
@@ -148,7 +148,7 @@ class Reply(JudgedDirective):
             self.mistake(f"key {key!r} must be letters, digits and - _ ., at most 64")
         return key
 
-    def judge_body(self, reply: nodes.feedback) -> None:
+    def check_body(self, reply: nodes.feedback) -> None:
         """Refuse what would put the reply's words into a list of objects, or lead nowhere."""
         for node in reply.findall():
             if isinstance(node, LISTED) or _is_module(node) or _is_numbered(node):
@@ -182,7 +182,7 @@ class Feedback(Reply):
     known_options = ("points", "format", "key")
 
     def run(self) -> list[docnodes.Node]:
-        self.judge_options()
+        self.check_options()
         if not self.argument:
             self.mistake(f"say which answer it is for; {ANYTHING_ELSE} for any other")
         return [self.reply(self.argument, self.key(), self.points(Decimal(0)))]
@@ -194,7 +194,7 @@ class Choice(Reply):
     known_options = ("correct", "points", "format", "key")
 
     def run(self) -> list[docnodes.Node]:
-        self.judge_options()
+        self.check_options()
         if not self.argument:
             self.mistake("has no text to choose")
         choice = nodes.choice(self.argument, "", correct="correct" in self.options)
@@ -207,13 +207,13 @@ class Choice(Reply):
         return [choice, choice.attributes.pop("reply"), *messages]
 
 
-class Question(JudgedDirective):
+class Question(CheckedDirective):
     """A question, its choices and its feedback."""
 
     known_options = ("points", "grader", "multiple", "was", "try")
 
     def run(self) -> list[docnodes.Node]:
-        self.judge_options()
+        self.check_options()
         if not manifest.LABEL.fullmatch(self.argument):
             self.mistake(
                 f"label {self.argument!r} must be letters, digits and - _ . :, at most 100"
@@ -222,7 +222,7 @@ class Question(JudgedDirective):
         body = self.parse_content_to_nodes()
         choices = [node for node in body if isinstance(node, nodes.choice)]
         replies = [node for node in body if isinstance(node, nodes.feedback)]
-        self.judge_place(body)
+        self.check_location(body)
         default = kinds.DEFAULT_WITH_CHOICES if choices else kinds.DEFAULT
         grader = self.grader(default.name)
         multiple = "multiple" in self.options
@@ -233,13 +233,13 @@ class Question(JudgedDirective):
         asked = nodes.prompt("", *(n for n in body if n not in choices and n not in replies))
         node += asked
         if kinds.of(grader).takes_choices:
-            self.judge_choices(choices, replies, points, multiple=multiple)
-            self.settle_choices(choices, replies, points, multiple=multiple)
+            self.check_choices(choices, replies, points, multiple=multiple)
+            self.set_keys_and_points(choices, replies, points, multiple=multiple)
             node += docnodes.container("", *choices, classes=["bookbinder-choices"])
         elif choices or multiple:
             self.mistake(f"the grader {grader} takes no choices")
         else:
-            self.judge_feedback(grader, replies)
+            self.check_feedback(grader, replies)
         node += replies
         node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
@@ -271,7 +271,7 @@ class Question(JudgedDirective):
             return str(grader)
         return default
 
-    def judge_place(self, body: list[docnodes.Node]) -> None:
+    def check_location(self, body: list[docnodes.Node]) -> None:
         for top in body:
             for node in top.findall(lambda node: isinstance(node, nodes.choice | nodes.feedback)):
                 if node is not top and not isinstance(top, nodes.question):
@@ -281,7 +281,7 @@ class Question(JudgedDirective):
             if isinstance(top, nodes.question):
                 self.mistake("a question cannot stand in a question")
 
-    def judge_choices(
+    def check_choices(
         self,
         choices: list[nodes.choice],
         replies: list[nodes.feedback],
@@ -303,7 +303,7 @@ class Question(JudgedDirective):
         if not points:
             self.mistake("a question to choose from must be worth something")
 
-    def settle_choices(
+    def set_keys_and_points(
         self,
         choices: list[nodes.choice],
         replies: list[nodes.feedback],
@@ -328,7 +328,7 @@ class Question(JudgedDirective):
             for name in ("correct", "given_key", "given_points"):
                 del choice[name]
 
-    def judge_feedback(self, grader: str, replies: list[nodes.feedback]) -> None:
+    def check_feedback(self, grader: str, replies: list[nodes.feedback]) -> None:
         if replies and not kinds.of(grader).takes_feedback:
             self.mistake(f"the grader {grader} takes no feedback: a person reads the answers")
         for reply in replies:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 ENV_VERSION = 1
 
 
-def settle_config(app: Sphinx, config: Config) -> None:
+def complete_config(app: Sphinx, config: Config) -> None:
     """Fill in and judge the settings of `conf.py`."""
     slug = config.bookbinder_project or assemble.slug_of(config.project)
     if not manifest.SLUG.fullmatch(slug):
@@ -32,7 +32,7 @@ def settle_config(app: Sphinx, config: Config) -> None:
             f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}"
         )
     config["bookbinder_project"] = slug
-    config["bookbinder_script_hosts"] = script_hosts.settled(config.bookbinder_script_hosts)
+    config["bookbinder_script_hosts"] = script_hosts.checked(config.bookbinder_script_hosts)
     # Sphinx leaves them out then, also of the search index and the general index.
     config["exclude_patterns"] = [*config.exclude_patterns, *config.bookbinder_exclude]
     # The copied source holds every answer; a link to it would lead nowhere once published.
@@ -57,7 +57,7 @@ def forget_earlier_build(app: Sphinx) -> None:
 
 def stop_on_mistakes(app: Sphinx, builder: object) -> None:
     """Tell all mistakes at once, before anything is written."""
-    mistakes = assemble.Assembly(app).judge()
+    mistakes = assemble.Assembly(app).check()
     if mistakes:
         # Sphinx takes these documents for read: without this the next build would not write
         # again what depends on them.
@@ -126,7 +126,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(replies.HideReplies)
     app.add_transform(replies.ShowReplies)
     # In the order of a build.
-    app.connect("config-inited", settle_config)
+    app.connect("config-inited", complete_config)
     # Before other extensions lay files into the folder, at 500.
     app.connect("builder-inited", forget_earlier_build, priority=1)
     # Before Sphinx' own collectors, which run at 500, see a document's feedback.

@@ -145,10 +145,10 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     found = found_in(env, env.docname)
     # One walk: these documents are long, and each walk costs a hundredth of the build.
     ours = list(doctree.findall(_is_ours))
-    _judge_strays(env, ours)
+    _check_strays(env, ours)
     questions = [node for node in ours if isinstance(node, nodes.question)]
     shown = [question for question in questions if not _is_left_out(app, question)]
-    _judge_labels(env, doctree, shown)
+    _check_labels(env, doctree, shown)
     found.questions += map(found_question, shown)
     items = [item for question in found.questions for item in question.items]
     found.has_maths = any(item.html is not None and markdown.has_math(item.html) for item in items)
@@ -184,7 +184,7 @@ def _is_ours(node: docnodes.Node) -> bool:
     )
 
 
-def _judge_strays(env: BuildEnvironment, ours: list[Any]) -> None:
+def _check_strays(env: BuildEnvironment, ours: list[Any]) -> None:
     for node in ours:
         if not isinstance(node, OURS):
             if not _is_in_question(node) and nodes.IN_REPLY not in node.parent.attributes:
@@ -196,7 +196,7 @@ def _judge_strays(env: BuildEnvironment, ours: list[Any]) -> None:
             note_mistake(env, node.source, node.line, f"{name}: stands outside a question")
 
 
-def _judge_labels(
+def _check_labels(
     env: BuildEnvironment, doctree: docnodes.document, questions: list[nodes.question]
 ) -> None:
     labels: dict[str, int] = {}

@@ -14,7 +14,7 @@ MATHJAX_FONTS = "https://cdn.jsdelivr.net/npm/@mathjax/"
 _OLD_MATHJAX = re.compile(r"mathjax[@/]v?[23]\b", re.IGNORECASE)
 
 
-def settled(given: Iterable[object]) -> list[str]:
+def checked(given: Iterable[object]) -> list[str]:
     """Return `bookbinder_script_hosts` as addresses. Raises ConfigError."""
     hosts = []
     for entry in given:

@@ -55,7 +55,7 @@ def export(one: pipeline.Build, root: Path, url: str | None) -> Export:
     """
     if url is not None and url not in (book.url for book in one.manifest.books):
         raise ExportError(f"The sources have no book {url} any more.")
-    snapshot = pipeline.look([one])
+    snapshot = pipeline.take_snapshot([one])
     plan = make_plan([one.manifest], snapshot, page_ids.random_ids())
     # Files alone may differ at every build: by a date on each page.
     if not all(part.is_empty for part in plan.parts):

@@ -149,7 +149,7 @@ def _indexes(pages: list[_Page], has_index: Callable[[str], bool]) -> Iterator[E
     A page that is given none in its source has the next that is free: it would move up or down
     where an edit frees a number, or takes one. That matters only beside numbers that stay.
     """
-    _judge_indexes(pages)
+    _check_indexes(pages)
     written = [page for page in pages if page.row.index != page.row.source_index]
     if not written:
         return
@@ -164,7 +164,7 @@ def _indexes(pages: list[_Page], has_index: Callable[[str], bool]) -> Iterator[E
     yield from map(_index, written)
 
 
-def _judge_indexes(pages: list[_Page]) -> None:
+def _check_indexes(pages: list[_Page]) -> None:
     counts = Counter(page.row.index for page in pages if page.row.index is not None)
     for index, count in counts.items():
         if count > 1:

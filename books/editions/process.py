@@ -204,7 +204,7 @@ def _held(edition: Edition) -> Iterator[None]:
 def _plan(edition: Edition) -> None:
     _tell(edition, _("reading the build"))
     build = _read(edition, build_first=bool(edition.source))
-    _judge(edition, build.manifest.project, may_plan)
+    _require_right(edition, build.manifest.project, may_plan)
     edition.project = build.manifest.project
     prepared = pipeline.prepare([build], stage=False, options=_options(edition))
     _keep_plan(edition, prepared)
@@ -220,7 +220,7 @@ def _publish(edition: Edition) -> None:
     with lock.hold():
         _tell(edition, _("reading the build"))
         build = _read(edition, build_first=False)
-        by = _judge(edition, build.manifest.project, may_publish)
+        by = _require_right(edition, build.manifest.project, may_publish)
         prepared = pipeline.prepare([build], stage=True, options=_options(edition))
         is_other = _digest(prepared) != edition.digest
         may_not_delete = prepared.plan.needs_permission_to_delete and not edition.options.get(
@@ -255,7 +255,7 @@ def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:
     return pipeline.read(Path(edition.source), folder_of(edition), _each(edition))
 
 
-def _judge(edition: Edition, project: str, may: Callable[[User, str], bool]) -> User:
+def _require_right(edition: Edition, project: str, may: Callable[[User, str], bool]) -> User:
     """Return who has asked for this, if they still may. Raises NotYours."""
     pk = edition.options.get("by", edition.created_by_id)
     by = User.objects.filter(pk=pk, is_active=True).first()

@@ -35,7 +35,7 @@ def unpack(file: IO[bytes], target: Path) -> None:
     """
     target.mkdir(parents=True)
     try:
-        _judge_directory(file)
+        _check_directory(file)
         with zipfile.ZipFile(file) as archive:
             _unpack(archive, target)
     except UploadError:
@@ -51,7 +51,7 @@ def unpack(file: IO[bytes], target: Path) -> None:
         raise UploadError(what % {"why": error.strerror}) from error
 
 
-def _judge_directory(file: IO[bytes]) -> None:
+def _check_directory(file: IO[bytes]) -> None:
     """Look how much a zip lists before Python reads all of it into memory.
 
     By its last record (APPNOTE.TXT 4.3.16), which is full where there are 65,535 files or more.
@@ -75,7 +75,7 @@ def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
     root = _root(entries)
     left = settings.BOOKBINDER_UPLOAD_LIMIT * CHUNK
     for entry in entries:
-        _judge(entry)
+        _check_entry(entry)
         path = _inside(entry, root)
         if path is None:
             continue
@@ -108,7 +108,7 @@ def _root(entries: list[zipfile.ZipInfo]) -> str:
     return found[0].removesuffix(FILE_NAME)
 
 
-def _judge(entry: zipfile.ZipInfo) -> None:
+def _check_entry(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or "\\" in name or ":" in parts[0] or "\0" in name:

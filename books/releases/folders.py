@@ -158,7 +158,7 @@ def _explain(error: OSError | PublishError) -> str:
     return f"The files cannot be laid down: {error}."
 
 
-def settle(staged: Staged) -> None:
+def move_into_place(staged: Staged) -> None:
     """Give a staged folder its release's name. Its rows do not point to it yet."""
     staged.folder.rename(releases_folder(staged.project) / staged.release)
 

@@ -97,6 +97,6 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
-def judge_title(title: str) -> None:
+def check_title(title: str) -> None:
     if not title or len(title.splitlines()) > 1 or title != title.strip():
         raise NotWrittenError("a title is one line of text")

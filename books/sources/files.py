@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from books.sources.directive import Lines, NotWrittenError, judge_title
+from books.sources.directive import Lines, NotWrittenError, check_title
 
 _BOM = "\ufeff"
 
@@ -48,7 +48,7 @@ def read(root: Path, path: str) -> SourceFile:
 
 def with_project(lines: Lines, old: str, new: str, slug: str) -> Lines:
     """Return the lines of a `conf.py` with another name for the project, its slug as it was."""
-    judge_title(new)
+    check_title(new)
     found = _assigned(lines, "project")
     if found is None or found.value.value != old:
         raise NotWrittenError(f'none of its lines is project = "{old}"')

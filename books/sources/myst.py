@@ -10,8 +10,8 @@ from books.sources.directive import (
     Directive,
     Lines,
     NotWrittenError,
+    check_title,
     is_title,
-    judge_title,
 )
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}(?=[^`]*$)|~{3,}|:{3,})(.*)$")
@@ -74,7 +74,7 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
 
 
 def with_title(lines: Lines, old: str, new: str) -> Lines:
-    judge_title(new)
+    check_title(new)
     start = _front_matter(lines)
     for at, end in _headings(lines, start + 1 if start else 0):
         marks = _HEADING.match(lines[at])

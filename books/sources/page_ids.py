@@ -253,7 +253,7 @@ def _read(folder: int, name: str) -> tuple[os.stat_result, bytes]:
         return found, opened.read()
 
 
-def judge_folder(root: Path, source: str) -> None:
+def check_folder(root: Path, source: str) -> None:
     """Raise AnnotateError where the folder of a file inside `root` cannot be written to."""
     folder = (root / source).parent
     if not os.access(folder, os.W_OK, effective_ids=True):

@@ -13,8 +13,8 @@ from books.sources.directive import (
     Directive,
     Lines,
     NotWrittenError,
+    check_title,
     is_title,
-    judge_title,
 )
 
 _MARKER = re.compile(r"( *)\.\. +([a-z-]+) ?::(?= |$)")
@@ -77,7 +77,7 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
 
 
 def with_title(lines: Lines, old: str, new: str) -> Lines:
-    judge_title(new)
+    check_title(new)
     at = next((n for n in range(len(lines) - 1) if _is_title_at(lines, n)), None)
     if at is None or not is_title(lines[at], old):
         raise NotWrittenError(f"its title {old!r} is not found")

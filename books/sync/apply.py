@@ -48,10 +48,10 @@ def apply(
     where somebody has edited what is written, or touched what goes, since the plan was made.
     """
     for follower in registered_followers():
-        follower.hold(plan)
+        follower.lock_rows(plan)
     for model, changes in _tables(plan):
-        _judge_rows(model, changes)
-    _judge_losses(plan, marks or {})
+        _check_rows(model, changes)
+    _check_losses(plan, marks or {})
     releases = {
         one.project: Release.objects.create(
             project=one.project,
@@ -80,7 +80,7 @@ def _tables(plan: Plan) -> list[tuple[type[models.Model], Changes[Any]]]:
     ]
 
 
-def _judge_rows(model: type[models.Model], changes: Changes[Any]) -> None:
+def _check_rows(model: type[models.Model], changes: Changes[Any]) -> None:
     """Hold the rows that the plan changes, and see that they are as it was made for."""
     expected = {row.pk: row for row in (*(old for old, _new in changes.update), *changes.delete)}
     pks = list(expected)
@@ -99,7 +99,7 @@ def marks_of(plan: Plan) -> Marks:
     return {one.name: one.mark(plan) for one in registered_followers()} if plan.losses else {}
 
 
-def _judge_losses(plan: Plan, marks: Marks) -> None:
+def _check_losses(plan: Plan, marks: Marks) -> None:
     gone = [question.pk for question in plan.questions.delete]
     if not gone:
         return

@@ -47,7 +47,7 @@ class Follower(Protocol):
     def counts(self, projects: Iterable[str]) -> Counts:
         """Return what hangs on the projects' rows, in a constant number of queries."""
 
-    def preview(
+    def compute_effects(
         self,
         plan: "Plan",
         old_files: Mapping[str, Path],
@@ -65,7 +65,7 @@ class Follower(Protocol):
     def mark(self, plan: "Plan") -> Any:
         """Return what differs once anybody has written to the rows that go with the plan."""
 
-    def hold(self, plan: "Plan") -> None:
+    def lock_rows(self, plan: "Plan") -> None:
         """Stop others from writing what `follow` and the plan's deletions touch.
 
         Called first in the transaction; it lasts until its end.

@@ -132,7 +132,7 @@ def read_release(pk: int) -> Build:
     return Build(m.read(folders.manifest_folder(folder)), folder / "html")
 
 
-def look(builds: Sequence[Build]) -> snapshot.Snapshot:
+def take_snapshot(builds: Sequence[Build]) -> snapshot.Snapshot:
     manifests = [one.manifest for one in builds]
     ids = {page.page_id for manifest in manifests for page in manifest.pages() if page.page_id}
     return snapshot.take({manifest.project for manifest in manifests}, ids)
@@ -145,7 +145,7 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
     """
     if stage:
         clean()
-    before = look(builds)
+    before = take_snapshot(builds)
     manifests = [one.manifest for one in builds]
     plan = make_plan(manifests, before, page_ids.random_ids(), prefer=options.prefer)
     headers = {one.manifest.project: _policies(one, plan, before) for one in builds}
@@ -166,7 +166,7 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
                         options.each,
                     )
                 )
-        effects = preview(plan, before, builds, options)
+        effects = compute_effects(plan, before, builds, options)
     except BaseException:
         folders.drop(staged)
         raise
@@ -182,7 +182,7 @@ def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.P
     return stored_csp.of(one.manifest, one.folder, changes.files if changes else old.files, old)
 
 
-def preview(
+def compute_effects(
     plan: Plan, before: snapshot.Snapshot, builds: Sequence[Build], options: Options = NO_OPTIONS
 ) -> dict[str, Effects]:
     if plan.is_empty and not options.regrade:
@@ -190,7 +190,7 @@ def preview(
     old = {name: folders.html_folder(name, folder) for name, folder in before.folders.items()}
     new = {one.manifest.project: one.folder for one in builds}
     return {
-        follower.name: follower.preview(plan, old, new, options)
+        follower.name: follower.compute_effects(plan, old, new, options)
         for follower in registered_followers()
     }
 
@@ -203,7 +203,7 @@ def is_stale(prepared: Prepared) -> bool:
     gone = {row.pk for row in prepared.plan.questions.delete}
     now, before = (
         replace(one, counts={pk: counts for pk, counts in one.counts.items() if pk in gone})
-        for one in (look(prepared.builds), prepared.snapshot)
+        for one in (take_snapshot(prepared.builds), prepared.snapshot)
     )
     return now != before
 
@@ -218,7 +218,7 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
         marks = marks_of(plan)
         path = archive.write(plan) if plan.losses else None
         for staged in prepared.staged:
-            folders.settle(staged)
+            folders.move_into_place(staged)
         if prepared.staged:
             os.sync()  # a power cut must not leave rows that point to empty files
         summary = text.summary(plan)
@@ -262,13 +262,13 @@ def _tidy(prepared: Prepared) -> None:
             previews.clear(staged.project)
 
 
-def judge_sources(prepared: Prepared) -> None:
+def check_sources(prepared: Prepared) -> None:
     """Raise AnnotateError where the sources that lack a page id cannot be written to."""
     roots = {one.manifest.project: one.source for one in prepared.builds}
     for missing in prepared.plan.missing_page_ids:
         root = roots[missing.project]
         if root is not None:
-            page_ids.judge_folder(root, missing.source)
+            page_ids.check_folder(root, missing.source)
 
 
 def write_page_ids(prepared: Prepared) -> list[str]:

@@ -39,7 +39,7 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
     answer = answered()
     (source / "cities.rst").write_text("Cities\n======\n")
     prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
-    settle = folders.settle
+    settle = folders.move_into_place
 
     def grade_and_settle(staged):
         Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())

@@ -209,7 +209,9 @@ def bring_in(edition: Edition) -> Plan:
     staged = Staged("random", folders.releases_folder("random") / f"staged-{next(numbers)}")
     folder = folders.html_folder("random", staged.release)
     edition.write(folder)
-    effects = pipeline.preview(plan, snapshot.take({"random"}), [pipeline.Build(manifest, folder)])
+    effects = pipeline.compute_effects(
+        plan, snapshot.take({"random"}), [pipeline.Build(manifest, folder)]
+    )
     if not plan.is_empty:
         apply(plan, effects, [staged] if plan.releases else [], summary="")
     return plan

@@ -18,7 +18,7 @@ def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
         raise AnswerError(_("An answer to this question is the key of one choice."))
     if not answer:
         raise AnswerError(_("The answer is empty."))
-    _judge_keys([answer], feedback)
+    _check_keys([answer], feedback)
     return answer
 
 
@@ -33,11 +33,11 @@ def _read_several(answer: Any, feedback: Sequence[Feedback]) -> str:
         raise AnswerError(_("An answer to this question is a list of keys of choices."))
     if not answer:
         raise AnswerError(_("The answer is empty."))
-    _judge_keys(answer, feedback)
+    _check_keys(answer, feedback)
     return json.dumps(sorted(set(answer)))
 
 
-def _judge_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
+def _check_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
     known = {one.key for one in feedback if one.key}
     if not known.issuperset(keys):
         raise AnswerError(_("The question has no such choice. Reload the page."))

@@ -71,7 +71,7 @@ def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield items[start : start + size]
 
 
-class _Judge:
+class _Grader:
     """Grades strings, each different one of a question once."""
 
     def __init__(self, materials: Mapping[int, Material]) -> None:
@@ -82,7 +82,7 @@ class _Judge:
         """Return points and the feedback's key; None where it cannot be judged."""
         asked = (question, string)
         if asked not in self.known:
-            self.known[asked] = self.judge(self.materials[question], string)
+            self.known[asked] = self.grade(self.materials[question], string)
         return self.known[asked]
 
     def current(self, question: int, string: str) -> str:
@@ -90,7 +90,7 @@ class _Judge:
         material = self.materials[question]
         return graders.with_keys(string, material.question, material.keys)
 
-    def judge(self, material: Material, string: str) -> Outcome | None:
+    def grade(self, material: Material, string: str) -> Outcome | None:
         question, feedback = material.question, material.feedback
         current = graders.with_keys(string, question, material.keys)
         if not graders.can_grade(current, question, feedback):
@@ -108,19 +108,19 @@ def look(
     """Judge all answers to some questions by other material; nothing is written."""
     at = timezone.now()
     read = Attempt.objects.filter(created_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
-    judge = _Judge(materials)
+    grader = _Grader(materials)
     rows: list[Regraded] = []
     for pks in in_chunks(list(each(materials, "judging answers", len(materials))), CHUNK):
-        rows += _differing(pks, judge)
+        rows += _differing(pks, grader)
     return Regrading(at, read["last"] or 0, tuple(rows), materials)
 
 
 def _differing(
-    questions: Sequence[int], judge: _Judge, places: Sequence[int] | None = None
+    questions: Sequence[int], grader: _Grader, places: Sequence[int] | None = None
 ) -> Iterator[Regraded]:
     """Yield the answers that earn other points; only those of `places` where they are given."""
     only = {} if places is None else {"enrollment__in": places}
-    best = _best_attempts(questions, judge, only)
+    best = _best_attempts(questions, grader, only)
     answers = (
         Answer.objects.filter(question__in=questions, override_points__isnull=True, **only)
         .order_by()
@@ -130,8 +130,8 @@ def _differing(
     )
     for pk, question, enrollment, origin, own, points, feedback in answers.iterator(10_000):
         string = best.get((enrollment, question), own)
-        outcome = judge(question, string)
-        if outcome is None or _stays(judge(question, own), points, outcome):
+        outcome = grader(question, string)
+        if outcome is None or _stays(grader(question, own), points, outcome):
             continue
         if string != own or outcome != (points, feedback):
             yield Regraded(
@@ -141,8 +141,8 @@ def _differing(
                 origin == Enrollment.Origin.TEST,
                 points,
                 *outcome,
-                judge.current(question, string) if string != own else None,
-                judge.current(question, own),
+                grader.current(question, string) if string != own else None,
+                grader.current(question, own),
             )
 
 
@@ -152,7 +152,7 @@ def _stays(own: Outcome | None, points: Decimal | None, best: Outcome) -> bool:
 
 
 def _best_attempts(
-    questions: Sequence[int], judge: _Judge, only: Mapping[str, Any]
+    questions: Sequence[int], grader: _Grader, only: Mapping[str, Any]
 ) -> dict[tuple[int, int], str]:
     """Return what counts where the best attempt does: of equal ones the latest."""
     attempts = (
@@ -166,7 +166,7 @@ def _best_attempts(
     )
     best: dict[tuple[int, int], tuple[Decimal, str]] = {}
     for enrollment, question, string in attempts.iterator(10_000):
-        outcome = judge(question, string)
+        outcome = grader(question, string)
         so_far = best.get((enrollment, question))
         if outcome is not None and (so_far is None or outcome[0] >= so_far[0]):
             best[enrollment, question] = (outcome[0], string)
@@ -183,7 +183,7 @@ def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
     late = _late(regrading)
     rows = [row for row in regrading.rows if (row.enrollment, row.question) not in late]
     _write(rows, regrading.at, reason, pks)
-    _write(list(_judged_again(regrading, late)), timezone.now(), reason, pks)
+    _write(list(_graded_again(regrading, late)), timezone.now(), reason, pks)
 
 
 def _late(regrading: Regrading) -> set[tuple[int, int]]:
@@ -193,13 +193,13 @@ def _late(regrading: Regrading) -> set[tuple[int, int]]:
     return {(place, question) for place, question in pairs if question in regrading.materials}
 
 
-def _judged_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
+def _graded_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
     # Changed keys are in the answers by now.
     materials = {pk: replace(regrading.materials[pk], keys={}) for _place, pk in late}
-    judge = _Judge(materials)
+    grader = _Grader(materials)
     places = sorted({place for place, _question in late})
     for pks in in_chunks(list(materials), CHUNK):
-        for row in _differing(pks, judge, places):
+        for row in _differing(pks, grader, places):
             if (row.enrollment, row.question) in late:
                 yield row
 

@@ -122,7 +122,7 @@ def bring_in(edition: Any, data_dir, *, regrade: bool):
     options = Options(regrade=regrade)
     before = snapshot.take({PROJECT})
     plan = make_plan([edition.manifest()], before, page_ids.random_ids())
-    effects = pipeline.preview(plan, before, (), options)
+    effects = pipeline.compute_effects(plan, before, (), options)
     staged = Staged(PROJECT, data_dir / f"staged-{uuid.uuid4().hex}")
     if not plan.is_empty or any(one.is_work for one in effects.values()):
         apply(plan, effects, [staged] if plan.releases else [], summary="")

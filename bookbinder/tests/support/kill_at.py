@@ -24,7 +24,7 @@ POINTS = {
     "nothing is archived": ("books.sync.archive.write", BEFORE, 1),
     "half is archived": ("json.dump", AFTER, 3),
     "all is archived": ("books.sync.archive.write", AFTER, 1),
-    "one of two is settled": ("books.releases.folders.settle", AFTER, 1),
+    "one of two is settled": ("books.releases.folders.move_into_place", AFTER, 1),
     "rows are written": ("books.sync.apply._write_books", AFTER, 1),
     "answers are regraded": ("grading.regrade.regrade.write", AFTER, 1),
     "some notes have their place": ("annotations.following.rows._write_moved", AFTER, 1),
@@ -83,8 +83,8 @@ def two_transactions() -> None:
 
 def settled_late() -> None:
     """A fault: the files get their place after the rows that point to them."""
-    publish: Any = importlib.import_module("books.releases.folders")
-    publish.settle = lambda staged: None
+    folders: Any = importlib.import_module("books.releases.folders")
+    folders.move_into_place = lambda staged: None
 
 
 def notes_by_themselves() -> None:

@@ -132,7 +132,7 @@ class Command(BaseCommand):
             is_all = prepared.is_nothing or self.options["preview"]
             sys.exit(0 if is_all else SOMETHING_TO_DO)
         if self.options["back_annotate"]:
-            pipeline.judge_sources(prepared)
+            pipeline.check_sources(prepared)
         if not prepared.is_nothing:
             self.ask_for_all(prepared)
         return not pipeline.is_stale(prepared)

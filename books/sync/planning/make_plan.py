@@ -30,7 +30,7 @@ def make_plan(
     `new_ids` yields page ids that nobody has yet; `prefer` decides where both the source and an
     admin have changed a text. Raises PlanError.
     """
-    _judge(manifests, snapshot)
+    _check(manifests, snapshot)
     context = Context(snapshot, new_ids, itertools.count(-1, -1), prefer)
     parts: list[BookPlan] = []
     releases = {}
@@ -57,7 +57,7 @@ def _parts(manifest: m.Manifest, context: Context) -> Iterator[BookPlan]:
             yield part
 
 
-def _judge(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> None:
+def _check(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> None:
     errors = []
     projects = [manifest.project for manifest in manifests]
     for project in sorted({p for p in projects if projects.count(p) > 1}):
