@@ -24,11 +24,11 @@ from annotations.drafts import (
     tidied,
 )
 from annotations.following.placing import passage
+from annotations.limits import check_count
 from annotations.models import Annotation
 from books.models import Book, Page
 from grading.models import Course
 
-NOTES = 5_000  # a person and book
 GONE = gettext_lazy("The page has changed. Reload it, then select the passage again.")
 DELETED = gettext_lazy("This note has been deleted.")
 
@@ -53,7 +53,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         before = _sent_before(user, draft, None)  # at the same moment
         if before:
             return before, False
-        _check_count(user, page.book_id)
+        check_count(user, page.book_id)
         revision = page_texts.revision_of(page, text)
         note = Annotation(
             **_identity(draft),
@@ -85,7 +85,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
         parent, root = _answered(user, parent)
         check(replace(draft, motivation=Motivation.REPLYING, audience=root.audience))
         check_anonymous(draft.anonymous, root)
-        _check_count(user, root.book_id)
+        check_count(user, root.book_id)
         made = Annotation.objects.create(
             **_identity(draft),
             book_id=root.book_id,
@@ -243,11 +243,3 @@ def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
     if found is None:
         raise Stale(GONE)
     return passage(text, *found)._asdict()
-
-
-def _check_count(user: User, book_id: int) -> None:
-    if Annotation.objects.written_by(user).filter(book=book_id).count() >= NOTES:
-        raise Refused(
-            _("You have %(n)d notes in this book, as many as one can keep. Delete some first.")
-            % {"n": NOTES}
-        )

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 
-from accounts.admin import ReadOnly, RulesAdmin
+from accounts.admin.base import ReadOnly, RulesAdmin
 from billing import money, refunds, resources, stripe_client
 from billing.models import Payment, StripeEvent
 

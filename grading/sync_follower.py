@@ -15,7 +15,7 @@ from books.sync.plan import Options, Plan
 from books.sync.report.text import FIRST
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
-from grading.regrade import affected, choice_keys, regrade
+from grading.regrade import affected, choice_keys, regrade, report
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
 REASON = "A new edition was published, and its feedback gives other points."
@@ -56,7 +56,7 @@ class AnswersFollower:
         rekeyed = {
             pk: one for pk, one in materials.items() if one.keys and one.question.kind.takes_choices
         }
-        told = affected.tell(found, materials, is_wanted=options.regrade)
+        told = report.tell(found, materials, is_wanted=options.regrade)
         return Effects(
             lines=told.lines,
             losses=_losses(plan),

@@ -17,7 +17,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import RulesAdmin
+from accounts.admin.base import RulesAdmin
 from accounts.http import signed_in
 from annotations import drafts, presenting, writing
 from annotations.models import Annotation

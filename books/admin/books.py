@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly, RulesInline
+from accounts.admin.base import ReadOnly, RulesInline
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of, list_link
 from books.models import Author, Book, Page, Question

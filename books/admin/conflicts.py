@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from accounts.admin import RulesAdmin
+from accounts.admin.base import RulesAdmin
 from books.editing import conflicts
 
 

@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
-from accounts.admin import ReadOnly, RulesAdmin, may
+from accounts.admin.base import ReadOnly, RulesAdmin, may
 from accounts.http import signed_in
 from books.editions import process, rights
 from books.editions.upload import UploadError

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import RulesInline
+from accounts.admin.base import RulesInline
 from bookbinder.sphinx import markdown
 from books.admin.conflicts import ConflictsAdmin
 from books.admin.links import count_of

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly, RulesAdmin
+from accounts.admin.base import ReadOnly, RulesAdmin
 from books.admin.links import count_of
 from books.models import Book, Release
 

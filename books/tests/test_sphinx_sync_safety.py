@@ -41,11 +41,11 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
     prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     settle = folders.move_into_place
 
-    def grade_and_settle(staged):
+    def grade_and_move(staged):
         Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())
         settle(staged)
 
-    monkeypatch.setattr(folders, "settle", grade_and_settle)
+    monkeypatch.setattr(folders, "move_into_place", grade_and_move)
     with pytest.raises(ChangedError):
         pipeline.carry_out(prepared)
     assert Answer.objects.get().override_points == 1

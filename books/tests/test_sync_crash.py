@@ -231,7 +231,7 @@ def test_a_full_disk(editions, book, monkeypatch):
     places = [
         (folders, "_lay", failing(FULL)),
         (serializers, "serialize", write_half),
-        (folders, "settle", failing(FULL)),
+        (folders, "move_into_place", failing(FULL)),
     ]
     for where, name, fails in places:
         with monkeypatch.context() as patched:

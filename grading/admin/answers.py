@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly, RulesAdmin, RulesInline
+from accounts.admin.base import ReadOnly, RulesAdmin, RulesInline
 from books.models import Feedback
 from grading import graders, points
 from grading.models import Answer, Attempt, Regrade

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.admin import RulesAdmin, may
+from accounts.admin.base import RulesAdmin, may
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from books.models import Book

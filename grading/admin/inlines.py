@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access, mail
-from accounts.admin import RulesInline, may
+from accounts.admin.base import RulesInline, may
 from accounts.http import signed_in
 from books.models import Question
 from grading import invitations

@@ -16,7 +16,7 @@ from import_export.forms import ConfirmImportForm, ImportForm
 from import_export.tmp_storages import CacheStorage
 
 from accounts import access
-from accounts.admin import RulesAdmin
+from accounts.admin.base import RulesAdmin
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from grading import enrolling, invitations, roster

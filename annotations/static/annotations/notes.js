@@ -2,7 +2,7 @@ import { announce } from "../books/announce.js";
 import { addToBar, wideOrNarrow } from "../books/bar.js";
 import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
-import { write } from "./dialog.js";
+import { write } from "./note_form.js";
 import { modeButton } from "./mode.js";
 import { closePanel, isOpen, makePanel, openNamed, openPanel } from "./panel.js";
 import { show } from "./passages.js";

@@ -2,7 +2,7 @@ import { announce } from "../books/announce.js";
 import { make, told, typeset } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
 import { suit } from "./colours.js";
-import { readable, write } from "./dialog.js";
+import { readable, write } from "./note_form.js";
 import {
   act,
   find,

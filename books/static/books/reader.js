@@ -5,7 +5,7 @@ import { loadState } from "./state.js";
 
 // All that they import, so that the browser asks for all at once.
 import "../annotations/colours.js";
-import "../annotations/dialog.js";
+import "../annotations/note_form.js";
 import "../annotations/highlight.js";
 import "../annotations/mode.js";
 import "../annotations/panel.js";

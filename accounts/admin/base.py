@@ -1,31 +1,21 @@
-"""The base of all our admin classes, and accounts."""
+"""The base of all our admin classes: rights and rows from the table in `accounts.access`."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 
-from accounts import access, proven_addresses
+from accounts import access
 from accounts.http import signed_in
-from accounts.models import User
 
-# Sign-in apps come from the environment alone, and no page shows a secret.
-for model in (Group, SocialApp, SocialToken, SocialAccount, Authenticator):
-    admin.site.unregister(model)
 _LOOKUP = re.compile(r"(__id)?(__(exact|isnull|isempty|gte|lt))?$")
-
-
 SEARCHED_WORDS = 10
 
 
@@ -156,60 +146,3 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-@admin.register(User)
-class UserAdmin(RulesAdmin):
-    list_display = ("email", "last_name", "first_name", "type", "is_active", "date_joined")
-    list_filter = ("type", "is_active")
-    search_fields = ("email", "last_name", "first_name", "username")
-    ordering = ("last_name", "first_name", "email")
-    actions = ("confirm_addresses",)
-    readonly_fields = ("date_joined", "last_login", "policy_version", "policy_agreed_at")
-    fieldsets = (
-        (None, {"fields": ("email", "username", "first_name", "last_name")}),
-        (_("Rights"), {"fields": ("type", "is_active")}),
-        (
-            _("History"),
-            {"fields": ("date_joined", "last_login", "policy_version", "policy_agreed_at")},
-        ),
-    )
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        if not change:
-            # They set a password by the link of "I forgot my password".
-            obj.set_unusable_password()
-        obj.email = obj.email.lower()  # as allauth keeps and looks for it
-        super().save_model(request, obj, form, change)
-        if change and "email" in form.changed_data:
-            proven_addresses.confirm(obj)
-
-    @admin.action(description=_("Confirm the e-mail addresses"), permissions=["change"])
-    def confirm_addresses(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        for user in users:
-            proven_addresses.confirm(user)
-        told = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
-        self.message_user(request, told, messages.SUCCESS)
-
-
-class _Forgotten(ReadOnly, RulesAdmin):
-    """Seen, and taken away from who has lost it; never made or changed here."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.may(request, "delete", obj)
-
-
-@admin.register(Authenticator)
-class AuthenticatorAdmin(_Forgotten):
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_select_related = ("user",)
-    search_fields = ("user__email", "user__last_name")
-    fields = list_display
-
-
-@admin.register(SocialAccount)
-class SocialAccountAdmin(_Forgotten):
-    list_display = ("user", "provider", "uid", "date_joined", "last_login")
-    list_select_related = ("user",)
-    search_fields = ("user__email", "user__last_name", "uid")
-    fields = list_display
