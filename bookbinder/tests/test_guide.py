@@ -1,6 +1,7 @@
 """The guide is a Book Binder book, and says what is so."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -69,3 +70,15 @@ def test_every_variable_of_the_environment_is_in_the_guide():
     assert len(names) > 10
     for name in names:
         assert f"``{name}``" in text, name
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/developers/architecture.rst"])
+def test_what_developers_are_told_of_is_there(name):
+    text = (ROOT / name).read_text()
+    paths = set(re.findall(r"`+((?:[\w.-]+/)+[\w.<>-]*)`+", text))
+    assert len(paths) > 10
+    kind = {"<kind>": "text"}
+    for path in paths:
+        for word, example in kind.items():
+            path = path.replace(word, example)
+        assert (ROOT / path).exists(), path
