@@ -4,14 +4,17 @@ ada writes the book, ines teaches it, sam learns, eve has no rights; root is an 
 """
 
 import os
+import time
 import uuid
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts import limits
 from accounts.models import User
 from annotations import page_texts
 from annotations.models import Annotation
@@ -114,6 +117,9 @@ def data_dir(settings, tmp_path, monkeypatch):
     settings.BOOKBINDER_DATA_DIR.mkdir()
     # Databases of other tests give the same keys again, and people who have tried often.
     cache.clear()
+    # Tries are counted by the minute and hour: none begins while a test runs.
+    now = time.time()
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: now))
     for cached in (serving._files, page_texts._published, page_texts._ids):
         cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR
