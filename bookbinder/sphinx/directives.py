@@ -129,16 +129,13 @@ class Reply(CheckedDirective):
             points=points,
             html=markdown.render(text) if is_markdown else None,
         )
-        reply = nodes.feedback("", item=item)
+        reply = nodes.feedback("", item=item, own_names=[])
         if not is_markdown:
             before = _of_whole_page(self.state.document)
             reply += self.parse_content_to_nodes()
             if _of_whole_page(self.state.document) != before:
                 self.mistake("a title, header, footer or metadata of the page cannot stand here")
             self.check_body(reply)
-            for node in reply.findall(docnodes.Element):
-                # By which `replies.cut_out` knows what a transform has moved out of its reply.
-                node[nodes.IN_REPLY] = True
         self.set_source_info(reply)
         return reply
 
@@ -151,6 +148,11 @@ class Reply(CheckedDirective):
     def check_body(self, reply: nodes.feedback) -> None:
         """Refuse what would put the reply's words into a list of objects, or lead nowhere."""
         for node in reply.findall():
+            if isinstance(node, docnodes.Element) and node["names"]:
+                reply["own_names"] += node["names"]
+            if isinstance(node, docnodes.footnote):
+                # By which `replies.cut_out` knows one that MyST has moved out of its reply.
+                node[nodes.IN_REPLY] = True
             if isinstance(node, LISTED) or _is_module(node) or _is_numbered(node):
                 self.mistake(
                     "definitions, citations, numbered formulas and questions cannot stand in "

@@ -15,7 +15,7 @@ from bookbinder.sphinx import kinds
 WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
 
 
-# An attribute of whatever was parsed inside a reply.
+# An attribute of a footnote that was parsed inside a reply.
 IN_REPLY = "bookbinder-in-reply"
 
 

@@ -115,10 +115,9 @@ def _forget_names(document: docnodes.document, reply: nodes.feedback) -> None:
 
     It would publish them, with captions, in `objects.inv`.
     """
-    for node in reply.findall(docnodes.Element):
-        names: list[str] = node.get("names", [])
-        for name in names:
-            document.nametypes.pop(name, None)
+    names: list[str] = reply["own_names"]
+    for name in names:
+        document.nametypes.pop(name, None)
 
 
 class ShowReplies(SphinxTransform):
@@ -144,8 +143,9 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     env = app.env
     found = found_in(env, env.docname)
     # One walk: these documents are long, and each walk costs a hundredth of the build.
-    ours = list(doctree.findall(_is_ours))
+    ours = list(doctree.findall(lambda node: isinstance(node, OURS)))
     _check_strays(env, ours)
+    _check_footnotes(env, doctree)
     questions = [node for node in ours if isinstance(node, nodes.question)]
     shown = [question for question in questions if not _is_left_out(app, question)]
     _check_labels(env, doctree, shown)
@@ -178,22 +178,19 @@ def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
     return False
 
 
-def _is_ours(node: docnodes.Node) -> bool:
-    return isinstance(node, OURS) or (
-        isinstance(node, docnodes.Element) and nodes.IN_REPLY in node.attributes
-    )
-
-
 def _check_strays(env: BuildEnvironment, ours: list[Any]) -> None:
     for node in ours:
-        if not isinstance(node, OURS):
-            if not _is_in_question(node) and nodes.IN_REPLY not in node.parent.attributes:
-                what = f"feedback: its {type(node).__name__} would be printed on the page"
-                note_mistake(env, node.source, node.line, f"{what}: write it into the text")
-            continue
         if not isinstance(node, nodes.question) and not _is_in_question(node.parent):
             name = type(node).__name__
             note_mistake(env, node.source, node.line, f"{name}: stands outside a question")
+
+
+def _check_footnotes(env: BuildEnvironment, doctree: docnodes.document) -> None:
+    """Note footnotes of replies that stand outside of them: MyST collects them on the page."""
+    for note in (*doctree.footnotes, *doctree.autofootnotes, *doctree.symbol_footnotes):
+        if nodes.IN_REPLY in note and not _is_in_question(note):
+            what = "feedback: its footnote would be printed on the page: write it into the text"
+            note_mistake(env, note.source, note.line, what)
 
 
 def _check_labels(
