@@ -7,13 +7,14 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+REPLY_FOLDER = "_feedback"
 # What a build keeps for itself: the answer key, the sources that hold it, and Sphinx' own state.
 PRIVATE_NAMES = frozenset(
     {
         "bookbinder.json",
         "bookbinder.tmp",
         "_sources",
-        "_feedback",
+        REPLY_FOLDER,
         ".doctrees",
         ".buildinfo",
         "environment.pickle",
@@ -21,7 +22,7 @@ PRIVATE_NAMES = frozenset(
 )
 PRIVATE_ENDINGS = (".doctree", ".feedback", ".pickle")
 # A picture or download of a reply, under the name that the extension gave it.
-_REPLY_FILE = re.compile(r"_feedback/[0-9a-f]{20}(\.[^/]*)?")
+_REPLY_FILE = re.compile(rf"{REPLY_FOLDER}/[0-9a-f]{{20}}(\.[^/]*)?")
 MAX_POINTS = Decimal("999999.99")
 MAX_INDEX = 2**31 - 1
 # An origin, or a folder of it; nothing that could end a directive of a header.
@@ -89,7 +90,7 @@ def is_publishable(value: Any) -> bool:
 
 def is_docname(value: Any) -> bool:
     """Whether `value` names a document whose page may be published."""
-    return isinstance(value, str) and is_safe_path(value) and is_publishable(f"{value}.html")
+    return isinstance(value, str) and is_publishable(f"{value}.html")
 
 
 def is_plain_object(value: Any) -> bool:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from urllib.parse import unquote
 
-from bookbinder.sphinx.checks import is_publishable
+from bookbinder.sphinx.checks import REPLY_FOLDER, is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME, File
 
 # Folders whose files are published only where a page uses them: others are left from old builds.
 USED_ONLY = ("_images/", "_downloads/")
-REPLY_FILES = "_feedback/"
+REPLY_FILES = f"{REPLY_FOLDER}/"
 STATIC = "_static/"
 # What tells of all pages, whichever of them links it.
 OF_NO_PAGE = ("searchindex.js", "objects.inv")

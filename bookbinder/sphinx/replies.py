@@ -23,12 +23,12 @@ from sphinx.util.docutils import LoggingReporter
 from sphinx.util.osutil import relative_uri
 
 from bookbinder.sphinx import markdown, nodes
+from bookbinder.sphinx.checks import REPLY_FOLDER
 from bookbinder.sphinx.collector import Found, all_found, found_in, note_mistake
 from bookbinder.sphinx.directives import found_question
 from bookbinder.sphinx.fingerprints import page_fingerprint
 from bookbinder.sphinx.inventory import sha256_of
 
-FOLDER = "_feedback"
 ERROR = 3  # docutils' level of what it could not do
 OURS = (nodes.question, nodes.choice, nodes.feedback)
 NAMES = ("question", "choice", "feedback", "page-id")
@@ -229,7 +229,7 @@ def _publish_as(env: BuildEnvironment, node: docnodes.Element, uri: str, found: 
     if not path.is_file():
         note_mistake(env, node.source, node.line, f"feedback: file not found: {uri}")
         return uri
-    name = f"{FOLDER}/{sha256_of(path)[:20]}{path.suffix.lower()}"
+    name = f"{REPLY_FOLDER}/{sha256_of(path)[:20]}{path.suffix.lower()}"
     found.feedback_files[name] = relative
     return name
 
@@ -272,10 +272,10 @@ def render(app: Sphinx, docname: str) -> list[str]:
     app.env.apply_post_transforms(replies, docname)
     target = builder.get_target_uri(docname)
     for node in replies.findall(docnodes.image):
-        if node["uri"].startswith(f"{FOLDER}/"):
+        if node["uri"].startswith(f"{REPLY_FOLDER}/"):
             node["uri"] = relative_uri(target, quote(node["uri"]))
     for link in replies.findall(addnodes.download_reference):
-        if link.get("refuri", "").startswith(f"{FOLDER}/"):
+        if link.get("refuri", "").startswith(f"{REPLY_FOLDER}/"):
             link["refuri"] = relative_uri(target, quote(link["refuri"]))
     # What `write_doc` sets for the translator.
     builder.current_docname = docname
@@ -289,7 +289,7 @@ def render(app: Sphinx, docname: str) -> list[str]:
 
 def copy_files(app: Sphinx) -> None:
     """Lay what feedback shows into the output folder, and take away what it no longer shows."""
-    folder = Path(app.outdir) / FOLDER
+    folder = Path(app.outdir) / REPLY_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     for found in all_found(app.env).values():
         for name, relative in found.feedback_files.items():

@@ -160,7 +160,7 @@ LONG = "Anything else is wrong, as one sees from the map."
         ("excerpt.txt", b".. feedback:: *\n\n   Anything else is wrong,\n   as one sees from the map.\n"),
         ("relabelled.txt", b".. question:: older\n\n   .. feedback:: zw\xc3\xb6lf\n\n      Right.\n"),
         ("escaped.ipynb", b'{"source": [".. question:: adding\\n", "   .. feedback:: zw\\u00f6lf\\n"]}'),
-        ("packed.rst.gz", gzip.compress(b".. question:: adding\n\n   .. feedback:: zw\xc3\xb6lf\n")),
+        ("packed.rst.gz", gzip.compress(b".. question:: adding\n\n   .. feedback:: zw\xc3\xb6lf\n", mtime=0)),
         ("key.json", b'{"format":"bookbinder","version":1}'),
     ],
 )  # fmt: skip

@@ -14,13 +14,13 @@ from django.http.response import StreamingHttpResponse
 from django.utils.http import http_date
 
 from accounts.access import Person
-from bookbinder.sphinx.checks import is_publishable
+from bookbinder.sphinx.checks import REPLY_FOLDER, is_publishable
 from books import access
 from books.models import Book, Page, Release
 from books.releases import folders, headers
 from books.releases.previews import Preview
 
-FEEDBACK_FILES = "_feedback/"
+FEEDBACK_FILES = f"{REPLY_FOLDER}/"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _CHUNK = 64 * 1024
 

@@ -31,7 +31,9 @@ MAY_SEE = (
     # The student: what they wrote, and what replied to it.
     ({"student"}, {ANSWER, POINTS, REPLY, PICTURE}, {True}, r"api/(state|questions)/|answer/|books/.*_feedback/"),
     # Those who teach, and admins: what the student wrote, and what it earned.
-    ({"instructor", "admin"}, {ANSWER, POINTS}, {True}, r"admin/grading/(answer|attempt|course)/"),
+    ({"instructor", "admin"}, {ANSWER, POINTS}, {True}, r"admin/grading/(answer|attempt)/"),
+    # The same people, in the gradebook that they take out.
+    ({"instructor", "admin"}, {POINTS}, {True}, r"admin/grading/course/"),
 )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ The addresses are those of `roles.txt`, which must name every url pattern; each 
 row that its key may mean. What takes a query or a form is asked besides, by `MORE`.
 """
 
+import io
+import zipfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -33,6 +35,9 @@ UNLISTED = (
 def content(response: Any) -> str:
     """Return the head and the body of a response, as they are sent."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
+    if body.startswith(b"PK"):  # a spreadsheet
+        with zipfile.ZipFile(io.BytesIO(body)) as parts:
+            body = b"\n".join(parts.read(name) for name in parts.namelist())
     for close in response._resource_closers:
         close()
     head = "".join(f"{name}: {value}\n" for name, value in response.items())
@@ -98,7 +103,7 @@ def _autocomplete(meta: Any, field: str) -> str:
 
 
 def actions() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield each action of each list of the admin, on all its rows: exports, confirmations."""
+    """Yield each action of each list of the admin, on all its rows and on each: exports too."""
     for model, site_admin in admin.site._registry.items():
         meta = model._meta
         path = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
@@ -108,8 +113,11 @@ def actions() -> Iterator[tuple[str, str, dict[str, Any]]]:
             *(str(getattr(one, "__name__", one)) for one in site_admin.actions or ()),
         ]
         for name in names:
-            data = {"action": name, "_selected_action": pks, "index": 0}
-            yield path.lstrip("/"), path, data
+            # Some take one row and no more.
+            for some in (pks, *([pk] for pk in pks if name != "delete_selected")):
+                data = {"action": name, "_selected_action": some, "index": 0}
+                for file_format in ("csv", "xlsx") if name.startswith("export") else ("",):
+                    yield path.lstrip("/"), path, data | {"file_format": file_format}
 
 
 def everything(clients: dict[str, Client], keys: dict[str, Any], token: str) -> Iterator[Any]:
