@@ -43,7 +43,7 @@ crash: .venv/dev  ## kills CRASHES real syncs (200) at random instants on each d
 	$(BIN)/python -m bookbinder.tests.run.crash
 	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash
 
-test-stripe: .venv/dev  ## buys a place at the real Stripe, with a key of its test mode
+test-stripe: .venv/dev  ## pays for a course at the real Stripe, with a key of its test mode
 	$(BIN)/python -m bookbinder.tests.run.real_stripe
 
 bench: .venv/dev $(CATALOGS)  ## speed, each figure beside its floor, on PostgreSQL

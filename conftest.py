@@ -83,9 +83,11 @@ def enroll(user: User, course: Course, **over: Any) -> Enrollment:
     return Enrollment.objects.create(course=course, user=user, **({"origin": "free"} | over))
 
 
-def make_answer(place: Enrollment, question: Question, string: str = "4", **over: Any) -> Answer:
+def make_answer(
+    enrollment: Enrollment, question: Question, string: str = "4", **over: Any
+) -> Answer:
     fields = {"points": Decimal(2)} | over
-    return Answer.objects.create(enrollment=place, question=question, string=string, **fields)
+    return Answer.objects.create(enrollment=enrollment, question=question, string=string, **fields)
 
 
 WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it."
@@ -102,8 +104,8 @@ def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
 
 def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotation:
     """Return a note on "quick brown fox" of a page that `lay_page` laid down."""
-    place = {"quote": "quick brown fox", "start": 4, "end": 19}
-    fields = place | {f"orig_{name}": value for name, value in place.items()}
+    passage = {"quote": "quick brown fox", "start": 4, "end": 19}
+    fields = passage | {f"orig_{name}": value for name, value in passage.items()}
     fields |= {"book": page.book, "motivation": "commenting", "audience": "private"} | over
     return Annotation.objects.create(user=user, page=page, body=body, **fields)
 
@@ -180,7 +182,7 @@ def course(book) -> Course:
 
 
 @pytest.fixture
-def place(sam, course) -> Enrollment:
+def enrollment(sam, course) -> Enrollment:
     return Enrollment.objects.get(user=sam, course=course)
 
 

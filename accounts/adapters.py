@@ -83,7 +83,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Only a trusted provider's word counts for whose address it is.
 
     With an untrusted one, who writes a stranger's address into their account there would come into
-    the stranger's account here, or take the places that invitations keep for that address.
+    the stranger's account here, or take the seats that invitations keep for that address.
     """
 
     def is_trusted(self, login: Any) -> bool:

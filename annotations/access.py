@@ -36,15 +36,15 @@ def taught(user: User) -> Q:
 
 
 def of_classmates(user: User) -> Q:
-    """Course-wide notes of a course that the user has a place in, unless they are hidden."""
-    places = places_of(user)
+    """Course-wide notes of a course that the user is enrolled in, unless they are hidden."""
+    enrollments = enrollments_of(user)
     shown = Q(hidden_at=None) & (Q(root=None) | Q(root__hidden_at=None))
     open_to_me = _by_instructors() | (~Q(course__course_notes=Course.Notes.OFF) & _earned(user))
-    return Q(audience=Audience.COURSE, course__in=places.values("course")) & shown & open_to_me
+    return Q(audience=Audience.COURSE, course__in=enrollments.values("course")) & shown & open_to_me
 
 
-def places_of(user: User) -> QuerySet[Enrollment]:
-    """A test student's place opens no notes: an author who tries their book sees no student."""
+def enrollments_of(user: User) -> QuerySet[Enrollment]:
+    """A test student reads no notes: an author who tries the book must see no student."""
     return Enrollment.objects.active().exclude(origin="test").filter(user=user)
 
 

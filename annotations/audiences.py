@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotations.access import places_of
+from annotations.access import enrollments_of
 from annotations.drafts import (
     Audience,
     Draft,
@@ -27,23 +27,23 @@ def name_of(row: Any, reader: Any) -> str:
     return row.user.get_full_name() if is_known and not row.deleted_at else ""
 
 
-def with_rights(places: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """Add to places what `rights` tells, at no query more."""
+def with_rights(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """Annotate enrollments with what `rights` reads: no extra query."""
     teachers = Instructor.objects.filter(course=OuterRef("course"), user=OuterRef("user"))
-    return places.annotate(is_taught=Exists(teachers))
+    return enrollments.annotate(is_taught=Exists(teachers))
 
 
-def rights(place: Any) -> dict[str, Any]:
-    """Return whom a person may write to from their place, and whether without their name.
+def rights(enrollment: Any) -> dict[str, Any]:
+    """Return whom an enrolled person may write to, and whether anonymously.
 
-    `place` is one of `with_rights`, or None.
+    `enrollment` was read `with_rights`, or is None.
     """
-    if place is None:
+    if enrollment is None:
         return {"audiences": [Audience.PRIVATE, Audience.AUTHORS], "anonymous": False}
-    notes = place.course.course_notes
+    notes = enrollment.course.course_notes
     # Who runs a course reads it as a test student; who teaches it may always write to it.
-    shared = [] if place.is_test and not place.is_taught else [Audience.INSTRUCTORS]
-    if place.is_taught or (shared and notes != Course.Notes.OFF):
+    shared = [] if enrollment.is_test and not enrollment.is_taught else [Audience.INSTRUCTORS]
+    if enrollment.is_taught or (shared and notes != Course.Notes.OFF):
         shared.append(Audience.COURSE)
     audiences = [Audience.PRIVATE, *shared, Audience.AUTHORS]
     return {"audiences": audiences, "anonymous": notes == Course.Notes.ANONYMOUS}
@@ -51,7 +51,7 @@ def rights(place: Any) -> dict[str, Any]:
 
 def of_shared_courses(user: User) -> QuerySet[Course]:
     """Courses whose members the user may write to: theirs, and those they teach."""
-    mine = Q(pk__in=places_of(user).values("course")) | teaches("pk")(user)
+    mine = Q(pk__in=enrollments_of(user).values("course")) | teaches("pk")(user)
     return Course.objects.filter(mine)
 
 
@@ -71,7 +71,7 @@ def course_of(user: User, book_id: int, draft: Draft) -> Course | None:
     courses = of_shared_courses(user).filter(book=book_id, pk=draft.course_id)
     course = courses.first()
     if course is None:
-        raise Refused(_("You have no place in this course."))
+        raise Refused(_("You are not enrolled in this course."))
     if draft.audience == Audience.COURSE:
         _check_course_wide(user, course, draft)
     return course

@@ -15,7 +15,6 @@ class PageRevision(models.Model):
 
     page = models.ForeignKey(Page, models.SET_NULL, null=True, related_name="revisions")
     built_at = models.DateTimeField(_("built"))
-    source_commit = models.CharField(_("commit"), max_length=64, blank=True)
     text_sha256 = models.CharField(_("SHA-256 of the text"), max_length=64)
     text = models.BinaryField(_("canonical text, by zlib"))
 

@@ -199,7 +199,7 @@ def _answered(user: User, parent: Annotation) -> tuple[Annotation, Annotation]:
     if found is None or root is None or root.deleted_at:
         raise Refused(DELETED)
     if not audiences.may_write_in(user, root.course_id):
-        raise Refused(_("You have no place in this course."))
+        raise Refused(_("You are not enrolled in this course."))
     return found, root
 
 

@@ -51,9 +51,9 @@ def fill() -> User:
     )
     user = User.objects.create_user("bench@example.org", None, first_name="B", last_name="L")
     course = Course.objects.create(book=book, name="Benchmark")
-    place = Enrollment.objects.create(course=course, user=user, origin="free")
+    enrollment = Enrollment.objects.create(course=course, user=user, origin="free")
     Answer.objects.bulk_create(
-        Answer(enrollment=place, question=one, string="answer 1", points=Decimal(1))
+        Answer(enrollment=enrollment, question=one, string="answer 1", points=Decimal(1))
         for one in questions[: len(questions) // 2]
     )
     with connection.cursor() as cursor:

@@ -59,11 +59,11 @@ def write_build(folder: Path, pages: dict[str, str]) -> pipeline.Build:
 
 
 def bring_in(build: pipeline.Build) -> tuple[Prepared, Times]:
-    with lock.hold():
+    with lock.sync_lock():
         start = time.perf_counter()
         prepared = pipeline.prepare([build], stage=True)
         planned = time.perf_counter()
-        pipeline.carry_out(prepared)
+        pipeline.publish(prepared)
         return prepared, Times(planned - start, time.perf_counter() - planned)
 
 

@@ -16,7 +16,7 @@ from books.sources import page_ids
 from books.sync import apply, pipeline, snapshot
 from books.sync.plan import NO_OPTIONS, Options
 from books.sync.planning.make_plan import make_plan
-from books.sync.report import text
+from books.sync.report import totals
 
 PAGES = 300
 QUESTIONS = 5
@@ -60,7 +60,7 @@ def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
         return
     number = next(_releases)
     staged = Staged(manifest.project, folders.releases_folder("sync") / f"staged-{number}")
-    apply.apply(plan, effects, [staged], summary=text.summary(plan))
+    apply.apply(plan, effects, [staged], summary=totals.summary(plan))
 
 
 Rows = dict[type[Model], list[tuple[object, ...]]]

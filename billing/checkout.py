@@ -1,4 +1,4 @@
-"""Buying a place: from the button to Stripe's page."""
+"""Paying for a course: from the button to Stripe's page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class Addresses:
 
 
 def reason_against(course: Course) -> str | None:
-    """Return why nobody can buy a place now, or None."""
+    """Return why nobody can pay for the course now, or None."""
     if not stripe_client.is_set_up():
         return _("This course is paid, and payment is not set up on this site.")
     return enrolling.reason_against(course)
 
 
 def start(user: User, course: Course, *, seen: int, addresses: Addresses) -> str:
-    """Return the address of Stripe's page on which `user` pays for a place.
+    """Return the address of Stripe's page on which `user` pays for the course.
 
     `seen` is the amount that the person saw. Raises CheckoutError, StripeProblem.
     """
@@ -105,30 +105,30 @@ def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
         fulfil.give_up(payment)  # of another account, or of the test mode
         return None
     payment = found or payment
-    has_place = enrolling.places_of(payment.user, payment.course.enrollments.all()).exists()
+    is_enrolled = enrolling.enrollments_of(payment.user, payment.course.enrollments.all()).exists()
     if payment.status == Payment.Status.PAID:
-        if not has_place:
-            raise CheckoutError(_("Your place in this course has ended. Ask your instructor."))
+        if not is_enrolled:
+            raise CheckoutError(_("Your enrollment in this course has ended. Ask your instructor."))
         return addresses.paid.replace("{CHECKOUT_SESSION_ID}", payment.session_id)
     if payment.status == Payment.Status.DISPUTED:
         raise CheckoutError(_("Your payment is disputed. Write to the people who run this site."))
     if payment.status != Payment.Status.PENDING:
         return None
-    return _go_on_paying(payment, seen, has_place)
+    return _go_on_paying(payment, seen, is_enrolled)
 
 
-def _go_on_paying(payment: Payment, seen: int, has_place: bool) -> str | None:
+def _go_on_paying(payment: Payment, seen: int, is_enrolled: bool) -> str | None:
     facts = stripe_client.look(payment.session_id)
     if facts.status == "complete":
         raise CheckoutError(_("Your payment is under way. You get an e-mail when it has arrived."))
-    if facts.status == "open" and payment.amount == seen and not has_place:
+    if facts.status == "open" and payment.amount == seen and not is_enrolled:
         return facts.url
     # The price is another by now, or they have come in by another way.
     if facts.status == "open":
         stripe_client.expire(facts.session_id)
     fulfil.settle(facts.session_id)
-    if has_place:
-        raise CheckoutError(_("You have a place in this course."))
+    if is_enrolled:
+        raise CheckoutError(_("You are enrolled in this course."))
     return None
 
 

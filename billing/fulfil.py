@@ -1,4 +1,4 @@
-"""What follows from what Stripe says of a session: the payment's status, and the place.
+"""What follows from what Stripe says of a session: the payment's status, and the enrollment.
 
 Whoever learns of a change first (webhook, return page, reconciliation) calls `settle`: it reads the
 session from Stripe again and believes nothing else, so that the order of events, repeats and
@@ -44,10 +44,10 @@ class _Stale(Exception):
 
 
 def settle(session_id: str, event: StripeEvent | None = None) -> Payment | None:
-    """Let payment and place follow what Stripe says of a session; None if it is not ours.
+    """Make payment and enrollment agree with what Stripe says of a session; None if it is not ours.
 
-    A second payment for the same place is given back. Raises StripeProblem; `event` is not done
-    then, so that Stripe tells it again.
+    A second payment for the same enrollment is given back. Raises StripeProblem; `event` is not
+    marked as done then, so that Stripe sends it again.
     """
     for _try in range(TRIES):
         seen = Payment.objects.filter(session_id=session_id).values_list("updated_at", flat=True)
@@ -160,7 +160,7 @@ def _expire(session_id: str) -> None:
 
 
 def _act(payment: Payment, facts: Checkout, before: str) -> None:
-    """Let the person's place follow, and write to them."""
+    """Make the person's enrollment follow, and write to them."""
     log.info("Payment %s: %s, then %s", payment.pk, before, payment.status)
     if before in (Status.REFUNDED, Status.DISPUTED) and payment.status == Status.PAID:
         _open_again(payment)
@@ -168,7 +168,7 @@ def _act(payment: Payment, facts: Checkout, before: str) -> None:
         enrolling.activate(payment.user, payment.course)
     elif before == Status.PAID:
         payment.place_ended_at = timezone.now()
-        enrolling.end(_place(payment).filter(origin="paid"), payment.place_ended_at)
+        enrolling.end(_enrollment(payment).filter(origin="paid"), payment.place_ended_at)
         payment.save(update_fields=["place_ended_at", "updated_at"])
     elif before == Status.PENDING:
         enrolling.release(payment.user, payment.course)
@@ -177,13 +177,13 @@ def _act(payment: Payment, facts: Checkout, before: str) -> None:
     transaction.on_commit(lambda: mail.tell(payment, facts, before), robust=True)
 
 
-def _place(payment: Payment) -> QuerySet[Enrollment]:
+def _enrollment(payment: Payment) -> QuerySet[Enrollment]:
     return Enrollment.objects.filter(course=payment.course, user=payment.user)
 
 
 def _open_again(payment: Payment) -> None:
     """After a dispute that was won or a refund that failed: what they had closed, no more."""
-    if _place(payment).filter(ended_at=payment.place_ended_at, status="ended").exists():
+    if _enrollment(payment).filter(ended_at=payment.place_ended_at, status="ended").exists():
         enrolling.activate(payment.user, payment.course)
 
 

@@ -13,7 +13,7 @@ def new_reference() -> str:
 
 
 class Payment(models.Model):
-    """What a person paid, or is about to pay, for a place in a course.
+    """What a person paid, or is about to pay, for a course.
 
     Amounts are whole numbers of the currency's smallest unit.
     """
@@ -26,7 +26,7 @@ class Payment(models.Model):
         REFUNDED = "refunded", _("refunded")
         DISPUTED = "disputed", _("disputed")
 
-    # While one of these, the person pays for no other place in the course.
+    # While one of these, the person cannot pay for the course a second time.
     LIVE = (Status.PENDING, Status.PAID, Status.DISPUTED)
 
     user = models.ForeignKey(
@@ -45,8 +45,8 @@ class Payment(models.Model):
     session_id = models.CharField(_("Stripe's session"), max_length=255, blank=True)
     payment_intent_id = models.CharField(_("payment intent"), max_length=255, blank=True)
     charge_id = models.CharField(_("charge"), max_length=255, blank=True)
-    # When this payment closed the person's place: only what it closed does it open again.
-    place_ended_at = models.DateTimeField(_("place ended"), null=True, blank=True)
+    # When this payment ended the enrollment: it restores only what it ended itself.
+    place_ended_at = models.DateTimeField(_("enrollment ended"), null=True, blank=True)
     refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -11,7 +11,7 @@ class RefundError(Exception):
 
 
 def refund(payment: Payment, amount: int, *, shown: int, form: str) -> Payment:
-    """Give `amount` of a payment back, in the smallest unit. All of it ends the place.
+    """Give `amount` of a payment back, in the smallest unit. All of it ends the enrollment.
 
     `shown` is how much had been given back when the form was shown, `form` names the form: sent
     twice, it is one refund. Raises RefundError, StripeProblem.

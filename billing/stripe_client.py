@@ -1,4 +1,4 @@
-"""The one place that speaks to Stripe, through its SDK.
+"""The only module that speaks to Stripe, through its SDK.
 
 The SDK is imported where it is used: it takes a tenth of what the whole site takes to start.
 """
@@ -61,7 +61,7 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked of Stripe: a session in which one place is paid."""
+    """What is asked of Stripe: a session in which one enrollment is paid for."""
 
     reference: str  # by which the session is found again; also the key of idempotency
     amount: int

@@ -28,12 +28,12 @@ def buy(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _offer(request: HttpRequest, course: Course) -> HttpResponse:
-    place = None
+    enrollment = None
     if request.user.is_authenticated:
-        place = enrolling.places_of(signed_in(request), course.enrollments.all()).first()
+        enrollment = enrolling.enrollments_of(signed_in(request), course.enrollments.all()).first()
     context: dict[str, Any] = {
         "course": course,
-        "place": place,
+        "enrollment": enrollment,
         "reason": checkout.reason_against(course),
         "price": money.told(course.amount, settings.BOOKBINDER_CURRENCY),
     }
@@ -42,7 +42,7 @@ def _offer(request: HttpRequest, course: Course) -> HttpResponse:
 
 @login_required
 def _pay(request: HttpRequest, course: Course) -> HttpResponseBase:
-    here, back = reverse("buy-place", args=(course.pk,)), reverse("payment-return")
+    here, back = reverse("buy-course", args=(course.pk,)), reverse("payment-return")
     seen = request.POST.get("seen", "")
     try:
         url = checkout.start(
@@ -67,8 +67,8 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
         payment = fulfil.settle(payment.session_id) or payment
     except stripe_client.StripeProblem as problem:
         messages.error(request, str(problem))
-    places = enrolling.places_of(signed_in(request), payment.course.enrollments.all())
-    if payment.status == Payment.Status.PAID and places.exists():
+    enrollments = enrolling.enrollments_of(signed_in(request), payment.course.enrollments.all())
+    if payment.status == Payment.Status.PAID and enrollments.exists():
         messages.success(request, _("You have paid: welcome."))
         return redirect(payment.course.book)
     return render(request, "billing/not_paid.html", {"payment": payment, "course": payment.course})

@@ -90,7 +90,7 @@ class Edition(models.Model):
 
     class State(models.TextChoices):
         PLANNING = "planning", _("being planned")
-        PLANNED = "planned", _("waits for a yes")
+        PLANNED = "planned", _("waits for approval")
         PUBLISHING = "publishing", _("being published")
         PUBLISHED = "published", _("published")
         NOTHING = "nothing", _("nothing to do")
@@ -225,10 +225,10 @@ class Author(models.Model):
 
 
 class Page(models.Model):
-    """One document of a book. `index` is its place in the gradebook, null where it has none."""
+    """One document of a book. `index` is its position in the gradebook, null where it has none."""
 
     class Access(models.TextChoices):
-        MEMBERS = "", _("people with a place in a course")
+        MEMBERS = "", _("people who are enrolled in a course")
         PUBLIC = "public", _("anyone")
 
     book = models.ForeignKey(Book, models.CASCADE, related_name="pages")
@@ -237,7 +237,7 @@ class Page(models.Model):
     source_title = models.CharField(_("title in the source"), max_length=500, blank=True)
     index = models.PositiveIntegerField(_("index"), null=True, blank=True)
     source_index = models.PositiveIntegerField(_("index in the source"), null=True, blank=True)
-    position = models.PositiveIntegerField(_("place in the book"), default=0)
+    position = models.PositiveIntegerField(_("position in the book"), default=0)
     source_id = models.CharField(_("page id"), max_length=64)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
     access = models.CharField(
@@ -273,7 +273,7 @@ class Question(models.Model):
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="questions")
     label = models.CharField(_("label"), max_length=100)
-    index = models.PositiveIntegerField(_("place on the page"), default=0)
+    index = models.PositiveIntegerField(_("position on the page"), default=0)
     points_possible = PointsField(_("points possible"), default=Decimal(1))
     grader = models.CharField(_("grader"), max_length=20)
     prompt = models.TextField(_("prompt"), blank=True)

@@ -1,28 +1,36 @@
-"""How far a long step is: shown as a bar on standard error, or not at all."""
+"""Progress of a long step: a bar on standard error, or nothing."""
 
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from django.core.management.base import OutputWrapper
 
-# Passes items on one by one, and may show how far it is: items, what is done, how many there are.
-Each = Callable[[Iterable[Any], str, int], Iterable[Any]]
+Item = TypeVar("Item")
 
 
-def silently(items: Iterable[Any], step: str, total: int) -> Iterable[Any]:
+class Each(Protocol):
+    """Passes on the items of a step one by one, and may show how many of `total` are done."""
+
+    def __call__(self, items: Iterable[Item], step: str, total: int) -> Iterable[Item]: ...
+
+
+def silently(items: Iterable[Item], step: str, total: int) -> Iterable[Item]:
     return items
 
 
 def shown_on(stream: OutputWrapper, *, is_wanted: bool) -> Each:
-    """Return what shows a bar for each long step; silent where `stream` is no terminal."""
+    """Return an `Each` that shows a bar for each long step, or a silent one without a terminal."""
     if not is_wanted or not stream.isatty():
         return silently
 
-    def each(items: Iterable[Any], step: str, total: int) -> Iterable[Any]:
+    def each(items: Iterable[Item], step: str, total: int) -> Iterable[Item]:
         from tqdm import tqdm
 
-        # A step that is done in a moment needs no bar.
-        return tqdm(items, desc=step, total=total, file=sys.stderr, leave=False, delay=0.5)
+        # A step of a moment needs no bar.
+        bar: Iterable[Item] = tqdm(
+            items, desc=step, total=total, file=sys.stderr, leave=False, delay=0.5
+        )
+        return bar
 
     return each

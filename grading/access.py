@@ -1,4 +1,4 @@
-"""Who may do what in courses, and what a place in a course opens in its book."""
+"""Who may do what in courses, and what an enrollment opens in the book."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ def teaches(path: str) -> access.Rule:
     return lambda user: Q(**{f"{path}__in": Instructor.objects.filter(user=user).values("course")})
 
 
-def has_place(user: User) -> Q:
-    """A test student's place opens nothing: who has one may read by another rule, or no more."""
+def is_enrolled(user: User) -> Q:
+    """Test students do not count: they read by another rule, or no longer."""
     return _pages_of(Enrollment.objects.active().exclude(origin="test").filter(user=user))
 
 
@@ -78,7 +78,7 @@ def was_shown_feedback(user: User) -> Q:
     several = shown.filter(
         question__grader__in=kinds.TAKING_CHOICES, question__options__multiple=True
     )
-    # Its place in the text, since SQLite's LIKE does not mind case.
+    # Its position in the text, since SQLite's LIKE ignores case.
     taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
     choices = Feedback.objects.choices().filter(question__attempts__in=several)
     chosen = choices.annotate(taken=taken).filter(taken__gt=0)
@@ -92,7 +92,7 @@ def was_shown_feedback(user: User) -> Q:
 
 
 def fill() -> None:
-    access.allow("books.view_page", Page, has_place, teaches_from)
+    access.allow("books.view_page", Page, is_enrolled, teaches_from)
     access.allow("books.view_question", Question, teaches_the_question)
     access.allow("books.see_feedback", Feedback, was_shown_feedback)
     access.allow("accounts.enter_admin", User, teachers_themselves)

@@ -88,7 +88,7 @@ def answer_question(
 ) -> Any:
     """Give an answer. Sent again with the same client key, it is answered alike and kept once.
 
-    Without an account, or a place in a course, a question that its author lets anybody try is
+    Without an account or an enrollment, a question that its author lets anybody try is
     judged, and nothing is kept.
     """
     try:
@@ -115,7 +115,7 @@ def _answer(request: HttpRequest, response: HttpResponse, question_id: int, data
             user, question, data.answer, data.client_key, data.course, data.version
         )
     except answering.NotEnrolled:
-        # Who has an account and no place would have less than who has none.
+        # An account without an enrollment must not give less than no account.
         reply = _try(request, response, question_id, data)
         if reply is None:
             raise
@@ -151,7 +151,7 @@ def own_attempts(request: HttpRequest, question_id: Pk, course: Pk | None = None
     question = _published(question_id)
     if question is None:
         raise Http404
-    place = enrolling.held_place(signed_in(request), question.page.book_id, course)
-    if place is None:
+    enrollment = enrolling.find_enrollment(signed_in(request), question.page.book_id, course)
+    if enrollment is None:
         return _problem(answering.NotEnrolled())
-    return page_questions.attempts_at(question, place)
+    return page_questions.attempts_at(question, enrollment)

@@ -36,7 +36,7 @@ def lock(course_id: int) -> Course:
 def seats_left(course: Course) -> int | None:
     """Return how many more students the course takes; None where it has no limit.
 
-    A place whose payment is under way takes a seat, and so does an invitation.
+    An enrollment whose payment is under way takes a seat, and so does an invitation.
     """
     if course.seat_limit is None:
         return None
@@ -56,35 +56,39 @@ def check_seats(course: Course, wanted: int = 1) -> None:
 
 @transaction.atomic
 def join(user: User, course: Course) -> Enrollment:
-    """Give `user` a place in a free course. Raises EnrollError."""
+    """Enroll `user` in a free course. Raises EnrollError."""
     course = lock(course.pk)
-    place = Enrollment.objects.filter(course=course, user=user).first()
-    if place is not None and place.status != Enrollment.Status.RESERVED:
-        return _come_back(place)
+    enrollment = Enrollment.objects.filter(course=course, user=user).first()
+    if enrollment is not None and enrollment.status != Enrollment.Status.RESERVED:
+        return _come_back(enrollment)
     reason = reason_against(course)
     if reason is None and not course.is_free:
-        reason = _("This course is paid: buy a place.")
+        reason = _("This course has to be paid for: use the button on the page of the book.")
     if reason:
         raise EnrollError(reason)
-    return _give(user, course, place, Enrollment.Origin.FREE)
+    return _give(user, course, enrollment, Enrollment.Origin.FREE)
 
 
-def _come_back(place: Enrollment) -> Enrollment:
-    if place.is_test:
+def _come_back(enrollment: Enrollment) -> Enrollment:
+    if enrollment.is_test:
         raise EnrollError(_("You are a test student of this course."))
-    if place.status == Enrollment.Status.ENDED:
-        raise EnrollError(_("Your place in this course has ended. Ask your instructor."))
-    return place
+    if enrollment.status == Enrollment.Status.ENDED:
+        raise EnrollError(_("Your enrollment in this course has ended. Ask your instructor."))
+    return enrollment
 
 
-def _give(user: User, course: Course, place: Enrollment | None, origin: str) -> Enrollment:
-    """Make a place, or make a reserved one active, which has its seat already."""
-    if place is None:
+def _give(user: User, course: Course, enrollment: Enrollment | None, origin: str) -> Enrollment:
+    """Create an enrollment, or make a reserved one active, which has its seat already."""
+    if enrollment is None:
         check_seats(course)
         return Enrollment.objects.create(course=course, user=user, origin=origin)
-    place.status, place.origin, place.ended_at = Enrollment.Status.ACTIVE, origin, None
-    place.save(update_fields=["status", "origin", "ended_at"])
-    return place
+    enrollment.status, enrollment.origin, enrollment.ended_at = (
+        Enrollment.Status.ACTIVE,
+        origin,
+        None,
+    )
+    enrollment.save(update_fields=["status", "origin", "ended_at"])
+    return enrollment
 
 
 @transaction.atomic
@@ -94,142 +98,146 @@ def reserve(user: User, course: Course) -> Enrollment:
     reason = reason_against(course)
     if reason:
         raise EnrollError(reason)
-    place = Enrollment.objects.filter(course=course, user=user).first()
-    if place is None:
+    enrollment = Enrollment.objects.filter(course=course, user=user).first()
+    if enrollment is None:
         check_seats(course)
         return Enrollment.objects.create(
             course=course, user=user, origin=Enrollment.Origin.PAID, status="reserved"
         )
-    if place.status == Enrollment.Status.RESERVED:
-        return place
-    if place.status == Enrollment.Status.ACTIVE and not place.is_test:
-        raise EnrollError(_("You have a place in this course."))
-    if place.origin != Enrollment.Origin.PAID:
-        _come_back(place)  # raises
+    if enrollment.status == Enrollment.Status.RESERVED:
+        return enrollment
+    if enrollment.status == Enrollment.Status.ACTIVE and not enrollment.is_test:
+        raise EnrollError(_("You are enrolled in this course."))
+    if enrollment.origin != Enrollment.Origin.PAID:
+        _come_back(enrollment)  # raises
     # Paid once, and given the money back: they may buy again.
     check_seats(course)
-    place.status = Enrollment.Status.RESERVED
-    place.save(update_fields=["status"])
-    return place
+    enrollment.status = Enrollment.Status.RESERVED
+    enrollment.save(update_fields=["status"])
+    return enrollment
 
 
 @transaction.atomic
 def activate(user: User, course: Course) -> Enrollment:
-    """Give who has paid their place, whatever has become of the seat that was kept."""
+    """Enroll a person who has paid, whatever has become of the seat that was kept."""
     course = lock(course.pk)
-    place, _made = Enrollment.objects.get_or_create(
+    enrollment, _made = Enrollment.objects.get_or_create(
         course=course, user=user, defaults={"origin": Enrollment.Origin.PAID}
     )
-    if place.status == Enrollment.Status.ACTIVE and not place.is_test:
-        return place  # theirs without the payment, whatever becomes of that
-    return _give(user, course, place, Enrollment.Origin.PAID)
+    if enrollment.status == Enrollment.Status.ACTIVE and not enrollment.is_test:
+        return enrollment  # theirs without the payment, whatever becomes of that
+    return _give(user, course, enrollment, Enrollment.Origin.PAID)
 
 
 @transaction.atomic
 def release(user: User, course: Course) -> None:
-    """Give up a seat that was kept for a payment. A place that was held before stays, ended."""
-    places = Enrollment.objects.filter(course=course, user=user, status="reserved")
-    places.filter(ended_at__isnull=True).delete()
-    places.update(status=Enrollment.Status.ENDED)
+    """Give up a seat that was kept for a payment. An earlier enrollment stays, ended."""
+    enrollments = Enrollment.objects.filter(course=course, user=user, status="reserved")
+    enrollments.filter(ended_at__isnull=True).delete()
+    enrollments.update(status=Enrollment.Status.ENDED)
 
 
 @transaction.atomic
 def admit(user: User, course: Course, origin: str) -> Enrollment:
-    """Let in who was invited or granted a place. An ended place stays ended.
+    """Enroll a person who was invited or let in by an admin. An ended enrollment stays ended.
 
     Raises EnrollError where the seats are taken.
     """
     course = lock(course.pk)
-    place = Enrollment.objects.filter(course=course, user=user).first()
-    if place is None or place.status == Enrollment.Status.RESERVED:
-        return _give(user, course, place, origin)
-    return place
+    enrollment = Enrollment.objects.filter(course=course, user=user).first()
+    if enrollment is None or enrollment.status == Enrollment.Status.RESERVED:
+        return _give(user, course, enrollment, origin)
+    return enrollment
 
 
-def places_of(user: User, places: QuerySet[Enrollment] | None = None) -> QuerySet[Enrollment]:
-    """Return the places that `user` holds now, with their courses.
+def enrollments_of(
+    user: User, enrollments: QuerySet[Enrollment] | None = None
+) -> QuerySet[Enrollment]:
+    """Return the active enrollments of `user`, with their courses.
 
-    A test student's place lasts as long as the right to run the course.
+    One as test student lasts as long as the right to run the course.
     """
-    places = Enrollment.objects.all() if places is None else places
-    held = places.filter(user=user, status=Enrollment.Status.ACTIVE).select_related("course")
+    enrollments = Enrollment.objects.all() if enrollments is None else enrollments
+    held = enrollments.filter(user=user, status=Enrollment.Status.ACTIVE).select_related("course")
     return held.filter(~Q(origin=TEST) | Q(course__in=Course.objects.visible_to(user)))
 
 
-def places_on(
-    user: User, book_id: int, places: QuerySet[Enrollment] | None = None
+def enrollments_in(
+    user: User, book_id: int, enrollments: QuerySet[Enrollment] | None = None
 ) -> QuerySet[Enrollment]:
-    """Return the places that `user` holds in courses of a book, the one used last first."""
-    return places_of(user, places).filter(course__book=book_id).order_by("-used_at", "-pk")
+    """Return the active enrollments of `user` in courses of a book, the one used last first."""
+    return (
+        enrollments_of(user, enrollments).filter(course__book=book_id).order_by("-used_at", "-pk")
+    )
 
 
-def place_for(
+def enrollment_for(
     user: User,
     book_id: int,
     course_id: int | None = None,
-    places: QuerySet[Enrollment] | None = None,
+    enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """Return the place that `user` reads and answers from: in the course named, or used last.
+    """Return the enrollment of `user` on a book: in the course named, else the one used last.
 
-    Who runs a course of the book gets a test student's place there when they have none.
-    `places` may add locks or annotations to what is looked through.
+    A person who runs a course of the book is enrolled in it as test student if need be.
+    `enrollments` may add locks or annotations to the rows that are searched.
     """
-    place = held_place(user, book_id, course_id, places)
-    return place or place_as_test_student(user, book_id, course_id, places)
+    enrollment = find_enrollment(user, book_id, course_id, enrollments)
+    return enrollment or enrollment_as_test_student(user, book_id, course_id, enrollments)
 
 
-def held_place(
+def find_enrollment(
     user: User,
     book_id: int,
     course_id: int | None = None,
-    places: QuerySet[Enrollment] | None = None,
+    enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """As `place_for`, and makes none."""
-    own = places_on(user, book_id, places)
+    """As `enrollment_for`, and creates none."""
+    own = enrollments_in(user, book_id, enrollments)
     if course_id is not None:
         own = own.filter(course=course_id)
     return own.first()
 
 
-def place_as_test_student(
+def enrollment_as_test_student(
     user: User,
     book_id: int,
     course_id: int | None = None,
-    places: QuerySet[Enrollment] | None = None,
+    enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """As `place_for`, for who is known to have no place there."""
-    if not _make_test_place(user, book_id, course_id):
+    """As `enrollment_for`, for a person who is known to have no enrollment there."""
+    if not _make_test_enrollment(user, book_id, course_id):
         return None
-    return held_place(user, book_id, course_id, places)
+    return find_enrollment(user, book_id, course_id, enrollments)
 
 
-def _make_test_place(user: User, book_id: int, course_id: int | None) -> bool:
+def _make_test_enrollment(user: User, book_id: int, course_id: int | None) -> bool:
     courses: QuerySet[Course] = Course.objects.visible_to(user).filter(book=book_id)
     if course_id is not None:
         courses = courses.filter(pk=course_id)
     course = courses.order_by("pk").first()
     if course is None:
         return False
-    _place, made = Enrollment.objects.get_or_create(
+    _enrollment, made = Enrollment.objects.get_or_create(
         course=course, user=user, defaults={"origin": TEST}
     )
     return made
 
 
-def end(places: QuerySet[Enrollment], at: datetime | None = None) -> int:
-    """End places; their answers stay. Return how many were active."""
-    return places.filter(status=Enrollment.Status.ACTIVE).update(
+def end(enrollments: QuerySet[Enrollment], at: datetime | None = None) -> int:
+    """End enrollments; their answers stay. Return how many were active."""
+    return enrollments.filter(status=Enrollment.Status.ACTIVE).update(
         status=Enrollment.Status.ENDED, ended_at=at or timezone.now()
     )
 
 
 @transaction.atomic
-def restore(places: QuerySet[Enrollment]) -> int:
-    """Make ended places active again. Return how many were ended.
+def restore(enrollments: QuerySet[Enrollment]) -> int:
+    """Make ended enrollments active again. Return how many were ended.
 
     Raises EnrollError, and restores none, where a course has too few seats for them.
     """
-    ended = places.filter(status=Enrollment.Status.ENDED)
+    ended = enrollments.filter(status=Enrollment.Status.ENDED)
     for course_id in sorted(set(ended.order_by().values_list("course", flat=True))):
         course = lock(course_id)
         check_seats(course, ended.filter(course=course).exclude(origin=TEST).count())

@@ -61,8 +61,10 @@ def _student_rows(
     course: Course, questions: list[str], cell: Callable[[str], Cell]
 ) -> Iterator[Row]:
     nothing: Row = [""] * len(questions)
-    places = Enrollment.objects.filter(course=course).in_gradebook()
-    students = list(places.values_list("pk", "user__email", "user__last_name", "user__first_name"))
+    enrollments = Enrollment.objects.filter(course=course).in_gradebook()
+    students = list(
+        enrollments.values_list("pk", "user__email", "user__last_name", "user__first_name")
+    )
     answers = _answers_of(course, [pk for pk, *_identity in students])
     points = dict(_points(answers, questions, _Cells(cell)))
     for pk, *identity in students:
@@ -106,15 +108,15 @@ def _points(
     answers: QuerySet[Answer], questions: list[str], cells: _Cells
 ) -> Iterator[tuple[int, Row]]:
     """Yield each student's cells in the order of `questions`."""
-    asked, places = "", []
+    asked, positions = "", []
     for pk, answered, texts in _joined(answers).iterator(chunk_size=CHUNK):
         if answered != asked:
             # Mostly the same as the last student's.
             asked = answered
-            known = {question: place for place, question in enumerate(answered.split(","))}
-            places = [known.get(question, -1) for question in questions]
+            known = {question: position for position, question in enumerate(answered.split(","))}
+            positions = [known.get(question, -1) for question in questions]
         row: Row = [*map(cells.__getitem__, texts.split(",")), ""]
-        yield pk, [row[place] for place in places]
+        yield pk, [row[position] for position in positions]
 
 
 def _joined(answers: QuerySet[Answer]) -> QuerySet[Answer, tuple[int, str, str]]:

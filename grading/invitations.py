@@ -1,4 +1,4 @@
-"""Places kept for e-mail addresses. Nothing here tells whether an address has an account.
+"""Seats kept for e-mail addresses. Nothing here reveals whether an address has an account.
 
 An invitation takes effect when its owner comes: when they confirm the address or sign in, or press
 the button of the course's page. Until then it looks alike with an account and without.
@@ -31,11 +31,11 @@ def reasons_against(course: Course, role: str) -> dict[str, str]:
         teaching = course.instructors.values_list("user__email", flat=True)
         found = dict.fromkeys(teaching, _("teaches the course already"))
     else:
-        places = course.enrollments.exclude(origin="test").values_list("user__email", "status")
-        ended = _("has a place that has ended: restore it under Enrollments")
+        enrollments = course.enrollments.exclude(origin="test").values_list("user__email", "status")
+        ended = _("has an enrollment that has ended: restore it under Enrollments")
         found = {
-            email: ended if status == Enrollment.Status.ENDED else _("has a place already")
-            for email, status in places
+            email: ended if status == Enrollment.Status.ENDED else _("is enrolled already")
+            for email, status in enrollments
         }
     found = dict.fromkeys(invited, _("has been invited already")) | found
     return {email.lower(): reason for email, reason in found.items()}
@@ -60,7 +60,8 @@ def _accept(user: User, invitation: Invitation) -> bool:
     closed = course.closes_at is not None and course.closes_at <= timezone.now()
     if closed or course.book.release_id is None:
         return False
-    # First, since an invitation keeps the seat that the place now takes; and once, of two tabs.
+    # First, since the invitation holds the seat that the enrollment takes; and only once, in case
+    # two tabs do the same.
     own = Invitation.objects.pending().filter(pk=invitation.pk)
     if not own.update(accepted_at=timezone.now()):
         return False

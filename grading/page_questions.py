@@ -32,19 +32,19 @@ class QuestionState:
     attempts_left: int | None = None
 
 
-def of(page: Page, place: Enrollment | None) -> list[QuestionState]:
+def of(page: Page, enrollment: Enrollment | None) -> list[QuestionState]:
     """Return the state of each question of a page, in its order."""
-    if place is None:
+    if enrollment is None:
         return [QuestionState(question) for question in page.questions.order_by("index", "pk")]
-    limit = place.course.attempt_limit
-    rows = groupby(_with_answers(page, place), key=attrgetter("pk"))
+    limit = enrollment.course.attempt_limit
+    rows = groupby(_with_answers(page, enrollment), key=attrgetter("pk"))
     return [_state(list(replies), limit) for _pk, replies in rows]
 
 
-def _with_answers(page: Page, place: Enrollment) -> Any:
+def _with_answers(page: Page, enrollment: Enrollment) -> Any:
     """Return a row for each feedback that may reply to what was answered, one where none may."""
-    switch = Q(interactives__course=place.course_id)
-    mine = Q(answers__enrollment=place.pk)
+    switch = Q(interactives__course=enrollment.course_id)
+    mine = Q(answers__enrollment=enrollment.pk)
     matched = Q(feedback__pk=F("mine__feedback"))
     choices = Q(
         grader__in=kinds.TAKING_CHOICES,
@@ -65,14 +65,14 @@ def _with_answers(page: Page, place: Enrollment) -> Any:
             reply_pk=F("reply__pk"),
             reply_key=F("reply__key"),
             reply_html=F("reply__feedback"),
-            attempt_count=_attempt_count(place),
+            attempt_count=_attempt_count(enrollment),
         )
         .order_by("index", "pk", "reply__index", "reply__pk")
     )
 
 
-def _attempt_count(place: Enrollment) -> Coalesce:
-    own = Attempt.objects.filter(enrollment=place.pk, question=OuterRef("pk")).order_by()
+def _attempt_count(enrollment: Enrollment) -> Coalesce:
+    own = Attempt.objects.filter(enrollment=enrollment.pk, question=OuterRef("pk")).order_by()
     counted = own.values("question").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
@@ -107,12 +107,14 @@ class PastAttempt:
     at: datetime
 
 
-def attempts_at(question: Question, place: Enrollment) -> list[PastAttempt]:
+def attempts_at(question: Question, enrollment: Enrollment) -> list[PastAttempt]:
     """Return what the person has tried at a question, the newest first."""
-    rows = Attempt.objects.filter(enrollment=place, question=question).select_related("feedback")
+    rows = Attempt.objects.filter(enrollment=enrollment, question=question).select_related(
+        "feedback"
+    )
     newest = rows.order_by("-pk")[:MOST_ATTEMPTS]
     hidden = Interactive.objects.filter(
-        course=place.course_id, question=question, provide_feedback=False
+        course=enrollment.course_id, question=question, provide_feedback=False
     )
     choices = list(question.feedback.all()) if question.is_multiple else []
     shows = not hidden.exists()

@@ -36,14 +36,16 @@ class Progress:
     points_possible: Decimal
 
 
-def with_progress(places: QuerySet[Enrollment], after: Page | None = None) -> QuerySet[Enrollment]:
-    """Add to places what `of`, and with a page `next_question`, tell: at no query more."""
-    places = places.annotate(**_figures())
-    return places if after is None else places.annotate(next_question=_next(after))
+def with_progress(
+    enrollments: QuerySet[Enrollment], after: Page | None = None
+) -> QuerySet[Enrollment]:
+    """Annotate enrollments with what `of` and `next_question` read; the latter needs `after`."""
+    enrollments = enrollments.annotate(**_figures())
+    return enrollments if after is None else enrollments.annotate(next_question=_next(after))
 
 
 def _is_off(question: str) -> Exists:
-    """Whether the course of the place, two queries out, has switched a question off."""
+    """Whether the enrollment's course, two queries out, has switched a question off."""
     course = OuterRef(OuterRef("course"))
     off = Interactive.objects.filter(course=course, question=OuterRef(question), enabled=False)
     return Exists(off)
@@ -91,10 +93,10 @@ def _next(page: Page) -> Subquery:
     return Subquery(found[:1], output_field=JSONField())
 
 
-def of(place: Any) -> Progress:
-    """Return the figures of a place that came `with_progress`."""
-    answered, points = _told(place.done)
-    questions, points_possible = _told(place.in_book)
+def of(enrollment: Any) -> Progress:
+    """Return the figures of an enrollment that was read `with_progress`."""
+    answered, points = _told(enrollment.done)
+    questions, points_possible = _told(enrollment.in_book)
     return Progress(answered, questions, points, points_possible)
 
 
@@ -110,41 +112,41 @@ class Link:
     url: str
 
 
-def next_question(place: Any, book: Book) -> Link | None:
+def next_question(enrollment: Any, book: Book) -> Link | None:
     """Return where the next unanswered question stands; None where all are answered."""
-    found = place.next_question
+    found = enrollment.next_question
     if found is None:
         return None
     page = Page(book=book, url=found["url"])
     return Link(found["title"], f"{page.get_absolute_url()}#{quote(found['label'])}")
 
 
-def resume(place: Enrollment, here: Page | None = None) -> Link | None:
-    """Return the page where the place's holder stopped, unless they are `here`.
+def resume(enrollment: Enrollment, here: Page | None = None) -> Link | None:
+    """Return the page where the student stopped reading, unless that is `here`.
 
-    Who holds a place may read all pages of its book.
+    An enrolled person may read all pages of the book.
     """
-    page, book = place.last_page, here.book if here else place.course.book
+    page, book = enrollment.last_page, here.book if here else enrollment.course.book
     if page is None or page == here or page.book_id != book.pk or book.release_id is None:
         return None
     page.book = book
     return Link(page.title, page.get_absolute_url())
 
 
-def visit(place: Enrollment, page: Page, others: list[Enrollment]) -> None:
-    """Remember that the place is the one used last on its book, and at which page.
+def visit(enrollment: Enrollment, page: Page, others: list[Enrollment]) -> None:
+    """Remember this enrollment as the one used last on its book, and the page.
 
     Most calls change neither, and write nothing.
     """
     changed: dict[str, Any] = {}
-    if place.last_page_id != page.pk:
+    if enrollment.last_page_id != page.pk:
         changed["last_page"] = page.pk
-    if any(one.used_at > place.used_at for one in others):
+    if any(one.used_at > enrollment.used_at for one in others):
         changed["used_at"] = timezone.now()
     if not changed:
         return
     try:
-        Enrollment.objects.filter(pk=place.pk).update(**changed)
+        Enrollment.objects.filter(pk=enrollment.pk).update(**changed)
     except DatabaseError:
         # A new edition has taken the page, or writes for long: nobody misses a page for that.
         return

@@ -37,7 +37,7 @@ class EnrollmentQuerySet(models.QuerySet):
         )
 
     def seated(self) -> Self:
-        """Places that take a seat: held, or kept while a payment is under way."""
+        """Enrollments that take a seat: active, or reserved while a payment is under way."""
         return self.filter(status__in=("active", "reserved")).exclude(origin="test")
 
 

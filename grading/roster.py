@@ -116,7 +116,7 @@ class RosterResource(resources.ModelResource):
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Find the column of addresses, and hold the seats until the import is done."""
         headings = [str(heading or "").strip().lower() for heading in dataset.headers or ()]
-        found = [place for place, heading in enumerate(headings) if heading in HEADINGS]
+        found = [column for column, heading in enumerate(headings) if heading in HEADINGS]
         if len(found) != 1:
             raise ValidationError(
                 _("The first row must have one column named email. It has: %(names)s.")
@@ -151,7 +151,7 @@ class RosterResource(resources.ModelResource):
         instance.course, instance.invited_by = self.course, self.invited_by
 
     def skip_row(self, instance: Any, original: Any, row: Any, *args: Any) -> bool:
-        """Who has been invited or has a place is left out, so that a file can come again."""
+        """Leave out people who are invited or enrolled, so that a file can be imported again."""
         instance.reason = self.reasons.get(instance.email, "")
         if instance.reason:
             return True

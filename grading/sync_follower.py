@@ -1,5 +1,5 @@
-"""What a sync does to answers: counts them, lists those that go, follows a choice's new key, and
-tells who would earn other points."""
+"""What a sync does to answers: it counts those that would be deleted, writes the new keys of
+choices, and computes which answers would earn other points."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,16 +9,17 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max, Model, QuerySet, Sum
+from django.utils.translation import gettext_lazy
 
 from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
-from books.sync.report.text import FIRST
+from books.sync.report.totals import FIRST, shortened
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
 from grading.regrade import affected, choice_keys, regrade, report
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
-REASON = "A new edition was published, and its feedback gives other points."
+REASON = gettext_lazy("A new edition was published, and its feedback gives other points.")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class AnswersFollower:
         courses = Course.objects.filter(book__project__in=projects)
         books = frozenset(courses.values_list("book", flat=True))
         by_question: dict[int, dict[str, int]] = defaultdict(dict)
-        # Where there is no course, nobody has answered.
+        # Without a course there are no answers.
         for kind, model in KINDS.items() if books else ():
             rows = model._default_manager.filter(question__page__book__in=books)
             counted = rows.values("question").annotate(count=Count("pk")).order_by()
@@ -52,24 +53,26 @@ class AnswersFollower:
         options: Options,
     ) -> Effects:
         materials = affected.after(plan, everything=options.regrade)
-        found = regrade.look(materials, options.each)
+        regrading = regrade.compute(materials, options.each)
         rekeyed = {
-            pk: one for pk, one in materials.items() if one.keys and one.question.kind.takes_choices
+            pk: material
+            for pk, material in materials.items()
+            if material.keys and material.question.kind.takes_choices
         }
-        told = report.tell(found, materials, is_wanted=options.regrade)
+        description = report.describe(regrading, materials, is_wanted=options.regrade)
         return Effects(
-            lines=told.lines,
+            lines=description.lines,
             losses=_losses(plan),
-            figures=told.figures,
-            rows=_Rows(rekeyed, found if options.regrade else None),
-            is_work=options.regrade and bool(found.rows),
+            figures=description.figures,
+            rows=_Rows(rekeyed, regrading if options.regrade else None),
+            is_work=options.regrade and bool(regrading.rows),
         )
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         questions = [loss.question_id for loss in plan.losses]
         for model in KINDS.values():
             rows = model._default_manager.filter(question__in=questions).order_by("pk")
-            # By these a matched feedback is named in the archive.
+            # The archive names a matched feedback by these.
             matched = () if model is Interactive else ("feedback__question__page__book",)
             yield rows.select_related("question__page__book", *matched)
             if model is Answer:
@@ -83,34 +86,36 @@ class AnswersFollower:
         )
 
     def lock_rows(self, plan: Plan) -> None:
-        """Let answers to the plan's books wait, as SQLite does by itself.
+        """Make new answers to the plan's books wait, as SQLite does by itself.
 
-        An answer locks its student's place before all else: one that came in between would wait
-        for rows of ours while we wait for its own.
+        An answer locks the student's enrollment before anything else, so it cannot come in
+        between and wait for our rows while we wait for its rows.
         """
         if connection.features.has_select_for_update:
-            places = Enrollment.objects.filter(course__book__project__in=plan.projects)
-            locked = places.select_for_update(of=("self",), no_key=True).order_by("pk")
+            enrollments = Enrollment.objects.filter(course__book__project__in=plan.projects)
+            locked = enrollments.select_for_update(of=("self",), no_key=True).order_by("pk")
             list(locked.values_list("pk"))
 
     def drop(self, plan: Plan) -> None:
-        """Delete without Django's cascade, which fetches every row first: on SQLite others wait."""
+        """Delete without Django's cascade, which fetches every row while others wait on SQLite."""
         gone = [loss.question_id for loss in plan.losses]
-        rows: list[Any] = [
+        querysets: list[Any] = [
             Regrade.objects.filter(answer__question__in=gone),
             *(model._default_manager.filter(question__in=gone) for model in KINDS.values()),
         ]
-        for some in rows:
-            some._raw_delete(some.db)
+        for rows in querysets:
+            rows._raw_delete(rows.db)
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
-        """Write choices' new keys into the answers that took them, then new points."""
-        choice_keys.write(choice_keys.look(effects.rows.rekeyed))
+        """Write the new keys of choices into the answers that took them, then new points."""
+        assert isinstance(effects.rows, _Rows)
+        choice_keys.write(choice_keys.find_changes(effects.rows.rekeyed))
         if effects.rows.regrading:
-            regrade.write(effects.rows.regrading, REASON, pks)
+            regrade.write(effects.rows.regrading, str(REASON), pks)
 
 
 def _losses(plan: Plan) -> tuple[str, ...]:
+    """Return the first of the answers that would be deleted, in words."""
     questions = [loss.question_id for loss in plan.losses]
     answers = (
         Answer.objects.filter(question__in=questions)
@@ -118,12 +123,10 @@ def _losses(plan: Plan) -> tuple[str, ...]:
         .prefetch_related("question__feedback")
         .order_by("pk")[:FIRST]
     )
-    return tuple(map(_told, answers))
-
-
-def _told(answer: Answer) -> str:
-    user, question = answer.enrollment.user, answer.question
-    said = graders.in_words(answer.string, question, list(question.feedback.all()))
-    words = " ".join(said.split())
-    short = words if len(words) <= 40 else f"{words[:39]}…"
-    return f"{user.email}: {question.page.url}#{question.label}: {short!r}"
+    names = []
+    for answer in answers:
+        question = answer.question
+        words = graders.in_words(answer.string, question, list(question.feedback.all()))
+        path = f"{question.page.url}#{question.label}"
+        names.append(f"{answer.enrollment.user.email}: {path}: {shortened(words)!r}")
+    return tuple(names)

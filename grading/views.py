@@ -48,12 +48,12 @@ def join_course(request: HttpRequest, code: str) -> HttpResponseBase:
 
 
 def _ask(request: HttpRequest, course: Course) -> HttpResponse:
-    place = None
+    enrollment = None
     if request.user.is_authenticated:
-        place = enrolling.places_of(signed_in(request), course.enrollments.all()).first()
+        enrollment = enrolling.enrollments_of(signed_in(request), course.enrollments.all()).first()
     context = {
         "course": course,
-        "place": place,
+        "enrollment": enrollment,
         "invitation": Invitation.objects.pending().of(request.user).filter(course=course).first(),
         "reason": enrolling.reason_against(course),
     }

@@ -32,10 +32,10 @@ def test_a_student_reads_the_book_of_the_course(pages, sam):
     assert readable(sam) == {"Front", "Numbers"}
 
 
-def test_a_student_whose_place_has_ended_reads_public_pages_alone(pages, place):
-    place.status = "ended"
-    place.save()
-    assert readable(place.user) == {"Front"}
+def test_a_student_whose_place_has_ended_reads_public_pages_alone(pages, enrollment):
+    enrollment.status = "ended"
+    enrollment.save()
+    assert readable(enrollment.user) == {"Front"}
 
 
 def test_an_instructor_reads_the_book_of_the_course(pages, ines):

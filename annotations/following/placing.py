@@ -1,7 +1,7 @@
-"""Where each note of a book goes with a new edition: pure, over both editions' texts.
+"""Where each note of a book is in a new edition. Pure: it compares the texts of both editions.
 
-A note's state tells how it stands to what it was made on: `kept` the same words on its page,
-`moved` the same words elsewhere, `changed` other words in its place, `orphan` none.
+The state of a note compares it with the passage that it was made on: `kept` the same words on its
+page, `moved` the same words elsewhere, `changed` other words in the same position, `orphan` none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from annotations.anchoring import PageMap, find
 
 CONTEXT = 32  # code points
-SUGGESTED = 500  # code points of a suggestion that are kept
+SUGGESTED = 500  # code points of a suggestion
 
 
 class Passage(NamedTuple):
-    """What a note keeps of the words that it is on."""
+    """The words that a note is on, with their context; offsets count code points."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ def passage(text: str, start: int, end: int) -> Passage:
 
 
 class Row(NamedTuple):
-    """A note as it stands: `key` names the page's text, None where the page has gone before."""
+    """A note: `key` is the page's key as a text; None if the page was deleted earlier."""
 
     pk: int
     user_id: int
@@ -54,9 +54,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a note stands from now on; `key` None: it is an orphan, and keeps its quote.
+    """Where a note is from now on. With `key` None it is an orphan, and keeps its quote.
 
-    `outcome` is what this edition did to it, `state` what all since it was made have done.
+    `outcome` is what this edition does to it, `state` what all editions together have done.
     """
 
     row: Row
@@ -72,52 +72,52 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Editions:
-    """Both texts of the pages of a book that differ, by key, and the ids of the new elements."""
+class TextDiff:
+    """Both texts of the changed pages of a book, by key, and the ids of the new elements."""
 
     map: PageMap
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    # The primary keys, as texts, of the pages that differ; those of new ones are negative.
+    # The primary keys, as texts, of the changed pages; those of new ones are negative.
     pages: frozenset[str] = frozenset()
-    # The key of each new text by its hash: a note whose page is again as it was goes home.
+    # The key of each new text by its hash: a page can become again what it was.
     homes: Mapping[str, str] = field(default_factory=dict)
 
 
-def place_all(rows: Iterable[Row], books: Mapping[int, Editions]) -> list[Placed]:
-    """Return what becomes of the notes on pages that differ, and of orphans that came back.
+def place_all(rows: Iterable[Row], diffs: Mapping[int, TextDiff]) -> list[Placed]:
+    """Return the notes that change, among those on changed pages and orphans.
 
-    A note stays in its book: `books` are the editions of each.
+    A note stays in its book; `diffs` are by book.
     """
-    placed = (_place(row, books[row.book_id]) for row in rows)
-    return [one for one in placed if one is not None]
+    placed = (_place(row, diffs[row.book_id]) for row in rows)
+    return [note for note in placed if note is not None]
 
 
-def _place(row: Row, editions: Editions) -> Placed | None:
-    home = _at_home(row, editions)
+def _place(row: Row, diff: TextDiff) -> Placed | None:
+    home = _at_home(row, diff)
     if home or row.state == "orphan":
-        return home or _retried(row, editions)
+        return home or _retried(row, diff)
     if row.fragment:
-        return _by_id(row, editions)
+        return _by_id(row, diff)
     if row.start is None or row.end is None:
-        # On the whole page: it goes with its page alone.
-        return None if row.key in editions.ids else Placed(row, "orphan", "orphan")
-    old = editions.map.old.get(row.key or "", "")
+        # On the whole page: it is lost only together with its page.
+        return None if row.key in diff.ids else Placed(row, "orphan", "orphan")
+    old = diff.map.old.get(row.key or "", "")
     if old[row.start : row.end] != row.quote:
-        return _retried(row, editions) or Placed(row, "orphan", "orphan")
-    found = editions.map.place(row.key or "", row.start, row.end)
-    if found.start is None or found.end is None:
-        return _retried(row, editions) or _lost(row, editions)
-    return _put(row, editions, found.state, found.docname, found.start, found.end)
+        return _retried(row, diff) or Placed(row, "orphan", "orphan")
+    location = diff.map.place(row.key or "", row.start, row.end)
+    if location.start is None or location.end is None:
+        return _retried(row, diff) or _lost(row, diff)
+    return _put(row, diff, location.state, location.docname, location.start, location.end)
 
 
-def _at_home(row: Row, editions: Editions) -> Placed | None:
-    """Where its page is again what the note was made on, it is where it was."""
-    home = editions.homes.get(row.orig_sha256)
+def _at_home(row: Row, diff: TextDiff) -> Placed | None:
+    """Return the note to where it was made, if a page has again the text that it was made on."""
+    home = diff.homes.get(row.orig_sha256)
     if home is None:
         return None
     if row.orig_start is not None and row.orig_end is not None:
-        return _put(row, editions, _way_home(row, home), home, row.orig_start, row.orig_end)
-    is_there = not row.fragment or row.fragment in editions.ids.get(home, ())
+        return _put(row, diff, _way_home(row, home), home, row.orig_start, row.orig_end)
+    is_there = not row.fragment or row.fragment in diff.ids.get(home, ())
     if row.state != "orphan" or not is_there:
         return None
     return Placed(row, "found", "kept" if home == row.orig_key else "moved", home)
@@ -131,41 +131,41 @@ def _way_home(row: Row, home: str) -> str:
     return "kept" if row.key == home else "moved"
 
 
-def _put(row: Row, editions: Editions, outcome: str, key: str, start: int, end: int) -> Placed:
-    found = passage(editions.map.new[key], start, end)
+def _put(row: Row, diff: TextDiff, outcome: str, key: str, start: int, end: int) -> Placed:
+    words = passage(diff.map.new[key], start, end)
     state = "kept" if key == row.orig_key else "moved"
-    if "".join(found.quote.split()) != "".join(row.orig_quote.split()):
+    if "".join(words.quote.split()) != "".join(row.orig_quote.split()):
         state = "changed"
-    return Placed(row, outcome, state, key, *found)
+    return Placed(row, outcome, state, key, *words)
 
 
-def _retried(row: Row, editions: Editions) -> Placed | None:
-    """Look for the words as they last stood, and as they first did, in the pages that differ."""
-    tries = [(row.quote, row.prefix, row.suffix)]
-    tries.append((row.orig_quote, row.orig_prefix, row.orig_suffix))
-    for quote, prefix, suffix in dict.fromkeys(tries):
-        found = find(quote, prefix, suffix, editions.map.new)
-        if found:
-            return _put(row, editions, "found" if row.state == "orphan" else "moved", *found)
+def _retried(row: Row, diff: TextDiff) -> Placed | None:
+    """Look for the latest words, and then for the first ones, in the changed pages."""
+    latest = (row.quote, row.prefix, row.suffix)
+    first = (row.orig_quote, row.orig_prefix, row.orig_suffix)
+    for quote, prefix, suffix in dict.fromkeys((latest, first)):
+        location = find(quote, prefix, suffix, diff.map.new)
+        if location:
+            return _put(row, diff, "found" if row.state == "orphan" else "moved", *location)
     return None
 
 
-def _lost(row: Row, editions: Editions) -> Placed:
-    """A passage that is gone: what resembles it is offered to its owner, never taken."""
+def _lost(row: Row, diff: TextDiff) -> Placed:
+    """Return an orphan; a similar passage is suggested to its owner, and never taken by itself."""
     assert row.key is not None and row.start is not None and row.end is not None
-    like = editions.map.suggest(row.key, row.start, row.end)
+    like = diff.map.suggest(row.key, row.start, row.end)
     if like is None or like.start is None or like.end is None:
         return Placed(row, "orphan", "orphan")
     end = min(like.end, like.start + SUGGESTED)
-    words = editions.map.new[like.docname][like.start : end]
+    words = diff.map.new[like.docname][like.start : end]
     return Placed(row, "orphan", "orphan", suggestion=(like.docname, like.start, end, words))
 
 
-def _by_id(row: Row, editions: Editions) -> Placed | None:
-    """A figure or a question stays with its id: on its page, or on the one that it went to."""
-    if row.fragment in editions.ids.get(row.key or "", ()):
+def _by_id(row: Row, diff: TextDiff) -> Placed | None:
+    """Place a note on a figure or a question by its id: on its page, or the one that has it now."""
+    if row.fragment in diff.ids.get(row.key or "", ()):
         return None
-    homes = [key for key, ids in editions.ids.items() if row.fragment in ids]
+    homes = [key for key, ids in diff.ids.items() if row.fragment in ids]
     if len(homes) != 1:
         return Placed(row, "orphan", "orphan")
     return Placed(row, "moved", "kept" if homes[0] == row.orig_key else "moved", homes[0])

@@ -1,18 +1,19 @@
-"""The rows of notes that an edition may touch: read for placing, and written as placed."""
+"""The rows of notes that an edition may change: read before placing, and written after it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotations import page_texts
-from annotations.following.placing import Editions, Placed, Row
+from annotations.following.placing import Placed, Row, TextDiff
 from annotations.models import Annotation, PageRevision
-from books.sync import bulk_write as fast
+from books.sync import bulk_write
 
-CHUNK = 10_000  # keys that are asked for at once: SQLite takes 32,766 parameters
-PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state", "suggestion")
+CHUNK = 10_000  # keys in one query: SQLite takes 32,766 parameters
+# The columns that say where a note is.
+LOCATION = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state", "suggestion")
 COLUMNS = (
     "pk", "user_id", "book_id", "page_id", "fragment", "start", "end", "quote", "prefix", "suffix",
     "state", "orig_quote", "orig_prefix", "orig_suffix", "orig_start", "orig_end",
@@ -20,70 +21,80 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Followed(NamedTuple):
-    """What a sync computed of the notes; each book's editions, for those made meanwhile.
-
-    `noted` are the books that had notes then.
-    """
-
-    placed: tuple[Placed, ...]
-    books: Mapping[int, Editions]
-    noted: frozenset[int]
-
-
-def on(books: Mapping[int, Editions]) -> Iterator[Row]:
-    """Yield the notes on the pages that differ, and every orphan of these books."""
-    roots = Annotation.objects.filter(root=None, book__in=books).order_by("pk")
-    yield from map(_row, roots.filter(state="orphan").values_list(*COLUMNS))
+def on(diffs: Mapping[int, TextDiff]) -> Iterator[Row]:
+    """Yield the notes on the changed pages, and every orphan of these books."""
+    roots = Annotation.objects.filter(root=None, book__in=diffs).order_by("pk")
+    yield from map(_row, roots.filter(state="orphan").values_list(*COLUMNS, named=True))
     placed = roots.exclude(state="orphan")
-    pks = sorted(int(key) for one in books.values() for key in one.pages)
+    pks = sorted(int(key) for diff in diffs.values() for key in diff.pages)
     for start in range(0, len(pks), CHUNK):
-        some = placed.filter(page__in=pks[start : start + CHUNK])
-        yield from map(_row, some.values_list(*COLUMNS))
+        on_pages = placed.filter(page__in=pks[start : start + CHUNK])
+        yield from map(_row, on_pages.values_list(*COLUMNS, named=True))
 
 
 def _key(page: int | None) -> str | None:
     return None if page is None else str(page)
 
 
-def _row(values: tuple[Any, ...]) -> Row:
-    pk, user, book, page, *place, start, end, sha256, orig_page = values
-    last = (_key(orig_page), start, end, sha256 or "")
-    return Row._make((pk, user, book, _key(page), *place, *last))
+def _row(values: Any) -> Row:
+    """Return a note from a named tuple of `COLUMNS`."""
+    return Row(
+        pk=values.pk,
+        user_id=values.user_id,
+        book_id=values.book_id,
+        key=_key(values.page_id),
+        fragment=values.fragment,
+        start=values.start,
+        end=values.end,
+        quote=values.quote,
+        prefix=values.prefix,
+        suffix=values.suffix,
+        state=values.state,
+        orig_quote=values.orig_quote,
+        orig_prefix=values.orig_prefix,
+        orig_suffix=values.orig_suffix,
+        orig_key=_key(values.orig_revision__page_id),
+        orig_start=values.orig_start,
+        orig_end=values.orig_end,
+        orig_sha256=values.orig_revision__text_sha256 or "",
+    )
 
 
-def late(books: Mapping[int, Editions], known: Collection[int]) -> Iterator[Row]:
-    """Yield notes that were made on the old text after the plan was. Their page may be gone."""
-    old = [pair for one in books.values() for pair in one.map.old.items()]
+def late(diffs: Mapping[int, TextDiff], known: Collection[int]) -> Iterator[Row]:
+    """Yield notes that were made on the old texts after the plan. Their page may be deleted."""
+    old = [pair for diff in diffs.values() for pair in diff.map.old.items()]
     keys = {page_texts.hash_of(text): key for key, text in old}
-    roots = Annotation.objects.filter(root=None, book__in=books)
-    there = Q(page__in=[int(key) for key, _text in old])
-    missed = roots.exclude(state="orphan").filter(there | Q(page=None)).order_by("pk")
-    for *values, sha256 in missed.values_list(*COLUMNS, "revision__text_sha256"):
-        row = _row(tuple(values))
+    roots = Annotation.objects.filter(root=None, book__in=diffs)
+    on_page = Q(page__in=[int(key) for key, _text in old])
+    missed = roots.exclude(state="orphan").filter(on_page | Q(page=None)).order_by("pk")
+    for values in missed.values_list(*COLUMNS, "revision__text_sha256", named=True):
+        row, sha256 = _row(values), values.revision__text_sha256
         if row.pk not in known and sha256 is not None:
             yield row if row.key else row._replace(key=keys.get(sha256))
 
 
-def write(placed: Sequence[Placed], books: Mapping[int, Editions], pks: Mapping[int, int]) -> None:
-    """Write where the notes stand now: a statement for each kind of change, however many notes."""
+def write(placed: Sequence[Placed], diffs: Mapping[int, TextDiff], pks: Mapping[int, int]) -> None:
+    """Write where the notes are now: one statement per kind of change, however many notes."""
     if not placed:
         return
-    keys = [key for one in books.values() for key in one.pages]
+    keys = [key for diff in diffs.values() for key in diff.pages]
     pages = {key: pks.get(int(key), int(key)) for key in keys}
-    new = {key: text for one in books.values() for key, text in one.map.new.items()}
-    moved = [one for one in placed if one.key is not None]
-    revisions = _revisions({one.key: new[one.key] for one in moved if one.key}, pages)
+    new = {key: text for diff in diffs.values() for key, text in diff.map.new.items()}
+    moved = [note for note in placed if note.key is not None]
+    revisions = _revisions({note.key: new[note.key] for note in moved if note.key}, pages)
     _write_moved(moved, pages, revisions)
-    lost = [one for one in placed if one.key is None]
+    lost = [note for note in placed if note.key is None]
     if lost:
-        values = [(None, None, "orphan", _suggestion(one, pages), one.row.pk) for one in lost]
-        fast.update(Annotation, ("start", "end", "state", "suggestion"), values)
-    displaced = [one.row.pk for one in placed if one.outcome in ("changed", "orphan")]
+        values = [(None, None, "orphan", _suggestion(note, pages), note.row.pk) for note in lost]
+        bulk_write.update(Annotation, ("start", "end", "state", "suggestion"), values)
+    displaced = [note.row.pk for note in placed if note.outcome in ("changed", "orphan")]
     for start in range(0, len(displaced), CHUNK):
-        some = Annotation.objects.filter(pk__in=displaced[start : start + CHUNK])
-        some.update(displaced_at=timezone.now())
-    _clear(pages.values())
+        notes = Annotation.objects.filter(pk__in=displaced[start : start + CHUNK])
+        notes.update(displaced_at=timezone.now())
+    # Texts that no note refers to any more.
+    used = Annotation.objects.filter(Q(revision=OuterRef("pk")) | Q(orig_revision=OuterRef("pk")))
+    texts = PageRevision.objects.filter(Q(page__in=list(pages.values())) | Q(page=None))
+    texts.filter(~Exists(used)).delete()
 
 
 def _write_moved(
@@ -93,38 +104,38 @@ def _write_moved(
         return
     values = [
         (
-            pages[one.key or ""], revisions[one.key or ""], one.start, one.end,
-            one.quote, one.prefix, one.suffix, one.state, None, one.row.pk,
+            pages[note.key or ""], revisions[note.key or ""], note.start, note.end,
+            note.quote, note.prefix, note.suffix, note.state, None, note.row.pk,
         )
-        for one in moved
+        for note in moved
     ]  # fmt: skip
-    fast.update(Annotation, PLACE, values)
+    bulk_write.update(Annotation, LOCATION, values)
     elsewhere: dict[int, list[int]] = {}
-    for one in moved:
-        if one.key != one.row.key:
-            elsewhere.setdefault(pages[one.key or ""], []).append(one.row.pk)
+    for note in moved:
+        if note.key != note.row.key:
+            elsewhere.setdefault(pages[note.key or ""], []).append(note.row.pk)
     for page, roots in elsewhere.items():
         Annotation.objects.filter(root__in=roots).update(page=page)
 
 
-def _suggestion(one: Placed, pages: Mapping[str, int]) -> Any:
-    if one.suggestion is None:
+def _suggestion(note: Placed, pages: Mapping[str, int]) -> dict[str, Any] | None:
+    if note.suggestion is None:
         return None
-    key, start, end, quote = one.suggestion
+    key, start, end, quote = note.suggestion
     return {"page": pages[key], "start": start, "end": end, "quote": quote}
 
 
 def _revisions(new: Mapping[str, str], pages: Mapping[str, int]) -> dict[str, int]:
-    """Return the revision that keeps each page's new text, made where there is none."""
+    """Return the key of the revision with each page's new text; missing ones are created."""
     hashes = {key: page_texts.hash_of(text) for key, text in new.items()}
     wanted = {(pages[key], sha): key for key, sha in hashes.items()}
-    found: dict[str, int] = {}
+    revisions: dict[str, int] = {}
     known = PageRevision.objects.filter(page__in=[page for page, _sha in wanted])
     for pk, page, sha in known.values_list("pk", "page", "text_sha256"):
         if (page, sha) in wanted:
-            found[wanted[page, sha]] = pk
-    missing = [(key, page, sha) for (page, sha), key in wanted.items() if key not in found]
-    made = PageRevision.objects.bulk_create(
+            revisions[wanted[page, sha]] = pk
+    missing = [(key, page, sha) for (page, sha), key in wanted.items() if key not in revisions]
+    created = PageRevision.objects.bulk_create(
         PageRevision(
             page_id=page,
             text_sha256=sha,
@@ -133,11 +144,5 @@ def _revisions(new: Mapping[str, str], pages: Mapping[str, int]) -> dict[str, in
         )
         for key, page, sha in missing
     )
-    return found | {key: row.pk for (key, _page, _sha), row in zip(missing, made, strict=True)}
-
-
-def _clear(pages: Iterable[int]) -> None:
-    """Delete texts that no note points to any more."""
-    used = Annotation.objects.filter(Q(revision=OuterRef("pk")) | Q(orig_revision=OuterRef("pk")))
-    here = PageRevision.objects.filter(Q(page__in=list(pages)) | Q(page=None))
-    here.filter(~Exists(used)).delete()
+    pairs = zip(missing, created, strict=True)
+    return revisions | {key: revision.pk for (key, _page, _sha), revision in pairs}

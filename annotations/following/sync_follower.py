@@ -1,38 +1,44 @@
-"""What a sync does to annotations: follows each to the new text. None is ever deleted."""
+"""What a sync does to notes: each follows its passage to the new text. None is ever deleted."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from annotations import page_texts
 from annotations.anchoring import map_pages
 from annotations.following import placing
 from annotations.following import rows as note_rows
-from annotations.following.placing import Editions, Placed
-from annotations.following.rows import Followed
+from annotations.following.placing import Placed, TextDiff
 from annotations.models import Annotation
 from annotations.presenting import readable
 from books.models import Book, Page
-from books.releases.contents import FileChanges
 from books.sync.apply import ChangedError
 from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
-from books.sync.report.text import FIRST
+from books.sync.report.totals import FIRST, shortened
 
-OUTCOMES = {
-    "kept": ("stays", "stay"),
-    "found": ("has its place again", "have their place again"),
-    "moved": ("moves", "move"),
-    "changed": ("is on changed words", "are on changed words"),
-    "orphan": ("loses its place", "lose their place"),
-}
-# Its page was not read for this plan: nothing could follow it.
-FIRST_NOTE = "Somebody has made the first note on a book. Nothing was changed: sync again."
-SHORT = 60  # code points of a sentence that are shown
+OUTCOMES = ("kept", "found", "moved", "changed", "orphan")
+# The plan was made without reading the pages of that book.
+FIRST_NOTE = gettext_lazy(
+    "Somebody has made the first note on a book. Nothing was changed: sync again."
+)
+SHORT = 60  # characters of a sentence that are shown
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What was computed of the notes; `noted` are the books that had notes at that time."""
+
+    placed: tuple[Placed, ...]
+    diffs: Mapping[int, TextDiff]
+    noted: frozenset[int]
 
 
 class AnnotationsFollower:
@@ -49,70 +55,110 @@ class AnnotationsFollower:
         new_files: Mapping[str, Path],
         options: Options,
     ) -> Effects:
-        noted = _noted(plan)
-        editions = _editions(plan, noted, old_files, new_files)
-        rows = list(note_rows.on(editions)) if editions else []
-        each = options.each(rows, "following the notes", len(rows)) if rows else ()
-        placed = tuple(placing.place_all(each, editions))
+        noted = _noted_books(plan)
+        diffs = _diffs(plan, noted, old_files, new_files)
+        rows = list(note_rows.on(diffs)) if diffs else []
+        each = options.each(rows, _("following the notes"), len(rows)) if rows else ()
+        placed = tuple(placing.place_all(each, diffs))
         return Effects(
             lines=tuple(_lines(placed)),
-            figures=_figures(placed) if editions else {},
-            rows=Followed(placed, editions, frozenset(noted)),
+            figures=_figures(placed) if diffs else {},
+            rows=_Rows(placed, diffs, frozenset(noted)),
         )
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
+        """No note is deleted."""
         return iter(())
 
-    def mark(self, plan: Plan) -> Any:
-        """No annotation goes."""
+    def mark(self, plan: Plan) -> object:
+        """No note is deleted."""
+        return None
 
     def lock_rows(self, plan: Plan) -> None:
-        """Let notes on the plan's books wait, as SQLite does by itself.
+        """Make new notes on the plan's books wait, as SQLite does by itself.
 
-        A note locks its book before all else, and finds afterwards that its text is an old one.
+        A note locks its book before anything else, and then sees that its text is an old one.
         """
         if connection.features.has_select_for_update:
             books = Book.objects.filter(project__in=plan.projects).order_by("pk")
             list(books.select_for_update(no_key=True).values_list("pk"))
 
     def drop(self, plan: Plan) -> None:
-        """No annotation goes."""
+        """No note is deleted."""
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
-        placed, editions, noted = effects.rows
-        if not noted >= _noted(plan).keys():
-            raise ChangedError(FIRST_NOTE)
-        late = note_rows.late(editions, {one.row.pk for one in placed})
-        everything = [*placed, *placing.place_all(late, editions)]
-        note_rows.write(everything, editions, pks)
+        rows = effects.rows
+        assert isinstance(rows, _Rows)
+        if not rows.noted >= _noted_books(plan).keys():
+            raise ChangedError(str(FIRST_NOTE))
+        late = note_rows.late(rows.diffs, {placed.row.pk for placed in rows.placed})
+        everything = [*rows.placed, *placing.place_all(late, rows.diffs)]
+        note_rows.write(everything, rows.diffs, pks)
 
 
-def _pages_that_differ(
-    plan: Plan, noted: Mapping[int, Book]
-) -> Iterator[tuple[int, Book, str | None, str | None]]:
-    """Yield pk, book, old and new docname of the pages whose files are not what they were.
+def _noted_books(plan: Plan) -> dict[int, Book]:
+    """Return the books with notes among those whose files change."""
+    notes = Annotation.objects.filter(book__project__in=plan.releases).order_by()
+    return {book.pk: book for book in Book.objects.filter(pk__in=notes.values("book"))}
 
-    A page that comes has no old name, one that goes no new one.
-    """
-    become = {was.pk: now.url for was, now in plan.pages.update}
-    gone = {row.pk for row in plan.pages.delete}
-    present = Page.objects.filter(book__in=noted).values_list("pk", "book", "url")
-    for pk, book_id, url in present:
+
+@dataclass(frozen=True)
+class _ChangedPage:
+    """A page whose file changes; a new page has no old docname, a deleted one no new docname."""
+
+    pk: int
+    book: Book
+    old_docname: str | None
+    new_docname: str | None
+
+
+def _changed_pages(plan: Plan, noted: Mapping[int, Book]) -> Iterator[_ChangedPage]:
+    new_urls = {old.pk: new.url for old, new in plan.pages.update}
+    deleted = {row.pk for row in plan.pages.delete}
+    for pk, book_id, url in Page.objects.filter(book__in=noted).values_list("pk", "book", "url"):
         book = noted[book_id]
-        before, after = book.docname_of(url), book.docname_of(become.get(pk, url))
-        if pk in gone:
-            yield pk, book, before, None
-        elif before != after or _differs(after, plan.releases[book.project]):
-            yield pk, book, before, after
+        before, after = book.docname_of(url), book.docname_of(new_urls.get(pk, url))
+        files = plan.releases[book.project]
+        path = f"{after}.html"
+        if pk in deleted:
+            yield _ChangedPage(pk, book, before, None)
+        elif before != after or path in files.changed or path in files.added:
+            yield _ChangedPage(pk, book, before, after)
     for row in plan.pages.create:
         if row.book_id in noted:
             book = noted[row.book_id]
-            yield row.pk, book, None, book.docname_of(row.url)
+            yield _ChangedPage(row.pk, book, None, book.docname_of(row.url))
 
 
-def _differs(docname: str, changes: FileChanges) -> bool:
-    path = f"{docname}.html"
-    return path in changes.changed or path in changes.added
+def _diffs(
+    plan: Plan,
+    noted: Mapping[int, Book],
+    old_files: Mapping[str, Path],
+    new_files: Mapping[str, Path],
+) -> dict[int, TextDiff]:
+    """Return both texts of all changed pages, for each book with notes that has such pages."""
+    old: dict[int, dict[str, str]] = defaultdict(dict)
+    new: dict[int, dict[str, str]] = defaultdict(dict)
+    keys: dict[int, set[str]] = defaultdict(set)
+    for page in _changed_pages(plan, noted):
+        book, key = page.book, str(page.pk)
+        keys[book.pk].add(key)
+        old_html = _html(old_files.get(book.project), page.old_docname)
+        new_html = _html(new_files.get(book.project), page.new_docname)
+        if old_html is not None:
+            old[book.pk][key] = old_html
+        if new_html is not None:
+            new[book.pk][key] = new_html
+    diffs = {}
+    for book_pk, pages in keys.items():
+        page_map = map_pages(old[book_pk], new[book_pk])
+        diffs[book_pk] = TextDiff(
+            map=page_map,
+            ids={key: page_texts.ids_in(html) for key, html in new[book_pk].items()},
+            pages=frozenset(pages),
+            homes={page_texts.hash_of(text): key for key, text in page_map.new.items()},
+        )
+    return diffs
 
 
 def _html(folder: Path | None, docname: str | None) -> str | None:
@@ -122,75 +168,49 @@ def _html(folder: Path | None, docname: str | None) -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
-def _noted(plan: Plan) -> dict[int, Book]:
-    """Return the books with notes among those whose files change."""
-    notes = Annotation.objects.filter(book__project__in=plan.releases).order_by()
-    return {book.pk: book for book in Book.objects.filter(pk__in=notes.values("book"))}
-
-
-def _editions(
-    plan: Plan,
-    noted: Mapping[int, Book],
-    old_files: Mapping[str, Path],
-    new_files: Mapping[str, Path],
-) -> dict[int, Editions]:
-    """Read both texts of all pages that differ, of each book with notes that has such pages."""
-    old: dict[int, dict[str, str]] = defaultdict(dict)
-    new: dict[int, dict[str, str]] = defaultdict(dict)
-    pages: dict[int, set[str]] = defaultdict(set)
-    for pk, book, before, after in _pages_that_differ(plan, noted):
-        key = str(pk)
-        pages[book.pk].add(key)
-        was = _html(old_files.get(book.project), before)
-        now = _html(new_files.get(book.project), after)
-        if was is not None:
-            old[book.pk][key] = was
-        if now is not None:
-            new[book.pk][key] = now
-    return {pk: _edition(old[pk], new[pk], keys) for pk, keys in pages.items()}
-
-
-def _edition(old: Mapping[str, str], new: Mapping[str, str], pages: Iterable[str]) -> Editions:
-    ids = {key: page_texts.ids_in(html) for key, html in new.items()}
-    found = map_pages(old, new)
-    homes = {page_texts.hash_of(text): key for key, text in found.new.items()}
-    return Editions(found, ids, frozenset(pages), homes)
-
-
 def _lines(placed: Sequence[Placed]) -> Iterator[str]:
-    """Tell how many notes of how many people go where, and which sentences they are on."""
+    """Yield how many notes of how many people change how, and which sentences they are on."""
     if not placed:
         return
-    counts = Counter(one.outcome for one in placed)
-    told = [(counts[name], *words) for name, words in OUTCOMES.items() if counts[name]]
-    parts = [f"{n:,} {one if n == 1 else many}" for n, one, many in told]
-    people = len({one.row.user_id for one in placed})
-    total = _counted(len(placed), "note", "notes")
-    of = _counted(people, "person", "people")
-    yield f"notes on pages that change: {total} of {of}: {', '.join(parts)}."
-    yield from _sentences(placed)
+    counts = Counter(note.outcome for note in placed)
+    people = len({note.row.user_id for note in placed})
+    values = {
+        "notes": ngettext("%(n)s note", "%(n)s notes", len(placed)) % {"n": f"{len(placed):,}"},
+        "people": ngettext("%(n)s person", "%(n)s people", people) % {"n": f"{people:,}"},
+        "outcomes": ", ".join(
+            f"{counts[outcome]:,} {_in_words(outcome, counts[outcome])}"
+            for outcome in OUTCOMES
+            if counts[outcome]
+        ),
+    }
+    yield _("notes on pages that change: %(notes)s of %(people)s: %(outcomes)s.") % values
+    sentences: dict[tuple[str, str], int] = defaultdict(int)
+    for note in placed:
+        if note.outcome in ("orphan", "changed"):
+            words = readable(note.row.quote or note.row.fragment or _("the whole page"))
+            sentences[note.outcome, shortened(words, SHORT)] += 1
+    ordered = sorted(sentences.items(), key=lambda item: item[0][0] != "orphan")
+    for (outcome, words), count in ordered[:FIRST]:
+        more = " " + _("(%(n)d notes)") % {"n": count} if count > 1 else ""
+        yield f"  {_in_words(outcome, 1)}: “{words}”{more}"
+    left = len(ordered) - FIRST
+    if left > 0:
+        text = ngettext("… and %(n)d more passage", "… and %(n)d more passages", left)
+        yield f"  {text % {'n': left}}"
 
 
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
+def _in_words(outcome: str, count: int) -> str:
+    """Return what happens to `count` notes."""
+    return {
+        "kept": ngettext("stays", "stay", count),
+        "found": ngettext("has its passage again", "have their passage again", count),
+        "moved": ngettext("moves", "move", count),
+        "changed": ngettext("is on changed words", "are on changed words", count),
+        "orphan": ngettext("loses its passage", "lose their passage", count),
+    }[outcome]
 
 
-def _sentences(placed: Sequence[Placed]) -> Iterator[str]:
-    told: dict[tuple[str, str], int] = defaultdict(int)
-    for one in placed:
-        if one.outcome in ("orphan", "changed"):
-            words = readable(one.row.quote or one.row.fragment or "the whole page")
-            short = words if len(words) <= SHORT else f"{words[: SHORT - 1]}…"
-            told[one.outcome, short] += 1
-    order = sorted(told.items(), key=lambda item: item[0][0] != "orphan")
-    for (outcome, words), count in order[:FIRST]:
-        times = f" ({count} notes)" if count > 1 else ""
-        yield f"  {OUTCOMES[outcome][0]}: “{words}”{times}"
-    if len(order) > FIRST:
-        yield f"  … and {len(order) - FIRST} more passages"
-
-
-def _figures(placed: Sequence[Placed]) -> dict[str, Any]:
-    counts = Counter(one.outcome for one in placed)
-    people = {one.row.user_id for one in placed}
-    return {"people": len(people)} | {name: counts[name] for name in OUTCOMES}
+def _figures(placed: Sequence[Placed]) -> Mapping[str, float]:
+    counts = Counter(note.outcome for note in placed)
+    people = {note.row.user_id for note in placed}
+    return {"people": len(people)} | {outcome: counts[outcome] for outcome in OUTCOMES}

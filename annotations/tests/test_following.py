@@ -97,8 +97,8 @@ def test_notes_follow_their_words_and_the_plan_says_so(source, sam):
     )
     code, out, _err = sync(source, "--dry-run")
     assert code == 4
-    assert "4 notes of 2 people: 2 stay, 1 is on changed words, 1 loses its place." in out
-    assert "loses its place: “sits in the old oak tree”" in out
+    assert "4 notes of 2 people: 2 stay, 1 is on changed words, 1 loses its passage." in out
+    assert "loses its passage: “sits in the old oak tree”" in out
     assert "is on changed words: “sleeps for most of the day”" in out
     assert stands(lost) == "sits in the old oak tree"  # nothing was written
     code, out, _err = sync(source, "--noinput", "--format", "json")
@@ -130,7 +130,7 @@ def test_a_return_to_the_old_release_brings_every_note_home(source, sam):
     assert stands(lost) is None
     code, out, _err = sync("--release", str(first), "--noinput")
     assert code == 0
-    assert "1 has its place again" in out
+    assert "1 has its passage again" in out
     assert [stands(note) for note in (changed, lost)] == [
         "most of the day", "sits in the old oak tree",
     ]  # fmt: skip
@@ -145,7 +145,7 @@ def test_a_page_that_goes_leaves_its_notes_and_a_reply(source, sam):
     (source / "owls.rst").unlink()
     code, out, _err = sync(source, "--noinput")
     assert code == 0
-    assert "loses its place" in out
+    assert "loses its passage" in out
     note.refresh_from_db()
     reply.refresh_from_db()
     assert (note.page, note.state, reply.page) == (None, "orphan", None)
@@ -180,14 +180,14 @@ def test_a_note_made_while_the_plan_is_read_is_followed_too(source, sam, monkeyp
     late = []
     from books.sync import apply as applying
 
-    begin = applying._tables
+    begin = applying._check_user_data
 
-    def meanwhile(plan):
+    def meanwhile(*arguments):
         if not late:
             late.append(note_on(sam, page("foxes"), "under the ground"))
-        return begin(plan)
+        return begin(*arguments)
 
-    monkeypatch.setattr(applying, "_tables", meanwhile)
+    monkeypatch.setattr(applying, "_check_user_data", meanwhile)
     change(source, "foxes.rst", "The quick", "Once upon a time the quick")
     assert sync(source, "--noinput")[0] == 0
     assert stands(late[0]) == "under the ground"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from annotations.anchoring import map_pages
-from annotations.following.placing import Editions, Row, place_all
+from annotations.following.placing import Row, TextDiff, place_all
 from annotations.page_texts import ids_in
 
 FOX = "<p>The quick brown fox jumps over the lazy dog and is gone.</p>"
@@ -15,9 +15,9 @@ def html(*paragraphs: str) -> str:
     return f'<html><body><div class="body">{"".join(paragraphs)}</div></body></html>'
 
 
-def editions(old: dict[str, str], new: dict[str, str]) -> Editions:
+def editions(old: dict[str, str], new: dict[str, str]) -> TextDiff:
     ids = {key: ids_in(page) for key, page in new.items()}
-    return Editions(map_pages(old, new), ids, frozenset({*old, *new}))
+    return TextDiff(map_pages(old, new), ids, frozenset({*old, *new}))
 
 
 def row(words: str, text: str, **over) -> Row:

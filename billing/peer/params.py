@@ -22,10 +22,10 @@ def decode(body: str) -> dict[str, Any]:
     for name, value in parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body)):
         head, _bracket, _rest = name.partition("[")
         keys = [head, *_PART.findall(name)]
-        place = decoded
+        inner = decoded
         for key in keys[:-1]:
-            place = place.setdefault(key, {})
-        place[keys[-1]] = value
+            inner = inner.setdefault(key, {})
+        inner[keys[-1]] = value
     return decoded
 
 

@@ -1,4 +1,4 @@
-"""Buying a place, through the real SDK and the stand-in for Stripe."""
+"""Paying for a course, through the real SDK and the stand-in for Stripe."""
 
 import logging
 import threading
@@ -30,8 +30,8 @@ def test_a_session_asks_for_what_the_course_costs(eve, paid_course, peer, settin
     assert price["product_data"]["name"] == "Tiny: Paid"
     assert asked["customer_email"] == "eve@example.org"
     assert asked["allow_promotion_codes"] == asked["automatic_tax"]["enabled"] == "true"
-    place = Enrollment.objects.get()
-    assert (place.user, place.status) == (eve, "reserved")
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.user, enrollment.status) == (eve, "reserved")
     assert not eve.has_perm("books.view_page", paid_course.book.pages.first())
 
 
@@ -56,8 +56,8 @@ def test_paying_gives_a_place_and_a_letter_once(eve, paid_course, page, peer, se
     start(eve, paid_course)
     peer.account.pay(session_id())
     assert send().status_code == 200
-    place = Enrollment.objects.get()
-    assert (place.origin, place.status) == ("paid", "active")
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.origin, enrollment.status) == ("paid", "active")
     assert eve.has_perm("books.view_page", page)
     client = as_user(eve)
     for _visit in range(2):  # a bookmarked return page gives nothing twice
@@ -237,7 +237,7 @@ def test_who_has_paid_is_led_on_and_pays_no_second_time(eve, paid_course, peer):
 @pytest.mark.parametrize(
     ("arrange", "told"),
     [
-        (lambda user, course: enroll(user, course), "You have a place"),
+        (lambda user, course: enroll(user, course), "You are enrolled"),
         (lambda user, course: enroll(user, course, origin="test"), "test student"),
         (lambda user, course: enroll(user, course, status="ended"), "has ended"),
         (lambda user, course: Course.objects.update(closes_at=timezone.now()), "not open"),

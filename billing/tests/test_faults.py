@@ -1,4 +1,4 @@
-"""What can go wrong between us and Stripe, one thing at a time: nobody loses money or a place."""
+"""What can go wrong between us and Stripe, one thing at a time: nobody loses money or an enrollment."""
 
 from datetime import timedelta
 from io import StringIO
@@ -30,7 +30,7 @@ def statuses() -> dict[str, str]:
 
 
 def pay_twice(eve, paid_course, peer) -> tuple[str, str]:
-    """Two payments for one place, the second of them settled."""
+    """Two payments for one enrollment, the second of them settled."""
     start(eve, paid_course)
     first = session_id()
     Payment.objects.update(status="expired")
@@ -162,7 +162,7 @@ def test_who_came_in_by_an_invitation_is_not_sent_to_pay(eve, paid_course, peer)
     Invitation.objects.create(course=paid_course, email=eve.email)
     eve.emailaddress_set.create(email=eve.email, verified=True)
     invitations.accept_all(eve)
-    with pytest.raises(CheckoutError, match="You have a place"):
+    with pytest.raises(CheckoutError, match="You are enrolled"):
         start(eve, paid_course)
     assert peer.account.sessions[session_id()]["status"] == "expired"
     assert state() == ("expired", "active")

@@ -147,8 +147,8 @@ def test_a_refund_of_all_ends_the_place_and_keeps_the_answers(bought, peer, send
     assert start(eve, bought.course)  # and they may buy again
     peer.account.pay(session_id())
     send()
-    place = Enrollment.objects.get()
-    assert place.status == "active" and place.answers.count() == 1
+    enrollment = Enrollment.objects.get()
+    assert enrollment.status == "active" and enrollment.answers.count() == 1
 
 
 def test_a_refund_in_part_changes_the_amount_alone(bought, peer, send):

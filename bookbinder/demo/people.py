@@ -69,7 +69,7 @@ def make_paid_course() -> str:
     course, _made = Course.objects.get_or_create(
         book=book, name=PAID_COURSE, defaults={"price": 2490}
     )
-    return reverse("buy-place", args=(course.pk,))
+    return reverse("buy-course", args=(course.pk,))
 
 
 def _accounts() -> list[Account]:
@@ -101,10 +101,10 @@ def _person(email: str, first: str, last: str, kind: str = User.Type.USER) -> Us
 
 
 def _enroll(user: User, course: Course) -> Enrollment:
-    place, _made = Enrollment.objects.get_or_create(
+    enrollment, _made = Enrollment.objects.get_or_create(
         course=course, user=user, defaults={"origin": Enrollment.Origin.FREE}
     )
-    return place
+    return enrollment
 
 
 def _fill(course: Course) -> None:

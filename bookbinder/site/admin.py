@@ -71,5 +71,5 @@ class BookBinderAdminSite(AdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)
         last = len(APP_ORDER)
-        places = {label: place for place, label in enumerate(APP_ORDER)}
-        return sorted(apps, key=lambda app: places.get(app["app_label"], last))
+        positions = {label: position for position, label in enumerate(APP_ORDER)}
+        return sorted(apps, key=lambda app: positions.get(app["app_label"], last))

@@ -96,54 +96,56 @@ def page_state(
     if page is None:
         raise Http404
     get_token(request)  # sets the cookie
-    place: Enrollment | None = None
+    enrollment: Enrollment | None = None
     courses: list[Course] = []
     if request.user.is_authenticated:
-        place, courses = _places(request, page, course)
-    takes_tries = place is None and page.takes_tries
+        enrollment, courses = _enrollments(request, page, course)
+    takes_tries = enrollment is None and page.takes_tries
     return {
         "page": page.pk,
         "book": page.book.title,
         "book_url": page.book.get_absolute_url(),
         "user": request.user.get_full_name() if request.user.is_authenticated else None,
         "user_pk": request.user.pk,
-        "course": place and place.course,
+        "course": enrollment and enrollment.course,
         "courses": courses,
-        "is_test": bool(place and place.is_test),
-        "progress": place and progress.of(place),
-        "next": place and progress.next_question(place, page.book),
-        "resume": place and progress.resume(place, page),
-        "questions": [_question(one, takes_tries) for one in grading_state.of(page, place)],
-        "notes": _notes(request, page, place),
-        "note_rights": audiences.rights(place),
+        "is_test": bool(enrollment and enrollment.is_test),
+        "progress": enrollment and progress.of(enrollment),
+        "next": enrollment and progress.next_question(enrollment, page.book),
+        "resume": enrollment and progress.resume(enrollment, page),
+        "questions": [_question(one, takes_tries) for one in grading_state.of(page, enrollment)],
+        "notes": _notes(request, page, enrollment),
+        "note_rights": audiences.rights(enrollment),
         "texts": reader_texts.texts(),
     }
 
 
-def _notes(request: HttpRequest, page: Page, place: Enrollment | None) -> list[dict[str, Any]]:
+def _notes(request: HttpRequest, page: Page, enrollment: Enrollment | None) -> list[dict[str, Any]]:
     if not request.user.is_authenticated:
         return []
-    course_id = place.course_id if place else None
+    course_id = enrollment.course_id if enrollment else None
     return annotations_state.of(page, signed_in(request), course_id, site_of(request))
 
 
-def _places(
+def _enrollments(
     request: HttpRequest, page: Page, course: int | None
 ) -> tuple[Enrollment | None, list[Course]]:
-    """Return the place that counts and all courses to choose from."""
+    """Return the enrollment that counts and all courses to choose from."""
     user = signed_in(request)
     wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
     wanted = audiences.with_rights(wanted)
-    places = list(enrolling.places_on(user, page.book_id, wanted))
-    chosen = [place for place in places if course in (None, place.course_id)]
-    place = (
-        chosen[0] if chosen else enrolling.place_as_test_student(user, page.book_id, course, wanted)
+    enrollments = list(enrolling.enrollments_in(user, page.book_id, wanted))
+    chosen = [enrollment for enrollment in enrollments if course in (None, enrollment.course_id)]
+    enrollment = (
+        chosen[0]
+        if chosen
+        else enrolling.enrollment_as_test_student(user, page.book_id, course, wanted)
     )
-    if place:
+    if enrollment:
         # By a GET, since a bookmark by a second request would cost each page one more; who has
         # come by a forged link has lost no more than a bookmark.
-        progress.visit(place, page, places)
-    return place, [one.course for one in places]
+        progress.visit(enrollment, page, enrollments)
+    return enrollment, [one.course for one in enrollments]
 
 
 def _question(one: grading_state.QuestionState, takes_tries: bool) -> dict[str, Any]:

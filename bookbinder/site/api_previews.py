@@ -1,4 +1,4 @@
-"""The API of editions that are not live: what a reader's page asks for, and nothing is kept."""
+"""The API of previews: what the page of a reader asks for. Nothing is stored."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class PreviewQuestionOut(Schema):
 
 
 class PreviewStateOut(Schema):
-    """As the state of a live page, with no row of the database in it."""
+    """The state of a page of a preview: as that of a published page, without database rows."""
 
     book: str
     book_url: str
@@ -64,10 +64,9 @@ STATUSES = {200: PreviewStateOut, 401: grading_api.Problem, 404: grading_api.Pro
 
 @router.get("/previews/{token}/state/{path:docname}", response=STATUSES)
 def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
-    """What a page of a preview asks; a question's pk is its number in the edition."""
+    """The questions of a page of a preview. The `pk` of a question is its number in the edition."""
     preview = _preview(request, token)
-    questions = trials.questions_on(preview, docname)
-    if questions is None:
+    if docname not in preview.docnames:
         raise Http404
     get_token(request)  # sets the cookie
     return {
@@ -77,13 +76,14 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
         "user_pk": request.user.pk,
         "questions": [
             {
-                "pk": one.number,
-                "label": one.question.label,
-                "grader": one.question.grader,
-                "version": one.question.version,
-                "points_possible": one.question.points_possible,
+                "pk": previewed.number,
+                "label": previewed.question.label,
+                "grader": previewed.question.grader,
+                "version": previewed.question.version,
+                "points_possible": previewed.question.points_possible,
             }
-            for one in questions
+            for previewed in trials.questions_of(preview)
+            if previewed.docname == docname
         ],
         "texts": reader_texts.texts(),
     }
@@ -91,7 +91,7 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
 
 @router.post("/previews/{token}/questions/{number}/answers", response=grading_api.STATUSES)
 def answer(request: HttpRequest, token: str, number: grading_api.Pk, data: PreviewAnswerIn) -> Any:
-    """Try an answer: it is judged by the edition's feedback, and forgotten."""
+    """Grade an answer by the feedback of the preview. Nothing is stored."""
     try:
         reply = trials.answer_in_preview(_preview(request, token), number, data.answer)
     except AnswerError as error:

@@ -42,7 +42,7 @@ def payment_is_whole(**kwargs: Any) -> list[checks.CheckMessage]:
         return []
     if len(missing) == len(names):
         text = "Payment is not set up: paid courses say so, free ones work."
-        hint = f"To sell places set {' and '.join(names)}."
+        hint = f"To sell courses, set {' and '.join(names)}."
         return [checks.Info(text, hint=hint, id="bookbinder.I002")]
     hint = f"Set {missing[0]}, from the same place in Stripe's dashboard."
     return [checks.Error("Payment is half set up.", hint=hint, id="bookbinder.E002")]

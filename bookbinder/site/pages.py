@@ -27,29 +27,32 @@ from grading.models import Course, Enrollment, Invitation
 def bookshelf(request: HttpRequest) -> HttpResponse:
     books = Book.objects.on_the_shelf().order_by("title")
     invited = Invitation.objects.pending().of(request.user).select_related("course__book")
-    context = {"books": books, "places": _resumed(_places(request)), "invited": invited}
+    context = {"books": books, "enrollments": _resumed(_enrollments(request)), "invited": invited}
     return render(request, "books/bookshelf.html", context)
 
 
-def _places(request: HttpRequest) -> Any:
+def _enrollments(request: HttpRequest) -> Any:
     if not request.user.is_authenticated:
         return Enrollment.objects.none()
-    places = enrolling.places_of(signed_in(request))
-    return places.select_related("course__book", "last_page").order_by("course__name")
+    enrollments = enrolling.enrollments_of(signed_in(request))
+    return enrollments.select_related("course__book", "last_page").order_by("course__name")
 
 
-def _resumed(places: Any) -> list[tuple[Enrollment, progress.Link | None]]:
-    """Pair places with the page where their holder stopped reading."""
-    courses = Counter(place.course.book_id for place in places)
-    return [(place, _resume(place, courses[place.course.book_id] > 1)) for place in places]
+def _resumed(enrollments: Any) -> list[tuple[Enrollment, progress.Link | None]]:
+    """Pair enrollments with the page where the student stopped reading."""
+    courses = Counter(enrollment.course.book_id for enrollment in enrollments)
+    return [
+        (enrollment, _resume(enrollment, courses[enrollment.course.book_id] > 1))
+        for enrollment in enrollments
+    ]
 
 
-def _resume(place: Enrollment, has_others: bool) -> progress.Link | None:
-    link = progress.resume(place)
+def _resume(enrollment: Enrollment, has_others: bool) -> progress.Link | None:
+    link = progress.resume(enrollment)
     if link is None or not has_others:
         return link
     # Another course of the book may have been used since.
-    return replace(link, url=f"{link.url}?course={place.course_id}")
+    return replace(link, url=f"{link.url}?course={enrollment.course_id}")
 
 
 @require_safe
@@ -80,19 +83,19 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
     for page in pages:
         page.book = book
     courses = Course.objects.open().filter(book=book).select_related("book").order_by("name")
-    places = progress.with_progress(_places(request).filter(course__book=book))
+    enrollments = progress.with_progress(_enrollments(request).filter(course__book=book))
     context = {
         "book": book,
         "pages": [(page, page.pk in readable) for page in pages],
         "courses": [(course, _price(course)) for course in courses],
-        "places": [(*pair, progress.of(pair[0])) for pair in _resumed(places)],
+        "enrollments": [(*pair, progress.of(pair[0])) for pair in _resumed(enrollments)],
         "is_closed": len(readable) < len(pages),
     }
     return render(request, "books/book.html", context)
 
 
 def _price(course: Course) -> str | None:
-    """Return what a place costs, as people write it; None where it is free."""
+    """Return the price of a course as people write it; None where it is free."""
     if course.is_free:
         return None
     return money.told(course.amount, settings.BOOKBINDER_CURRENCY)
@@ -109,8 +112,8 @@ def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase
 
 def _show(request: HttpRequest, page: Page) -> HttpResponse:
     user = signed_in(request)
-    place = enrolling.place_for(user, page.book_id)
-    states = grading_state.of(page, place)
+    enrollment = enrolling.enrollment_for(user, page.book_id)
+    states = grading_state.of(page, enrollment)
     label = request.GET.get("label")
     asked = [one for one in states if label in (None, one.question.label)]
     if not asked:
@@ -121,7 +124,7 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
     given = request.GET.getlist("answer")
     context = {
         "page": page,
-        "place": place,
+        "enrollment": enrollment,
         "given": given,
         "questions": [_shown(one, choices[one.question.pk]) for one in asked],
         "is_one": label is not None,

@@ -60,7 +60,7 @@ TEXTS: dict[str, Promise] = {
     "not_taken": _("Your answer was not taken. Reload the page and try again."),
     "try_again": _("That did not work. Try again in a moment."),
     "reload": _("Reload the page"),
-    # Without a place in a course.
+    # Without an enrollment.
     "sign_in_to_answer": _("Sign in to answer."),
     "join_to_answer": _("Join a course of this book to answer."),
     "try": _("You can try this question; nothing is kept."),

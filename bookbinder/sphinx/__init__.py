@@ -1,6 +1,6 @@
 """The Sphinx extension: questions in the text, and `bookbinder.json` beside the HTML.
 
-Questions' feedback and what is right go to the manifest alone, never into a published page.
+Feedback and correct answers are written to the manifest only, never to a published page.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    # Imported here, since the server takes the manifest from this package and needs no Sphinx.
+    """Register the extension with Sphinx, and return its metadata."""
+    # Imported here, since the server imports the manifest from this package without Sphinx.
     from bookbinder.sphinx import extension
 
     return extension.setup(app)

@@ -1,4 +1,4 @@
-"""Puts a build's manifest together: which document is a page of which book, and in which order."""
+"""Assembles the manifest of a build: which documents are pages of which book, in which order."""
 
 import re
 from collections.abc import Iterator
@@ -23,19 +23,19 @@ NO_INDEX = "none"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a document stands: the url of its book, and its own within it."""
+    """The place of a document: the url of its book, and its own url within the book."""
 
     book: str
     url: str
 
 
 def slug_of(name: str) -> str:
-    """Return a project's slug from its name: `My First Book` gives `my-first-book`."""
+    """Return the slug for a project's name: `my-first-book` for `My First Book`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100].strip("-") or "book"
 
 
 def in_toctree_order(env: BuildEnvironment) -> list[str]:
-    """Return all documents: those of the toctrees in their order, then the others by name."""
+    """Return all docnames: those in toctrees, in their order, then the others by name."""
     ordered: dict[str, None] = {}
     stack = [env.config.root_doc]
     while stack:
@@ -47,7 +47,7 @@ def in_toctree_order(env: BuildEnvironment) -> list[str]:
 
 
 class Assembly:
-    """One build's pages in order, and all that is wrong with them."""
+    """The pages of a build, in order, and all mistakes found in them."""
 
     def __init__(self, app: Sphinx) -> None:
         self.app = app
@@ -63,16 +63,20 @@ class Assembly:
         return all_found(self.env).get(docname, Found())
 
     def source(self, docname: str) -> str:
+        """Return the path of a document's file within the source folder."""
         return Path(self.env.doc2path(docname)).relative_to(self.env.srcdir).as_posix()
 
     def mistake(self, docname: str, what: str) -> None:
+        """Note a mistake in a document as a whole, at its first line."""
         self.mistakes.append(Mistake(self.source(docname), 1, what))
 
     def metadata(self, docname: str, name: str) -> str | None:
+        """Return a field of a document's metadata, or None if it is missing."""
         value: Any = self.env.metadata.get(docname, {}).get(name)
         return None if value is None else str(value).strip()
 
     def place(self, docname: str) -> Place | None:
+        """Return the place of a document, or None and note a mistake if it is in no book."""
         config = self.app.config
         if config.bookbinder_layout == "book":
             return Place(config.bookbinder_project, docname)
@@ -80,7 +84,7 @@ class Assembly:
         if rest and folder == config.bookbinder_project:
             self.mistake(
                 docname,
-                f"the folder {folder!r} has the project's slug: give bookbinder_project another",
+                f"the folder {folder!r} has the project's slug: change bookbinder_project",
             )
             return None
         if rest:
@@ -95,6 +99,7 @@ class Assembly:
         return None
 
     def page_id(self, docname: str) -> str | None:
+        """Return the page id that a document has in a directive or in its metadata, if any."""
         by_directive = self.found(docname).page_id
         by_metadata = self.metadata(docname, "page-id")
         if by_metadata and not manifest.PAGE_ID.fullmatch(by_metadata):
@@ -107,19 +112,20 @@ class Assembly:
         return by_directive or by_metadata
 
     def check_page_ids(self) -> None:
+        """Note each page id that two pages have."""
         first: dict[str, str] = {}
         for docname, page_id in self.page_ids.items():
             if page_id and page_id in first:
                 other = self.source(first[page_id])
-                self.mistake(docname, f"the page id {page_id} stands in {other} too: remove one")
+                self.mistake(docname, f"the page id {page_id} is also in {other}: remove one")
             elif page_id:
                 first[page_id] = docname
 
     def number_pages(self) -> dict[str, int | None]:
-        """Return each page's place in the gradebook.
+        """Return the index of each page in the gradebook, None for a page that is kept out of it.
 
-        An index that the author gave is taken as it is; other pages with questions get the
-        numbers that are left in their book, in the order of the toctrees.
+        An index that the author gave is used as it is. Other pages with questions get the numbers
+        that are free in their book, in the order of the toctrees.
         """
         indexes = self.given_indexes()
         taken = {(self.places[name].book, index) for name, index in indexes.items()}
@@ -133,7 +139,7 @@ class Assembly:
         return indexes
 
     def given_indexes(self) -> dict[str, int | None]:
-        """Return the indexes that stand in the sources, and note what is wrong with them."""
+        """Return the indexes given in the sources, and note what is wrong with them."""
         indexes: dict[str, int | None] = {}
         first: dict[tuple[str, int], str] = {}
         for docname, place in self.places.items():
@@ -144,50 +150,52 @@ class Assembly:
                 indexes[docname] = index = int(text)
                 other = first.setdefault((place.book, index), docname)
                 if other != docname:
-                    self.mistake(docname, f"gradebook-index {index} is that of {other} too")
+                    self.mistake(docname, f"gradebook-index {index} is also that of {other}")
             elif text is not None:
                 self.mistake(docname, f"gradebook-index must be a number or none, not {text!r}")
         return indexes
 
     def access(self, docname: str) -> str:
+        """Return a document's `access`; empty if it is missing, or noted as not valid."""
         text = self.metadata(docname, "access") or ""
         if text not in manifest.ACCESSES:
-            self.mistake(docname, f"access must be public, or not be given; not {text!r}")
+            self.mistake(docname, f"access must be public or left out, not {text!r}")
             return ""
         return text
 
     def was(self, docname: str) -> str | None:
-        """Return the url that the page had in its book before, if the author says so."""
+        """Return the former url of the page in its book, if the author gives one."""
         text = self.metadata(docname, "was")
         return self.url_in_book(docname, text) if text else None
 
     def url_in_book(self, docname: str, former: str) -> str:
-        """Return a former document's url within the book that `docname` is in now."""
+        """Return the url of the document name `former` within the current book of `docname`."""
         folder = f"{self.places[docname].book}/"
         in_folders = self.app.config.bookbinder_layout == "folders"
         return former.removeprefix(folder) if in_folders else former
 
     def question_was(self, docname: str, was: str | None) -> str | None:
+        """Return a question's former name, with the docname in it replaced by its url."""
         former, hash_, label = (was or "").rpartition("#")
         return f"{self.url_in_book(docname, former)}#{label}" if hash_ else was
 
     def check_was(self) -> None:
-        """Note each earlier name that two claim, or that is none."""
+        """Note each former name that is given twice, or that is not valid."""
         claims: dict[tuple[str, str], str] = {}
         for docname, place in self.places.items():
             was = self.was(docname)
             if was and not is_safe_path(was):
-                self.mistake(docname, f"was {was!r} must be the name that the document had")
+                self.mistake(docname, f"was {was!r} must be the former name of the document")
             for name in [was] if was else []:
                 other = claims.setdefault((place.book, name), docname)
                 if other != docname:
-                    self.mistake(docname, f"was {name}: {self.source(other)} says so too")
+                    self.mistake(docname, f"was {name}: also given by {self.source(other)}")
             labels = [one.was for one in self.found(docname).questions if one.was]
             for label in {one for one in labels if labels.count(one) > 1}:
-                self.mistake(docname, f"two questions of this page say was {label}")
+                self.mistake(docname, f"two questions of this page have the former name {label}")
 
     def check(self) -> list[Mistake]:
-        """Return every mistake, by file and line."""
+        """Return all mistakes, sorted by file and line."""
         self.check_was()
         for docname in self.places:
             self.access(docname)
@@ -197,14 +205,17 @@ class Assembly:
         return sorted(set(self.mistakes))
 
     def warn_of_tries(self, docname: str) -> None:
-        """No mistake: a page that is closed for a term keeps its `:try:` for the next."""
+        """Warn of each question with `:try:` on a page that is not public.
+
+        It is not a mistake: a page that is closed for a term keeps its `:try:` for the next one.
+        """
         if self.metadata(docname, "access") == "public":
             return
         for question in self.found(docname).questions:
             if question.options.get("try"):
                 logger.warning(
                     "question %s: nobody can try it without an account, since its page is not "
-                    "public: give the page the metadata access: public, or take :try: away",
+                    "public: give the page the metadata access: public, or remove :try:",
                     question.label,
                     location=(docname, question.line),
                     type="bookbinder",
@@ -212,6 +223,7 @@ class Assembly:
                 )
 
     def pages(self) -> Iterator[tuple[str, manifest.Page]]:
+        """Yield each page with the url of its book, after rendering its feedback."""
         for docname, place in self.places.items():
             found = self.found(docname)
             html = replies.render(self.app, docname)
@@ -236,10 +248,14 @@ class Assembly:
             )
 
     def output(self, docname: str) -> Path:
+        """Return the path of a document's HTML file."""
         return Path(self.app.outdir) / f"{docname}.html"
 
     def manifest(self, extra_pages: set[str]) -> manifest.Manifest:
-        """Render all feedback and take stock of all files."""
+        """Return the manifest, after rendering all feedback and copying its files.
+
+        Raise ExtensionError if a file to be published would show what only a reply may show.
+        """
         books: dict[str, list[manifest.Page]] = {}
         for url, page in self.pages():
             books.setdefault(url, []).append(page)
@@ -268,7 +284,7 @@ class Assembly:
         )
 
     def refuse_copies_of_sources(self, paths: list[str]) -> None:
-        """Raises ExtensionError where a file to be published shows what answers are right."""
+        """Raise ExtensionError if a file to be published shows which answers are right."""
         where = {
             question.label: f"{self.source(docname)}:{question.line}"
             for docname, found in all_found(self.env).items()
@@ -283,13 +299,14 @@ class Assembly:
             lines.append(f"  {copy.path}: shows {what}")
         if lines:
             head = (
-                "These files would show students the answers. Take away what copies them (such as "
+                "These files would show students the answers. Remove what copies them (such as "
                 "sphinx.ext.viewcode, a download or a literalinclude), or move the questions out "
                 "of what is copied:"
             )
             raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
 
     def title(self, book_url: str) -> str:
+        """Return a book's title: the project's name, or the title of its folder's index page."""
         if book_url in ("", self.app.config.bookbinder_project):
             return str(self.app.config.project) or book_url
         front = f"{book_url}/index"
@@ -299,10 +316,10 @@ class Assembly:
 def refuse_pictures(
     books: dict[str, list[manifest.Page]], used: set[str], files: dict[str, manifest.File]
 ) -> None:
-    """Raise ExtensionError where a reply alone shows a file that is no file of a reply.
+    """Raise ExtensionError if a file that only a reply shows is not stored as a file of the reply.
 
-    What an extension has drawn is not published; what lies in a static folder is, for everybody
-    who knows or guesses its name.
+    A picture that an extension has drawn would not be published. A file in a static folder would be
+    published to everybody who knows or guesses its name.
     """
     lines = []
     for page in (page for pages in books.values() for page in pages):
@@ -317,13 +334,13 @@ def refuse_pictures(
     if lines:
         head = (
             "Book Binder cannot keep these files for those who are shown the feedback. Save them "
-            "as files beside the page, and show them by an image directive:"
+            "as files beside the page, and show them with an image directive:"
         )
         raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
 
 
 def _is_open(path: str, file: manifest.File) -> bool:
-    """Whether a file is no reply's own, no page of Sphinx' own, and none of the theme's."""
+    """Return whether a file is neither public, nor a page, nor the file of a reply."""
     is_page = path.endswith(".html")
     return not (file.public or is_page or path.startswith(inventory.REPLY_FILES))
 

@@ -1,4 +1,4 @@
-"""What may stand in a manifest: tests of single values, and of objects by their keys."""
+"""Checks of the contents of a manifest: of single values, and of objects by their keys."""
 
 import functools
 import re
@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 REPLY_FOLDER = "_feedback"
-# What a build keeps for itself: the answer key, the sources that hold it, and Sphinx' own state.
+# Never published: the answer key, the sources that contain it, and Sphinx's own state.
 PRIVATE_NAMES = frozenset(
     {
         "bookbinder.json",
@@ -21,51 +21,57 @@ PRIVATE_NAMES = frozenset(
     }
 )
 PRIVATE_ENDINGS = (".doctree", ".feedback", ".pickle")
-# A picture or download of a reply, under the name that the extension gave it.
+# An image or download of a reply, with the name that the extension gave it.
 _REPLY_FILE = re.compile(rf"{REPLY_FOLDER}/[0-9a-f]{{20}}(\.[^/]*)?")
 MAX_POINTS = Decimal("999999.99")
 MAX_INDEX = 2**31 - 1
-# An origin, or a folder of it; nothing that could end a directive of a header.
+# An origin, or a folder on it, without any character that could end a directive of a header.
 HOST = re.compile(
     r"https://[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?"
     r"(?:/(?:[A-Za-z0-9@._~+-]+/)*)?"
 )
 
+# A place in the manifest, as keys and indexes from its top, and what is wrong there.
 Fault = tuple[tuple[Any, ...], str]
 
 
 def text(limit: int) -> Callable[[Any], bool]:
+    """Return a check for strings of at most `limit` characters, without NUL."""
     return lambda value: isinstance(value, str) and len(value) <= limit and "\0" not in value
 
 
 def matches(pattern: re.Pattern[str], *, empty: bool = False) -> Callable[[Any], bool]:
+    """Return a check for strings that match `pattern` as a whole; `empty` allows "" as well."""
     return lambda value: (
         isinstance(value, str) and (pattern.fullmatch(value) is not None or (empty and value == ""))
     )
 
 
 def or_null(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return a check for None and for values that pass `check`."""
     return lambda value: value is None or check(value)
 
 
 def whole(value: Any) -> bool:
+    """Return whether `value` is an integer from 0 to `MAX_INDEX`."""
     return type(value) is int and 0 <= value <= MAX_INDEX
 
 
 def points(value: Any) -> bool:
+    """Return whether `value` is a number from 0 to `MAX_POINTS` with at most two decimals."""
     return type(value) in (int, Decimal) and _is_points(value)
 
 
 @functools.lru_cache(maxsize=1024)
 def _is_points(value: int | Decimal) -> bool:
-    """Cached, since a book has thousands of points and few different ones."""
+    """Return whether a number is valid as points. Cached, since few different ones occur."""
     if not 0 <= value <= MAX_POINTS:
         return False
     return isinstance(value, int) or value == value.quantize(Decimal("0.01"))
 
 
 def is_safe_path(value: Any) -> bool:
-    """Whether `value` is a relative path without a hidden part or a way out of its folder."""
+    """Return whether `value` is a relative path without hidden parts that stays in its folder."""
     return (
         isinstance(value, str)
         and 0 < len(value) <= 400
@@ -76,10 +82,10 @@ def is_safe_path(value: Any) -> bool:
 
 
 def is_publishable(value: Any) -> bool:
-    """Whether a release may have a file at the path `value`.
+    """Return whether a release may have a file at the path `value`.
 
-    Private names are refused in every folder, since a build may stand inside another; and however
-    they are spelt, since some disks fold case.
+    Private names are refused in every folder, since a build may be inside another one, and
+    whatever their case, since some file systems ignore it.
     """
     if not is_safe_path(value):
         return False
@@ -89,12 +95,12 @@ def is_publishable(value: Any) -> bool:
 
 
 def is_docname(value: Any) -> bool:
-    """Whether `value` names a document whose page may be published."""
+    """Return whether `value` is the name of a document whose page may be published."""
     return isinstance(value, str) and is_publishable(f"{value}.html")
 
 
 def is_plain_object(value: Any) -> bool:
-    """Whether any database takes `value` as JSON: no fraction, and no NUL in a text."""
+    """Return whether any database accepts `value` as JSON: no fractions, no NUL in strings."""
     return isinstance(value, dict) and _is_plain(value)
 
 
@@ -109,15 +115,17 @@ def _is_plain(value: Any) -> bool:
 
 
 def is_host(value: object) -> bool:
+    """Return whether `value` is an https:// origin, or a folder on one that ends with a slash."""
     return isinstance(value, str) and HOST.fullmatch(value) is not None
 
 
 def one_of(values: tuple[str, ...]) -> Callable[[Any], bool]:
+    """Return a check for strings that are among `values`."""
     return lambda value: isinstance(value, str) and value in values
 
 
 class Shape:
-    """Which keys an object has, in the order of its named tuple, and what each must be."""
+    """The keys of an object, in the order of its named tuple, each with a check of its value."""
 
     def __init__(self, keys: dict[str, tuple[Callable[[Any], bool], str]]) -> None:
         self.keys = keys
@@ -125,7 +133,7 @@ class Shape:
         self.take = itemgetter(*keys)
 
     def values(self, raw: Any) -> list[Any] | None:
-        """Return the values of a right object, None for another."""
+        """Return the values of an object that passes all checks, None for anything else."""
         try:
             values = self.take(raw)
         except (KeyError, TypeError):
@@ -136,6 +144,7 @@ class Shape:
         return list(values)
 
     def faults(self, raw: Any, where: tuple[Any, ...]) -> Iterator[Fault]:
+        """Yield what is wrong with an object at the place `where` in the manifest."""
         if not isinstance(raw, dict):
             yield where, "must be an object"
             return

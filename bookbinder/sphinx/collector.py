@@ -1,7 +1,7 @@
-"""What the directives found, kept in Sphinx's environment document by document.
+"""What the directives found, kept in Sphinx's environment for each document.
 
-So that `-j` and incremental builds give what a clean build gives: Sphinx reads some documents
-in other processes, and others not at all.
+This way, parallel builds (`-j`) and incremental ones give the same result as a clean build: Sphinx
+reads some documents in other processes, and others not at all.
 """
 
 from collections.abc import Iterator, Set
@@ -18,7 +18,7 @@ from sphinx.environment.collectors import EnvironmentCollector
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """Something in the text that the author has to mend."""
+    """Something in the sources that the author has to correct."""
 
     source: str
     line: int
@@ -30,7 +30,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Item:
-    """A feedback or a choice; `html` is known at once for Markdown, and rendered last otherwise."""
+    """A feedback or a choice. `html` is set for Markdown only: other replies are rendered last."""
 
     key: str | None
     answer: str
@@ -43,6 +43,8 @@ class Item:
 
 @dataclass(frozen=True)
 class FoundQuestion:
+    """A question in a document; `was` is its former name, if the author gives one."""
+
     label: str
     grader: str
     points: Decimal
@@ -55,38 +57,44 @@ class FoundQuestion:
 
 @dataclass
 class Found:
-    """What one document holds."""
+    """What the directives found in one document."""
 
     page_id: str | None = None
     fingerprint: str = ""
     questions: list[FoundQuestion] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     has_maths: bool = False
-    # Files that feedback shows or links: published name -> path in the source folder.
+    # Files that feedback shows or links to: published name -> path in the source folder.
     feedback_files: dict[str, str] = field(default_factory=dict)
 
 
 def all_found(env: BuildEnvironment) -> dict[str, Found]:
+    """Return what was found in each document, by docname: a dictionary of the environment."""
     if not hasattr(env, "bookbinder_found"):
         env.bookbinder_found = {}  # type: ignore[attr-defined]
     return env.bookbinder_found  # type: ignore[attr-defined]
 
 
 def found_in(env: BuildEnvironment, docname: str) -> Found:
+    """Return what was found in a document, after adding an empty entry if there was none."""
     return all_found(env).setdefault(docname, Found())
 
 
 def note_mistake(env: BuildEnvironment, source: str | None, line: int | None, what: str) -> None:
-    """Keep a mistake in the document that is being read; all are told together."""
+    """Note a mistake in the document that is being read; all are reported together."""
     docname = env.docname
     path = relative_source(env, source, docname)
     found_in(env, docname).mistakes.append(Mistake(path, line or 1, what))
 
 
 def relative_source(env: BuildEnvironment, source: str | None, docname: str) -> str:
-    """Return the path of a source file within the source folder, with `/`."""
-    # Included files are named from the working directory; docutils also writes
-    # "file.py:docstring of x" for some sources, and "<string>" for others.
+    """Return the path of a source file within the source folder, with `/` as separator.
+
+    Return the document's own path if `source` is not the name of a file, and an absolute path for
+    a file outside the source folder.
+    """
+    # Included files are named relative to the working directory. docutils also uses names such
+    # as "file.py:docstring of x" and "<string>".
     path = Path(source or "").resolve()
     if not path.is_file():
         path = Path(env.doc2path(docname))
@@ -97,7 +105,7 @@ def relative_source(env: BuildEnvironment, source: str | None, docname: str) -> 
 
 
 class FoundCollector(EnvironmentCollector):
-    """Keeps `all_found` right while Sphinx reads, merges and forgets documents."""
+    """Keeps `all_found` up to date while Sphinx reads, merges and removes documents."""
 
     def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
         all_found(env).pop(docname, None)
@@ -109,9 +117,10 @@ class FoundCollector(EnvironmentCollector):
         all_found(env).update({name: theirs[name] for name in docnames if name in theirs})
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        """The directives note as they run, and `answers.cut_out` does the rest."""
+        """Do nothing: directives note what they find, and `replies.cut_out` does the rest."""
 
 
 def mistakes(env: BuildEnvironment) -> Iterator[Mistake]:
+    """Yield the mistakes noted in all documents."""
     for found in all_found(env).values():
         yield from found.mistakes

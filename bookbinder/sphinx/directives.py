@@ -1,7 +1,7 @@
-"""The directives `question`, `choice`, `feedback` and `page-id`: options in, nodes out.
+"""The directives `question`, `choice`, `feedback` and `page-id`, which create the nodes.
 
-They take any option and argument and judge them here: docutils drops a directive with an unknown
-option and lets the build end well, so the question would be missing and nobody would know.
+They accept any option and argument and check them here: docutils drops a directive with an unknown
+option but lets the build succeed, so nobody would notice that the question is missing.
 """
 
 import re
@@ -19,6 +19,7 @@ from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mist
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.fingerprints import collapse, key_of
 
+# Nodes that Sphinx would list outside a reply, or that make no sense in one.
 LISTED = (
     addnodes.desc,
     addnodes.glossary,
@@ -27,6 +28,7 @@ LISTED = (
     docnodes.meta,
     nodes.question,
 )
+# Nodes whose text readers do not see.
 UNSEEN = (
     docnodes.comment,
     docnodes.raw,
@@ -37,7 +39,7 @@ _KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class _AnyOption(dict[str, Callable[[str | None], str]]):
-    """Accepts every option, so that an unknown one becomes a mistake with its place."""
+    """Accepts every option, so that an unknown one is reported as a mistake, with its line."""
 
     def __bool__(self) -> bool:
         return True
@@ -53,7 +55,7 @@ class _AnyOption(dict[str, Callable[[str | None], str]]):
 
 
 class CheckedDirective(SphinxDirective):
-    """A directive whose options and argument are judged by itself."""
+    """A directive that checks its options and its argument itself."""
 
     has_content = True
     optional_arguments = 1
@@ -66,17 +68,22 @@ class CheckedDirective(SphinxDirective):
         return self.arguments[0].strip() if self.arguments else ""
 
     def mistake(self, what: str) -> None:
+        """Note a mistake at the line of this directive."""
         source, line = self.get_source_info()
         note_mistake(self.env, source, line, f"{self.name}: {what}")
 
     def check_options(self) -> None:
+        """Note each option that this directive does not know."""
         for name in self.options:
             if name not in self.known_options:
                 known = ", ".join(self.known_options) or "none"
                 self.mistake(f"unknown option {name!r} (known: {known})")
 
     def points(self, default: Decimal) -> Decimal:
-        """Return the option `points`, or `default` where it is not given or not right."""
+        """Return the option `points`, or `default` if it is missing or not valid.
+
+        A value that is not valid is noted as a mistake.
+        """
         text = self.options.get("points")
         if text is None:
             return default
@@ -94,7 +101,7 @@ class CheckedDirective(SphinxDirective):
 
 
 class PageId(CheckedDirective):
-    """The lasting name of the page it stands on."""
+    """Gives the page that contains it a permanent id."""
 
     def run(self) -> list[docnodes.Node]:
         self.check_options()
@@ -111,9 +118,10 @@ class PageId(CheckedDirective):
 
 
 class Reply(CheckedDirective):
-    """What `choice` and `feedback` share: a body that is Sphinx markup or Markdown."""
+    """The base of `choice` and `feedback`: a body that is Sphinx markup or Markdown."""
 
     def reply(self, answer: str, key: str | None, points: Decimal) -> nodes.feedback:
+        """Return the node of a reply, with an `Item` that holds its values for the manifest."""
         text = "\n".join(self.content)
         markup = self.options.get("format", "sphinx")
         if markup not in ("sphinx", "markdown"):
@@ -134,28 +142,32 @@ class Reply(CheckedDirective):
             before = _of_whole_page(self.state.document)
             reply += self.parse_content_to_nodes()
             if _of_whole_page(self.state.document) != before:
-                self.mistake("a title, header, footer or metadata of the page cannot stand here")
+                self.mistake("a title, header, footer or metadata of the page cannot be set here")
             self.check_body(reply)
         self.set_source_info(reply)
         return reply
 
     def key(self) -> str | None:
+        """Return the option `key`, or None if it is missing. Note a key that is not valid."""
         key = self.options.get("key")
         if key is not None and not _KEY.fullmatch(key):
             self.mistake(f"key {key!r} must be letters, digits and - _ ., at most 64")
         return key
 
     def check_body(self, reply: nodes.feedback) -> None:
-        """Refuse what would put the reply's words into a list of objects, or lead nowhere."""
+        """Record the names in a reply, mark its footnotes, and note nodes that it must not contain.
+
+        Those would put the reply's words into a public list, or define a label that is never found.
+        """
         for node in reply.findall():
             if isinstance(node, docnodes.Element) and node["names"]:
                 reply["own_names"] += node["names"]
             if isinstance(node, docnodes.footnote):
-                # By which `replies.cut_out` knows one that MyST has moved out of its reply.
+                # Lets `replies.cut_out` recognise a footnote that MyST has moved out of its reply.
                 node[nodes.IN_REPLY] = True
             if isinstance(node, LISTED) or _is_module(node) or _is_numbered(node):
                 self.mistake(
-                    "definitions, citations, numbered formulas and questions cannot stand in "
+                    "definitions, citations, numbered formulas and questions cannot be in "
                     "feedback: move them out"
                 )
                 return
@@ -165,7 +177,7 @@ class Reply(CheckedDirective):
 
 
 def _of_whole_page(document: docnodes.document) -> tuple[Any, ...]:
-    """Return what a directive may write to the page, past the place where it stands."""
+    """Return the parts of a page that a directive can change, wherever it is on the page."""
     decoration = document.decoration.astext() if document.decoration else ""
     return document.get("title"), len(document.children), decoration
 
@@ -179,7 +191,7 @@ def _is_numbered(node: docnodes.Node) -> bool:
 
 
 class Feedback(Reply):
-    """An answer that the author foresaw, with its points and its reply."""
+    """An answer that the author expects, with its points and the reply to it."""
 
     known_options = ("points", "format", "key")
 
@@ -191,7 +203,7 @@ class Feedback(Reply):
 
 
 class Choice(Reply):
-    """One of the answers to choose from; its body is the reply to who takes it."""
+    """One of the answers to choose from; its body is the reply to those who choose it."""
 
     known_options = ("correct", "points", "format", "key")
 
@@ -247,16 +259,22 @@ class Question(CheckedDirective):
         return [node]
 
     def may_be_tried(self, grader: str) -> bool:
-        """Return whether who has no account may try it. Nothing but a plain `:try:` says so."""
+        """Return whether people without an account may try it, which the option `try` says.
+
+        Note a mistake if the option has a value, or if no answer is right or wrong.
+        """
         text = self.options.get("try")
         if text not in (None, "", "true"):
-            self.mistake(f"try takes no value, not {text!r}: leave it out where nobody may try")
+            self.mistake(f"try takes no value, not {text!r}: remove it if nobody may try this")
         elif text is not None and not kinds.of(grader).may_be_tried:
             self.mistake(f"try: nothing is right or wrong with the grader {grader}")
         return text is not None
 
     def was(self) -> str | None:
-        """Return the label that the question had, or the document's name, `#` and the label."""
+        """Return the former name of the question: a label, or a docname, `#` and a label.
+
+        Return None if the option `was` is missing, or if it is noted as not valid.
+        """
         was = self.options.get("was")
         if was is not None and not manifest.WAS.fullmatch(was):
             self.mistake(f"was {was!r} must be an earlier label, or page#label")
@@ -264,6 +282,7 @@ class Question(CheckedDirective):
         return was
 
     def grader(self, default: str) -> str:
+        """Return the option `grader`, or `default` if it is missing, or noted as not known."""
         grader = self.options.get("grader", default)
         if grader in kinds.PLANNED:
             self.mistake(f"the grader {grader} is not built yet")
@@ -274,14 +293,15 @@ class Question(CheckedDirective):
         return default
 
     def check_location(self, body: list[docnodes.Node]) -> None:
+        """Note choices and feedback that are nested too deeply, and questions inside this one."""
         for top in body:
             for node in top.findall(lambda node: isinstance(node, nodes.choice | nodes.feedback)):
                 if node is not top and not isinstance(top, nodes.question):
                     self.mistake(
-                        "a choice or feedback stands deeper than the question: indent it less"
+                        "a choice or feedback is nested too deeply in the question: indent it less"
                     )
             if isinstance(top, nodes.question):
-                self.mistake("a question cannot stand in a question")
+                self.mistake("a question cannot be inside a question")
 
     def check_choices(
         self,
@@ -291,19 +311,20 @@ class Question(CheckedDirective):
         *,
         multiple: bool,
     ) -> None:
+        """Note what is wrong with the choices of the question as a whole."""
         if len(choices) < 2:
-            self.mistake("a question to choose from needs two choices or more")
+            self.mistake("a question with choices needs two choices or more")
         if len(replies) > len(choices):
-            self.mistake("put the reply inside its choice: it takes no feedback of its own")
+            self.mistake("put each reply inside its choice: the question takes no other feedback")
         right = [node for node in choices if node["correct"] or node["given_points"] > 0]
         if not right:
             self.mistake("no choice is marked :correct:")
         if not multiple and sum(bool(node["correct"]) for node in choices) > 1:
-            self.mistake("several choices are :correct:, and without :multiple: one can be taken")
+            self.mistake("several choices are :correct:, which only :multiple: allows")
         if multiple and any(node["given_points"] >= 0 for node in choices):
-            self.mistake("with :multiple: the right set earns all: a choice has no points")
+            self.mistake("with :multiple: only the whole right set earns points: a choice has none")
         if not points:
-            self.mistake("a question to choose from must be worth something")
+            self.mistake("a question with choices must be worth more than 0 points")
 
     def set_keys_and_points(
         self,
@@ -313,7 +334,7 @@ class Question(CheckedDirective):
         *,
         multiple: bool,
     ) -> None:
-        """Give each choice its key and points, now that the question's are known."""
+        """Give each choice its key and its points, now that the question's points are known."""
         taken: set[str] = set()
         for choice, reply in zip(choices, replies, strict=False):
             key = choice["given_key"]
@@ -326,11 +347,12 @@ class Question(CheckedDirective):
             worth = points if choice["correct"] else Decimal(0)
             item = reply["item"]
             reply["item"] = replace(item, key=key, points=worth if own is None else own)
-            # What is right must not be in the stored document.
+            # The stored document must not reveal which choice is correct.
             for name in ("correct", "given_key", "given_points"):
                 del choice[name]
 
     def check_feedback(self, grader: str, replies: list[nodes.feedback]) -> None:
+        """Note feedback that the grader does not take, and answers that it cannot read."""
         if replies and not kinds.of(grader).takes_feedback:
             self.mistake(f"the grader {grader} takes no feedback: a person reads the answers")
         for reply in replies:
@@ -341,7 +363,7 @@ class Question(CheckedDirective):
 
 
 def _shown_text(node: docnodes.Element) -> str:
-    """Return the text that a reader sees: no comment, no raw HTML."""
+    """Return the text that readers see, without comments, raw HTML and the like."""
     if not any(True for _unseen in node.findall(_is_unseen)):
         return node.astext()
     shown = node.deepcopy()
@@ -355,11 +377,11 @@ def _is_unseen(node: docnodes.Node) -> bool:
 
 
 def found_question(node: nodes.question) -> FoundQuestion:
-    """Return what a question's node holds, when all transforms have run on it."""
+    """Return the contents of a question's node, after all transforms have run on it."""
     points, line, was = node["found"]
     prompt = " ".join(map(_shown_text, node.findall(nodes.prompt)))
     items = [reply["item"] for reply in node.findall(nodes.feedback)]
-    # A choice's text as a reader sees it, without its markup.
+    # The text of a choice as readers see it, without its markup.
     for number, choice in enumerate(node.findall(nodes.choice)):
         items[number] = replace(items[number], answer=collapse(choice.astext()))
     options = {name: True for name in ("multiple", "try") if node[name]}

@@ -1,4 +1,4 @@
-"""The answers that an author foresees: what a grader can read of them. For builds and the admin."""
+"""Checks of the answers that an author expects, for builds and for the admin."""
 
 from bookbinder.sphinx import kinds
 
@@ -6,5 +6,8 @@ ANYTHING_ELSE = "*"
 
 
 def fault_of(grader: str, answer: str) -> str | None:
-    """Return what is wrong with a foreseen answer for its grader, or None."""
+    """Return what is wrong with an expected answer for its grader, or None.
+
+    The text completes a sentence that begins with "The answer is".
+    """
     return None if answer == ANYTHING_ELSE else kinds.of(grader).fault_of(answer)

@@ -1,4 +1,4 @@
-"""The extension by the phases of a build: what is connected where, and why there."""
+"""The extension in the order of a build: which handler is connected to which event, and why."""
 
 import shutil
 from pathlib import Path
@@ -20,7 +20,7 @@ ENV_VERSION = 1
 
 
 def complete_config(app: Sphinx, config: Config) -> None:
-    """Fill in and judge the settings of `conf.py`."""
+    """Fill in and check the settings of `conf.py`. Raise ConfigError if one is not valid."""
     slug = config.bookbinder_project or assemble.slug_of(config.project)
     if not manifest.SLUG.fullmatch(slug):
         raise ConfigError(
@@ -33,19 +33,19 @@ def complete_config(app: Sphinx, config: Config) -> None:
         )
     config["bookbinder_project"] = slug
     config["bookbinder_script_hosts"] = script_hosts.checked(config.bookbinder_script_hosts)
-    # Sphinx leaves them out then, also of the search index and the general index.
+    # Sphinx then leaves these documents out of the search index and the general index as well.
     config["exclude_patterns"] = [*config.exclude_patterns, *config.bookbinder_exclude]
-    # The copied source holds every answer; a link to it would lead nowhere once published.
+    # The copied sources contain every answer. They are not published, so links would be broken.
     config["html_copy_source"] = False
     config["html_show_sourcelink"] = False
 
 
 def forget_earlier_build(app: Sphinx) -> None:
-    """Take away what an earlier build into the same folder left, and this one may not publish.
+    """Remove what an earlier build left in the output folder and this one must not publish.
 
     A build that fails must not leave the old manifest beside its pages. Sphinx writes `_static`
-    anew at the end of each build and never empties it: what the author has taken out of it, such
-    as a picture that a reply shows now, would look like a file of the theme.
+    at the end of each build and never empties it: a file that the author has removed from it,
+    such as an image that only a reply shows now, would be taken for a file of the theme.
     """
     path = Path(app.outdir) / manifest.FILE_NAME
     path.unlink(missing_ok=True)
@@ -56,11 +56,11 @@ def forget_earlier_build(app: Sphinx) -> None:
 
 
 def stop_on_mistakes(app: Sphinx, builder: object) -> None:
-    """Tell all mistakes at once, before anything is written."""
+    """Raise ExtensionError with all mistakes at once, before anything is written."""
     mistakes = assemble.Assembly(app).check()
     if mistakes:
-        # Sphinx takes these documents for read: without this the next build would not write
-        # again what depends on them.
+        # Sphinx has recorded these documents as read. Without this, the next build would not
+        # rewrite the pages that depend on them.
         (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
         count = len(mistakes)
         head = "1 mistake" if count == 1 else f"{count} mistakes"
@@ -75,9 +75,9 @@ def note_page(
     context: dict[str, Any],
     doctree: docnodes.document | None,
 ) -> None:
-    """Keep the names of pages that are no documents, such as `genindex`.
+    """Record the names of pages that are not documents, such as `genindex`.
 
-    A page whose feedback alone has maths must load the script for it too.
+    Also let a page load the script for maths if only its feedback contains maths.
     """
     if pagename not in app.env.found_docs:
         app.builder.bookbinder_extra_pages.add(pagename)  # type: ignore[attr-defined]
@@ -86,7 +86,10 @@ def note_page(
 
 
 def _module_pages(app: Sphinx) -> set[str]:
-    """Return the pages of modules: viewcode does not write one again whose module is the same."""
+    """Return the names of viewcode's pages of modules.
+
+    It does not rewrite the page of an unchanged module, so `note_page` does not see them all.
+    """
     if "sphinx.ext.viewcode" not in app.extensions:
         return set()
     modules = getattr(app.env, "_viewcode_modules", {})
@@ -94,12 +97,12 @@ def _module_pages(app: Sphinx) -> set[str]:
 
 
 def write_manifest(app: Sphinx, exception: Exception | None) -> None:
-    """Write the manifest, last of all and by a rename."""
+    """Write the manifest at the end of a successful build, atomically through a rename."""
     if exception is not None:
         return
     if app.builder.name != "html":
         if app.builder.format == "html":
-            logger.info("bookbinder: no manifest: only the builder html makes one")
+            logger.info("bookbinder: no manifest was written: only the html builder writes one")
         return
     extra_pages = app.builder.bookbinder_extra_pages | _module_pages(app)  # type: ignore[attr-defined]
     data = manifest.dumps(assemble.Assembly(app).manifest(extra_pages))
@@ -109,6 +112,7 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the settings, nodes, directives and event handlers, and return the metadata."""
     app.add_config_value("bookbinder_project", "", "env", str)
     app.add_config_value("bookbinder_layout", "book", "env", str)
     app.add_config_value("bookbinder_non_book_pages", [], "env", [list, tuple])
@@ -125,17 +129,17 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(replies.NoteErrors)
     app.add_transform(replies.HideReplies)
     app.add_transform(replies.ShowReplies)
-    # In the order of a build.
+    # In the order in which a build emits these events.
     app.connect("config-inited", complete_config)
-    # Before other extensions lay files into the folder, at 500.
+    # Before other extensions write files into the folder, at 500.
     app.connect("builder-inited", forget_earlier_build, priority=1)
-    # Before Sphinx' own collectors, which run at 500, see a document's feedback.
+    # Before Sphinx's own collectors, which run at 500, can see a document's feedback.
     app.connect("doctree-read", replies.cut_out, priority=100)
-    # After all documents are read, before any is written.
+    # After all documents have been read and before any is written.
     app.connect("write-started", stop_on_mistakes)
-    # Before the maths extension asks the context, at 500.
+    # Before the maths extension reads the context, at 500.
     app.connect("html-page-context", note_page, priority=400)
-    # After whatever else changes the written pages.
+    # After everything else that changes the written pages.
     app.connect("build-finished", write_manifest, priority=900)
     return {
         "version": "1",

@@ -1,4 +1,7 @@
-"""What names a thing over its editions: keys of choices and feedback, fingerprints of texts."""
+"""Identifiers that stay the same across editions.
+
+They are the keys of choices and feedback, and the fingerprints of pages and questions.
+"""
 
 import hashlib
 import json
@@ -9,14 +12,14 @@ KEY_LENGTH = 10
 
 
 def collapse(text: str) -> str:
-    """Return `text` with each run of white space made one space."""
+    """Return `text` with each run of white space as one space, and none at its ends."""
     return " ".join(text.split())
 
 
 def key_of(text: str, taken: Iterable[str] = ()) -> str:
-    """Return the key of an item from its own source text: hex, no clue to what is right.
+    """Return the key of an item: the start of the SHA-256 of its source text, in hex.
 
-    An equal text that is already among `taken` gets `~2`, `~3` and so on.
+    It does not reveal what is correct. If it is among `taken`, `~2`, `~3` and so on is appended.
     """
     key = hashlib.sha256(collapse(text).encode()).hexdigest()[:KEY_LENGTH]
     taken = set(taken)
@@ -25,14 +28,14 @@ def key_of(text: str, taken: Iterable[str] = ()) -> str:
 
 
 def page_fingerprint(text: str) -> str:
-    """Return the SHA-256 of a page's text, in hex, however its white space is laid."""
+    """Return the SHA-256 of a page's text, in hex, ignoring differences in white space."""
     return hashlib.sha256(collapse(text).encode()).hexdigest()
 
 
 def question_fingerprint(prompt: str, options: dict[str, Any], choices: Iterable[str]) -> str:
     """Return the SHA-256, in hex, of what a question asks, whatever the order of its choices.
 
-    Who may try it is no part of that.
+    The option `try` is left out, since it does not change what is asked.
     """
     asked = {name: value for name, value in options.items() if name != "try"}
     parts = [collapse(prompt), json.dumps(asked, sort_keys=True)]

@@ -1,4 +1,4 @@
-"""Which files of a build may be published, and which pages use each."""
+"""Determines which files of a build may be published, and which pages use each of them."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from bookbinder.sphinx.checks import REPLY_FOLDER, is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME, File
 
-# Folders whose files are published only where a page uses them: others are left from old builds.
+# Files in these folders are published only if a page uses them: others are from old builds.
 USED_ONLY = ("_images/", "_downloads/")
 REPLY_FILES = f"{REPLY_FOLDER}/"
 STATIC = "_static/"
-# What tells of all pages, whichever of them links it.
+# Files that list the contents of all pages, whichever page links to them.
 OF_NO_PAGE = ("searchindex.js", "objects.inv")
 _SEARCH_HEAD, _SEARCH_TAIL = "Search.setIndex(", ")"
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -25,12 +25,13 @@ _LINK = re.compile(rb"""\s(?:src|href|srcset|poster|data)\s*=\s*(?:"([^"]*)"|'([
 
 
 def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def links(html: bytes, docname: str) -> set[str]:
-    """Return the paths of the build's own files that a page's HTML names."""
+    """Return the paths, within the output folder, of the files that a page's HTML names."""
     found = set()
     for double, single in _LINK.findall(html):
         for part in (double or single).decode(errors="replace").split(", "):
@@ -42,9 +43,10 @@ def links(html: bytes, docname: str) -> set[str]:
 
 
 def tidy_search_index(outdir: Path) -> None:
-    """Drop words that no page has: Sphinx keeps them, empty, when a page is removed.
+    """Remove words that no page contains from the search index.
 
-    An incremental build would differ from a clean one by them.
+    Sphinx keeps them, without pages, when it removes a page. An incremental build would thus
+    differ from a clean one.
     """
     path = outdir / "searchindex.js"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -58,7 +60,7 @@ def tidy_search_index(outdir: Path) -> None:
 
 
 def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
-    """Yield the path of each file of a build that is fit to be published."""
+    """Yield the path, within `outdir`, of each file of a build that may be published."""
     for folder, folders, names in os.walk(outdir):
         here = Path(folder)
         folders[:] = sorted(
@@ -66,7 +68,7 @@ def outputs(outdir: Path, doctreedir: Path) -> Iterator[str]:
             for name in folders
             if not name.startswith(".")
             and here / name != doctreedir
-            # Doctrees of an earlier build, with what replies say; another build, with its key.
+            # An earlier build's doctrees, which contain replies; another build and its answer key.
             and not (here / name / ENV_PICKLE).exists()
             and not (here / name / FILE_NAME).exists()
         )
@@ -84,10 +86,10 @@ def take(
     extra_pages: set[str],
     own_static: set[str],
 ) -> dict[str, File]:
-    """Return the files beside the pages.
+    """Return the published files other than the pages, by path.
 
-    `uses` maps each page's docname to the files that its HTML names; `extra_pages` are what
-    Sphinx wrote beyond documents (`genindex`, `search`); `own_static` are the author's own files
+    `uses` maps each page's docname to the files that its HTML names; `extra_pages` are the names
+    of pages that are not documents (`genindex`, `search`); `own_static` are the author's own files
     in `_static`, where all others are public.
     """
     users: dict[str, list[str]] = {}
@@ -97,7 +99,7 @@ def take(
     files = {}
     for path in outputs(outdir, doctreedir):
         name, extension = posixpath.splitext(path)
-        # HTML that no page links and Sphinx did not write now is left from an earlier build.
+        # HTML that no page links to and that this build did not write is from an earlier build.
         is_page = name in uses or not (name in extra_pages or path in users)
         if is_page and extension == ".html" and not path.startswith(STATIC):
             continue
@@ -111,9 +113,9 @@ def take(
 
 
 def _without_copies_of_replies(files: dict[str, File], used: Set[str]) -> dict[str, File]:
-    """Leave out what a reply shows and no page uses, wherever else it lies.
+    """Leave out other copies of the files that replies show, unless a page uses them.
 
-    A reply's picture may stand in `html_static_path` too, under a name that can be guessed.
+    A reply's picture may also be in `html_static_path`, under a name that can be guessed.
     """
     secret = {file.sha256 for path, file in files.items() if path.startswith(REPLY_FILES)}
     return {
@@ -126,7 +128,8 @@ def _without_copies_of_replies(files: dict[str, File], used: Set[str]) -> dict[s
 def own_static(folders: list[str], confdir: Path) -> set[str]:
     """Return the published paths of the author's own static files.
 
-    Extensions add folders of theirs to the author's: they are installed, or beside the extension.
+    Extensions add folders of their own to `html_static_path`. Those of installed packages are
+    left out here.
     """
     own = set()
     for entry in folders:

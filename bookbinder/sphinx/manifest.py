@@ -1,10 +1,10 @@
-"""The manifest `bookbinder.json`: what a build says of its books, pages, questions and files.
+"""The manifest `bookbinder.json`, which describes the books, pages, questions and files of a build.
 
-Its parts are named tuples, and their values are taken from the JSON in their order: a large book
-has thousands of them, and every sync reads them all.
+The Sphinx extension writes it and the server reads it, both with the schema in this module. The
+format is a contract (version 1): keys may be added, but none may change its meaning.
 
-Written by the Sphinx extension, read by the server: one schema for both sides, in this module.
-The format is a contract (version 1): keys may be added, none may change its meaning.
+The parts are named tuples, filled with the values of a JSON object in order: a large book has
+thousands of them, and every sync reads them all.
 """
 
 import json
@@ -49,7 +49,7 @@ _Row = TypeVar("_Row")
 
 
 class ManifestError(Exception):
-    """The manifest cannot be used; `errors` lists each fault with its place."""
+    """The manifest cannot be used; `errors` lists all faults with their places."""
 
     def __init__(self, errors: Iterable[str]) -> None:
         self.errors = list(errors)
@@ -57,6 +57,8 @@ class ManifestError(Exception):
 
 
 class Feedback(NamedTuple):
+    """An expected answer, or a choice. `feedback` is the HTML of the reply, `text` its source."""
+
     key: str | None
     answer: str
     feedback: str
@@ -67,6 +69,8 @@ class Feedback(NamedTuple):
 
 
 class Question(NamedTuple):
+    """A question. `line` is where its source begins, `fingerprint` a hash of what it asks."""
+
     label: str
     grader: str
     points_possible: Decimal
@@ -75,11 +79,13 @@ class Question(NamedTuple):
     fingerprint: str
     line: int
     feedback: tuple[Feedback, ...]
-    # What it was called before: a label, or the page's url then, `#` and a label.
+    # Its former name: a label, or the former url of the page, `#` and a label.
     was: str | None = None
 
 
 class Page(NamedTuple):
+    """A page. `url` is its docname within its book, `index` its place in the gradebook, if any."""
+
     docname: str
     url: str
     title: str
@@ -90,21 +96,23 @@ class Page(NamedTuple):
     sha256: str
     fingerprint: str
     questions: tuple[Question, ...] = ()
-    # Its url before, where the author says so.
+    # Its former url, if the author gives one.
     was: str | None = None
 
 
 class Book(NamedTuple):
+    """A book. Pages outside of books are in one with an empty `url`."""
+
     url: str
     title: str
     pages: tuple[Page, ...] = ()
 
 
 class File(NamedTuple):
-    """A file beside the pages.
+    """A file other than a page.
 
-    Readers of one of `docnames` may have it; where there are none, readers of the project;
-    anyone where it is `public`.
+    Readers of any page in `docnames` may open it; without docnames, readers of any page of the
+    project that is not public may; and everybody may if it is `public`.
     """
 
     sha256: str
@@ -113,10 +121,12 @@ class File(NamedTuple):
 
 
 class Manifest(NamedTuple):
+    """The manifest of a project. `files` are those other than pages, by path."""
+
     project: str
     books: tuple[Book, ...]
     files: dict[str, File]
-    # Where scripts may come from: the author's list; and MathJax', for the pages that load it.
+    # Where scripts may come from: the author's list, and MathJax's, for pages that load it.
     script_hosts: tuple[str, ...] = ()
     mathjax: tuple[str, ...] = ()
 
@@ -125,7 +135,7 @@ class Manifest(NamedTuple):
             yield from book.pages
 
 
-# What each key holds: a test of its value, and what to say where the test fails.
+# The check of the value of each key, and what the value must be.
 
 
 _LONG = 1_000_000
@@ -192,32 +202,33 @@ _MANIFEST = Shape(
 
 
 class _Reader:
-    """Turns parsed JSON into a Manifest and notes every fault on the way."""
+    """Turns parsed JSON into a Manifest, and notes all faults that it finds."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
     def keep(self, raw: Any, shape: Shape, where: tuple[Any, ...]) -> list[Any] | None:
-        """Return the values of `raw`, or None after noting what is wrong with it."""
+        """Return the values of `raw`, or None if it has faults, which are noted."""
         values = shape.values(raw)
         if values is None:
             self.faults += shape.faults(raw, where)
         return values
 
     def unique(self, values: Iterable[Any], what: str, where: tuple[Any, ...]) -> None:
+        """Note values, other than None, that occur more than once."""
         given = [value for value in values if value is not None]
         if len(set(given)) == len(given):
             return
         for value, count in Counter(given).items():
             if count > 1:
-                self.faults.append((where, f"{what} {value!r} stands {count} times"))
+                self.faults.append((where, f"{what} {value!r} occurs {count} times"))
 
     def was(self, raw: dict[str, Any], is_name: Callable[[Any], bool], where: Any) -> str | None:
-        """Return an object's earlier name: a key that it may lack."""
+        """Return the former name of an object, whose key is optional."""
         name: str | None = raw.get("was")
         if name is None or is_name(name):
             return name
-        self.faults.append(((*where, "was"), "must be an earlier name"))
+        self.faults.append(((*where, "was"), "must be a former name"))
         return None
 
     def feedback(self, raw: Any, where: tuple[Any, ...]) -> Feedback | None:
@@ -267,7 +278,7 @@ class _Reader:
         files = {}
         for path, entry in raw.items():
             if not is_publishable(path):
-                self.faults.append((("files", path), "is no path that may be published"))
+                self.faults.append((("files", path), "is not a path that may be published"))
             values = self.keep(entry, _FILE, ("files", path))
             if values is not None:
                 public = entry.get("public", False) is True
@@ -275,7 +286,7 @@ class _Reader:
         return files
 
     def hosts(self, raw: dict[str, Any], key: str) -> tuple[str, ...]:
-        """Return addresses that go into a header: a key that a manifest may lack."""
+        """Return the addresses at an optional key, which become part of a header."""
         values = raw.get(key, [])
         if isinstance(values, list) and len(values) <= 100 and all(map(is_host, values)):
             return tuple(values)
@@ -301,7 +312,7 @@ class _Reader:
 
 
 def parse(raw: Any, source: str = FILE_NAME) -> Manifest:
-    """Return the manifest of parsed JSON. Raises ManifestError with every fault found."""
+    """Return the manifest in parsed JSON. Raise ManifestError with all faults found."""
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ManifestError([f"{source}: not a Book Binder manifest. Build the book again."])
     version = raw.get("version")
@@ -320,7 +331,7 @@ def parse(raw: Any, source: str = FILE_NAME) -> Manifest:
 
 
 def read(folder: Path) -> Manifest:
-    """Return the manifest of a build's output folder. Raises ManifestError."""
+    """Return the manifest in a build's output folder. Raise ManifestError if it is not usable."""
     path = folder / FILE_NAME
     try:
         data = path.read_bytes()
@@ -328,7 +339,7 @@ def read(folder: Path) -> Manifest:
         raise ManifestError(
             [
                 f"{folder}: has no {FILE_NAME}. Give a Sphinx source folder, or the HTML output "
-                'of a build that ended well with extensions = ["bookbinder.sphinx"] in conf.py.'
+                'of a successful build with extensions = ["bookbinder.sphinx"] in conf.py.'
             ]
         ) from None
     if data.startswith(b"\x80"):
@@ -336,24 +347,24 @@ def read(folder: Path) -> Manifest:
             [f"{path}: is a pickle. It is refused, since loading one runs the code in it."]
         )
     try:
-        # Decimals, since 0.1 as a float is not what the author wrote.
+        # Decimals, since the float 0.1 is not exactly what the author wrote.
         raw = json.loads(data, parse_float=Decimal, parse_constant=_refuse)
         if b"\\ud" in data.lower():
-            # Half of a surrogate pair has no encoding: no database would take it.
+            # Half of a surrogate pair cannot be encoded, so no database would accept it.
             json.dumps(raw, ensure_ascii=False, default=str).encode()
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise ManifestError([f"{path}: is no JSON ({error}). Build the book again."]) from None
+        raise ManifestError([f"{path}: is not JSON ({error}). Build the book again."]) from None
     return parse(raw, str(path))
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def dumps(manifest: Manifest) -> bytes:
-    """Return the manifest's bytes: the same for equal manifests.
+    """Return the manifest as JSON in UTF-8: the same bytes for equal manifests.
 
-    Raises ManifestError where the server would refuse them.
+    Raise ManifestError if the server would refuse them.
     """
     raw = {"format": FORMAT, "version": VERSION, **_plain(manifest)}
     raw["files"] = dict(sorted(raw["files"].items()))
@@ -363,7 +374,7 @@ def dumps(manifest: Manifest) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return named tuples as objects, all the way down."""
+    """Return a value with named tuples as dictionaries, which lack a `was` of None."""
     if isinstance(value, tuple):
         names = getattr(value, "_fields", None)
         if names is None:
@@ -380,6 +391,6 @@ def _number(value: Decimal) -> int | float:
 
 
 def _place(where: tuple[Any, ...]) -> str:
-    """Return a place in the manifest as `books[0].pages[2].title`."""
+    """Return a place in the manifest in the form `books[0].pages[2].title`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
     return text.lstrip(".") or "the manifest"

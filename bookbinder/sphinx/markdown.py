@@ -1,6 +1,6 @@
-"""Markdown to safe HTML: one renderer for the author's build and for the admin's editor.
+"""Renders Markdown as safe HTML, both for builds and for the editor in the admin.
 
-Both sides must give the same HTML for the same text, or every sync would find a difference.
+Both must produce the same HTML for the same text, or every sync would find a difference.
 """
 
 import re
@@ -13,13 +13,13 @@ import nh3
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-# What would make a link, a style or an id of an author's formula: MathJax takes any address.
+# TeX commands that add a link, a style or an id to a formula: MathJax accepts any address.
 _ACTIVE = re.compile(r"\\(?:href|url|style|class|cssId|unicode|require)(?![A-Za-z])")
-MATH = "math"  # the class in which MathJax looks for formulas
+MATH = "math"  # the class of elements in which MathJax looks for formulas
 
 
 def _formula(tex: str, options: dict[str, Any]) -> str:
-    """Return TeX between the marks that Sphinx' own formulas stand between."""
+    """Return TeX as HTML, between the delimiters that Sphinx uses for its own formulas."""
     begin, end = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
     tex = _ACTIVE.sub(r"\\text", tex)
     return f"{begin}{escape(tex, quote=False)}{end}"
@@ -27,14 +27,14 @@ def _formula(tex: str, options: dict[str, Any]) -> str:
 
 @cache
 def _renderer() -> "MarkdownIt":
-    # Not loaded for a build without Markdown, of which it would take a twentieth.
+    # Imported here, since it would take 5% of the time of a build without Markdown.
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     return (
         MarkdownIt("commonmark", {"html": False})
         .enable("table")
-        # Two prices in a sentence are no formula.
+        # Two prices in a sentence must not become a formula.
         .use(
             dollarmath_plugin,
             allow_labels=False,
@@ -46,14 +46,14 @@ def _renderer() -> "MarkdownIt":
 
 
 def render(text: str) -> str:
-    """Return sanitised HTML for `text`: CommonMark with tables and `$TeX$`.
+    """Return sanitised HTML for `text`, which is CommonMark with tables and `$TeX$`.
 
-    Raw HTML in it is shown as text.
+    Raw HTML in `text` is shown as text.
     """
     classes = {"span": {MATH}, "div": {MATH}}
     return nh3.clean(_renderer().render(text), allowed_classes=classes).strip()
 
 
 def has_math(html: str) -> bool:
-    """Whether a rendered text shows a formula."""
+    """Return whether a rendered text contains a formula."""
     return f'class="{MATH}"' in html

@@ -1,6 +1,6 @@
 """The nodes of a question, and their HTML: a form that works with and without JavaScript.
 
-No node holds points or what is right, so neither a page nor a doctree can give it away.
+No stored node contains points or correct answers, so neither a page nor a doctree can reveal them.
 """
 
 from collections.abc import Callable
@@ -11,32 +11,32 @@ from sphinx.writers.html5 import HTML5Translator
 
 from bookbinder.sphinx import kinds
 
-# In the language of the book; a table, since a catalog of two texts would have to be compiled.
+# Texts by the book's language. A table, since a gettext catalog would have to be compiled.
 WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
 
 
-# An attribute of a footnote that was parsed inside a reply.
+# The attribute that marks a footnote as parsed inside a reply.
 IN_REPLY = "bookbinder-in-reply"
 
 
 class question(nodes.General, nodes.Element):
-    """`label`, `grader`, `multiple`, `try`, `action` (where its form goes)."""
+    """A question, with `label`, `grader`, `multiple`, `try` and `action` (the URL of its form)."""
 
 
 class prompt(nodes.General, nodes.Element):
-    """What is asked."""
+    """What a question asks."""
 
 
 class choice(nodes.General, nodes.TextElement):
-    """`key`, `multiple`; its text is its content."""
+    """A choice, with `key` and `multiple`; its content is its text."""
 
 
 class feedback(nodes.General, nodes.Element):
-    """A reply. It is cut out before a page is stored; `html` is set when it has been rendered."""
+    """A reply. It is removed before the page is stored; rendering sets its `html`."""
 
 
 class hidden_feedback(nodes.Invisible, nodes.Element):
-    """Keeps the place of a reply while it is hidden."""
+    """A placeholder for a reply while it is hidden from Sphinx's domains."""
 
 
 def _say(self: HTML5Translator, words: str) -> str:
@@ -117,11 +117,11 @@ def depart_feedback(self: HTML5Translator, node: feedback) -> None:
 
 
 def visit_text(self: nodes.NodeVisitor, node: nodes.Element) -> None:
-    """A question on paper: its prompt and its choices, one after the other."""
+    """Write nothing: in print, a question is its prompt followed by its choices."""
 
 
 def depart_text(self: nodes.NodeVisitor, node: nodes.Element) -> None:
-    """Nothing to close."""
+    """Write nothing: there is nothing to close."""
 
 
 def visit_paper_choice(self: nodes.NodeVisitor, node: choice) -> None:
@@ -132,6 +132,7 @@ def depart_paper_choice(self: nodes.NodeVisitor, node: choice) -> None:
     self.depart_paragraph(node)  # type: ignore[arg-type]
 
 
+# The writers that print a question: its prompt and choices, without a form.
 PAPER = ("latex", "text", "man", "texinfo")
 _Visitors = dict[type[nodes.Element], tuple[Callable[[Any, Any], None], Callable[[Any, Any], None]]]
 HTML: _Visitors = {

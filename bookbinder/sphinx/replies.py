@@ -1,8 +1,8 @@
-"""Takes feedback out of all that is published, and renders it for the manifest.
+"""Keeps feedback out of everything that is published, and renders it for the manifest.
 
-Feedback is cut out of a document as soon as it has been read, before Sphinx' collectors see it:
-they would list its images, labels and words. It is kept beside the doctree and rendered at the
-end of every build, for every document: an incremental build reads changed documents only.
+Feedback is cut out of a document as soon as it has been read, before Sphinx's collectors see it:
+they would list its images, labels and words. It is stored beside the doctree and rendered at the
+end of every build, for every document, since an incremental build reads changed documents only.
 """
 
 import pickle
@@ -29,7 +29,7 @@ from bookbinder.sphinx.directives import found_question
 from bookbinder.sphinx.fingerprints import page_fingerprint
 from bookbinder.sphinx.inventory import sha256_of
 
-ERROR = 3  # docutils' level of what it could not do
+ERROR = 3  # the docutils level of messages about what it could not process
 OURS = (nodes.question, nodes.choice, nodes.feedback)
 NAMES = ("question", "choice", "feedback", "page-id")
 _OURS = f"(?:{'|'.join(NAMES)})"
@@ -42,9 +42,9 @@ _FENCED = re.compile(rf"^\s*(?:\.\. {_OURS}::|[`~:]{{3,}}\s*{{\s*{_OURS}\s*}})",
 
 
 class NoteErrors(SphinxTransform):
-    """Makes a mistake of what docutils reports in or about our directives.
+    """Notes as a mistake what docutils reports in or about our directives.
 
-    docutils drops such a directive and goes on. Sphinx filters the reports out later.
+    docutils drops such a directive and continues. Sphinx removes the reports later.
     """
 
     default_priority = 1
@@ -52,9 +52,9 @@ class NoteErrors(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for message in self.document.findall(docnodes.system_message):
             text = message.astext()
-            # Of our directives, or of one that has taken ours along: the text is quoted.
+            # About one of our directives, or one that contains ours: reports quote the source.
             ours = _NAMED.search(text) is not None or _is_slip(text)
-            # MyST tells of its directives in warnings.
+            # MyST reports dropped directives as warnings.
             drops = message["level"] >= ERROR or "[myst.directive_" in text
             if drops and (ours or _is_in_question(message)):
                 what = text.partition(") ")[2] or text
@@ -63,16 +63,19 @@ class NoteErrors(SphinxTransform):
         self.note_lookalikes()
 
     def note_lookalikes(self) -> None:
-        """Note what was meant for a directive and is none: it would be gone, or printed."""
+        """Note text that was meant to be one of our directives but is not parsed as one.
+
+        It would be missing from the page, or shown on it as text.
+        """
         for node in self.document.findall(docnodes.TextElement):
             if _looks_like_ours(node) and not isinstance(node.parent, docnodes.system_message):
                 first = node.astext().partition("\n")[0]
-                what = f"looks like a directive and is none: {first[:60]!r}"
+                what = f"looks like a directive but is not one: {first[:60]!r}"
                 note_mistake(self.env, node.source, node.line, what)
 
 
 def _is_slip(text: str) -> bool:
-    """Whether docutils or MyST tells of a directive that is nearly one of ours, as `qestion`."""
+    """Return whether a report is about a directive with nearly our name, such as `qestion`."""
     unknown = _UNKNOWN.search(text)
     return unknown is not None and bool(get_close_matches(unknown[1], NAMES, cutoff=0.75))
 
@@ -89,7 +92,7 @@ def _looks_like_ours(node: docnodes.TextElement) -> bool:
 
 
 class HideReplies(SphinxTransform):
-    """Takes replies out while Sphinx' domains look through the document, at 850.
+    """Takes replies out of the document before Sphinx's domains process it, at 850.
 
     They would list a reply's labels, index entries or to-dos where everybody can read them.
     """
@@ -111,7 +114,7 @@ class HideReplies(SphinxTransform):
 
 
 def _forget_names(document: docnodes.document, reply: nodes.feedback) -> None:
-    """Take a reply's names off the document's list, which Sphinx looks through beside the tree.
+    """Remove a reply's names from the document's list of names, which Sphinx reads as well.
 
     It would publish them, with captions, in `objects.inv`.
     """
@@ -121,7 +124,7 @@ def _forget_names(document: docnodes.document, reply: nodes.feedback) -> None:
 
 
 class ShowReplies(SphinxTransform):
-    """Puts replies back, in time for curly quotes, at 855."""
+    """Puts replies back into the document before Sphinx adds smart quotes, at 855."""
 
     default_priority = 852
 
@@ -142,7 +145,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
     """Move feedback from the document to a file beside the doctree, and note the questions."""
     env = app.env
     found = found_in(env, env.docname)
-    # One walk: these documents are long, and each walk costs a hundredth of the build.
+    # A single traversal: documents are long, and each traversal takes 1% of the build's time.
     ours = list(doctree.findall(lambda node: isinstance(node, OURS)))
     _check_strays(env, ours)
     _check_footnotes(env, doctree)
@@ -160,7 +163,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
             del reply["item"]
             if any(question is one for one in shown):
                 replies += reply
-    # Metadata name a page and say how it is treated: they are not its text.
+    # Metadata identify a page and say how to treat it. They are not part of its text.
     text = "\n".join(n.astext() for n in doctree.children if not isinstance(n, docnodes.docinfo))
     found.fingerprint = page_fingerprint(text)
     if replies.children:
@@ -170,7 +173,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
 
 
 def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
-    """Whether an `only` directive keeps the node out of this build's pages."""
+    """Return whether an `only` directive keeps the node out of this build's pages."""
     while node.parent is not None:
         node = node.parent
         if isinstance(node, addnodes.only) and not app.tags.eval_condition(node["expr"]):
@@ -182,11 +185,11 @@ def _check_strays(env: BuildEnvironment, ours: list[Any]) -> None:
     for node in ours:
         if not isinstance(node, nodes.question) and not _is_in_question(node.parent):
             name = type(node).__name__
-            note_mistake(env, node.source, node.line, f"{name}: stands outside a question")
+            note_mistake(env, node.source, node.line, f"{name}: is outside a question")
 
 
 def _check_footnotes(env: BuildEnvironment, doctree: docnodes.document) -> None:
-    """Note footnotes of replies that stand outside of them: MyST collects them on the page."""
+    """Note footnotes that MyST has moved from a reply to the end of the page."""
     for note in (*doctree.footnotes, *doctree.autofootnotes, *doctree.symbol_footnotes):
         if nodes.IN_REPLY in note and not _is_in_question(note):
             what = "feedback: its footnote would be printed on the page: write it into the text"
@@ -210,9 +213,9 @@ def _check_labels(
 
 
 def _note_files(env: BuildEnvironment, replies: docnodes.document, found: Found) -> None:
-    """Give each image and download of feedback its name under `_feedback`.
+    """Give each image and download in feedback its name in the folder `_feedback`.
 
-    The name is a hash of the content: not to be guessed without having the file.
+    The name is a hash of the content, so it cannot be guessed without having the file.
     """
     for node in replies.findall(docnodes.image):
         if "://" not in node["uri"] and not node["uri"].startswith("data:"):
@@ -243,10 +246,10 @@ def _stored(env: BuildEnvironment, docname: str) -> Path:
 
 
 def _store(env: BuildEnvironment, replies: docnodes.document) -> None:
-    # As Sphinx does on a page: what docutils says to the author is not for students.
+    # As Sphinx does for a page: messages of docutils are for the author, not for students.
     for message in list(replies.findall(docnodes.system_message)):
         message.parent.remove(message)
-    # A node that still knew its old document would take the whole of it into the file.
+    # A node that still refers to its old document would store all of that in the file.
     for node in replies.findall():
         node.document = replies
     replies.reporter = replies.transformer = None  # type: ignore[assignment]
@@ -259,14 +262,14 @@ def _store(env: BuildEnvironment, replies: docnodes.document) -> None:
 
 
 def render(app: Sphinx, docname: str) -> list[str]:
-    """Return the HTML of each feedback of a document, as right on its page as the page's own."""
+    """Return the HTML of each feedback of a document, in order, with links relative to its page."""
     if not any(question.items for question in all_found(app.env)[docname].questions):
         return []
     builder = app.builder
     assert isinstance(builder, StandaloneHTMLBuilder)
     replies = pickle.loads(_stored(app.env, docname).read_bytes())  # nosec B301 - our own copy
     replies.settings = builder.docsettings
-    # As a document has it that was read: transforms of other extensions ask for it.
+    # Set here as in a document that has been read, since other extensions' transforms need it.
     replies["source"] = str(app.env.doc2path(docname))
     replies.reporter = LoggingReporter(replies["source"])
     app.env.apply_post_transforms(replies, docname)
@@ -277,7 +280,7 @@ def render(app: Sphinx, docname: str) -> list[str]:
     for link in replies.findall(addnodes.download_reference):
         if link.get("refuri", "").startswith(f"{REPLY_FOLDER}/"):
             link["refuri"] = relative_uri(target, quote(link["refuri"]))
-    # What `write_doc` sets for the translator.
+    # The values that `write_doc` sets for the translator.
     builder.current_docname = docname
     builder.secnumbers = app.env.toc_secnumbers.get(docname, {})
     builder.fignumbers = app.env.toc_fignumbers.get(docname, {})
@@ -288,7 +291,7 @@ def render(app: Sphinx, docname: str) -> list[str]:
 
 
 def copy_files(app: Sphinx) -> None:
-    """Lay what feedback shows into the output folder, and take away what it no longer shows."""
+    """Copy the files that feedback shows to the output folder, and remove those of old builds."""
     folder = Path(app.outdir) / REPLY_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     for found in all_found(app.env).values():

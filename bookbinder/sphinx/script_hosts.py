@@ -1,4 +1,4 @@
-"""Where a book's scripts may come from: the author's list, and what MathJax loads by itself."""
+"""The addresses that a book loads scripts from: the author's list, and those of MathJax."""
 
 import re
 from collections.abc import Iterable
@@ -9,29 +9,32 @@ from sphinx.errors import ConfigError
 
 from bookbinder.sphinx.checks import is_host
 
-# Where MathJax from version 4 on takes its fonts from, wherever its script lies.
+# MathJax 4 and later loads its fonts from here, wherever its script comes from.
 MATHJAX_FONTS = "https://cdn.jsdelivr.net/npm/@mathjax/"
 _OLD_MATHJAX = re.compile(r"mathjax[@/]v?[23]\b", re.IGNORECASE)
 
 
 def checked(given: Iterable[object]) -> list[str]:
-    """Return `bookbinder_script_hosts` as addresses. Raises ConfigError."""
+    """Return the setting `bookbinder_script_hosts` as sorted https:// addresses.
+
+    Raise ConfigError if an entry is neither a host nor a folder on one.
+    """
     hosts = []
     for entry in given:
         text = entry if isinstance(entry, str) else ""
         host = text if "://" in text else f"https://{text}"
         if not is_host(host):
             raise ConfigError(
-                f"bookbinder_script_hosts in conf.py: {entry!r} is no address that scripts can "
-                'come from: write a host, as in "https://cdn.example.org", or a folder of it, as '
-                'in "https://cdn.example.org/npm/plot@2/"'
+                f"bookbinder_script_hosts in conf.py: {entry!r} is not an address that scripts "
+                'can come from: write a host, as in "https://cdn.example.org", or a folder on it, '
+                'as in "https://cdn.example.org/npm/plot@2/"'
             )
         hosts.append(host.rstrip("/") if host.count("/") == 3 else host)
     return sorted(set(hosts))
 
 
 def of_mathjax(app: Sphinx) -> tuple[str, ...]:
-    """Return the addresses that MathJax loads from, if the book uses it from elsewhere."""
+    """Return the addresses that MathJax loads from, if its script is on another server."""
     builder = app.builder
     if getattr(builder, "math_renderer_name", None) != "mathjax":
         return ()

@@ -1,11 +1,12 @@
-"""Finds published files that show the source of a question, and its answers with it.
+"""Finds published files that show the source of a question, and the answers with it.
 
 `sphinx.ext.viewcode` publishes whole modules, sphinx-gallery offers its examples for download, and
-`literalinclude` and `html_extra_path` take any file. A question may stand in each of these, so
-what is to be published is searched, whoever put it there.
+`literalinclude` and `html_extra_path` publish any file. Each of these may contain a question, so
+everything that is to be published is searched, whatever put it there.
 
-A file is taken apart at its directives. A feedback or choice of the book is shown by one that has
-its answer or text, under a question of the same label or with the same reply in it.
+A file is split at its directives. One of them shows a feedback or choice of the book if it has the
+same answer or text, and either the same reply or a question of the same label above it. A reply
+that is long enough is proof by itself.
 """
 
 import gzip
@@ -26,11 +27,11 @@ from bookbinder.sphinx import kinds
 from bookbinder.sphinx.collector import FoundQuestion, Item
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 
-# A directive of ours, in reStructuredText or MyST, maybe coloured by Pygments.
+# One of our directives in reStructuredText or MyST, possibly highlighted by Pygments.
 _MAYBE = re.compile(rb"(?:question|feedback|choice)\s*(?:::|}|<|&)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"\b(question|feedback|choice)\s*(?:::|\})\s*", re.IGNORECASE)
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
-# As an option of RST, or as YAML, which MyST takes.
+# Options that tell what a choice is worth, in RST syntax or in YAML, which MyST accepts.
 _WORTH = re.compile(r":correct:|correct: ?true|:points:|\bpoints: ?[0-9.]", re.IGNORECASE)
 _ROLE = re.compile(r":[\w:-]+:|\{[\w:-]+\}")
 _TAG = re.compile(r"<[^<>]*>")
@@ -44,9 +45,9 @@ _UNREADABLE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile),
     *(OSError, EOFError, RuntimeError, ValueError, NotImplementedError),
 )
-DEPTH = 3  # archives in archives
-LARGEST = 50_000_000  # bytes of a packed file that are searched
-DISTINCT = 20  # characters of a reply that no other text has by chance
+DEPTH = 3  # levels of nested archives that are searched
+LARGEST = 50_000_000  # bytes that are searched of each file in an archive
+DISTINCT = 20  # characters; a reply of this length is in no other text by chance
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class _Secret:
-    """A feedback or choice, as texts that can be compared."""
+    """A feedback or choice, as texts in the form that `_plain` returns."""
 
     label: str
     is_choice: bool
@@ -67,23 +68,26 @@ class _Secret:
     reply: str
 
     def is_shown(self, argument: str, body: str, label: str | None) -> bool:
-        """Whether a directive with this argument and body, under a question, is this item."""
+        """Return whether a directive with this argument and body shows this feedback or choice.
+
+        `label` is that of the question above the directive, if there is one.
+        """
         has_reply = bool(self.reply) and self.reply in body
         if has_reply and len(self.reply) >= DISTINCT:
             return True
         is_own = label == self.label
-        # What a choice's roles show is known, and not how they were written.
+        # Of the roles in a choice, only the text that they show is known, not their source.
         is_role = self.is_choice and is_own and _ROLE.search(argument) is not None
         if argument != self.argument and not is_role:
             return False
         if self.is_choice:
             return has_reply or (is_own and _WORTH.search(body) is not None)
-        # What matches anything is the same everywhere: its reply must be too.
+        # The answer `*` is the same in every question, so the reply has to match as well.
         return has_reply or (is_own and argument != _plain(ANYTHING_ELSE))
 
 
 def find(outdir: Path, paths: Iterable[str], questions: Iterable[FoundQuestion]) -> list[Copy]:
-    """Return what the files at `paths` under `outdir` show of the sources of `questions`."""
+    """Return the files at `paths`, under `outdir`, that show the source of one of `questions`."""
     secrets = [_secret(question, item) for question in questions for item in question.items]
     found = []
     for path in paths if secrets else ():
@@ -112,7 +116,7 @@ def _labels_in(path: Path, secrets: list[_Secret]) -> Iterator[str | None]:
 
 
 def _packed(file: IO[bytes], secrets: list[_Secret], depth: int) -> Iterator[str | None]:
-    """Look into an archive, and into archives in it; what cannot be read shows nothing."""
+    """Yield the labels shown in an archive, and in archives inside it that can be read."""
     for content in _members(file) if depth else ():
         if _MANIFEST.match(content):
             yield None
@@ -122,7 +126,7 @@ def _packed(file: IO[bytes], secrets: list[_Secret], depth: int) -> Iterator[str
 
 
 def _members(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield what the files in an archive hold, one by one; nothing where `file` is none."""
+    """Yield the content of each file in an archive; nothing if `file` is not an archive."""
     head = file.read(512)
     file.seek(0)
     try:
@@ -153,17 +157,17 @@ def _tarred(file: IO[bytes], head: bytes) -> Iterator[bytes]:
                     yield member.read(LARGEST)
     except tarfile.ReadError:
         file.seek(0)
-        if head.startswith(_GZIP):  # one file, packed alone
+        if head.startswith(_GZIP):  # a single compressed file
             with gzip.GzipFile(fileobj=file) as packed:
                 yield packed.read(LARGEST)
 
 
 def _shown(data: bytes, secrets: list[_Secret]) -> Iterator[str]:
-    """Yield the label of each question that a file tells the answers of."""
+    """Yield the label of each question whose answers are shown in a file's content."""
     encoding = "utf-16" if data.startswith(_UTF16) else "utf-8"
     text = data.decode(encoding, errors="replace")
-    # As it is, as JSON means it, and as a page shows it: "<" and ">" of a text that is no HTML
-    # enclose no tag.
+    # The text itself, its meaning as JSON, and as a page shows it. The text itself is needed
+    # too, since "<" and ">" do not enclose a tag if it is not HTML.
     variants = {text, _JSON_ESCAPE.sub(_character, text), html.unescape(_TAG.sub("", text))}
     for variant in variants:
         yield from _labels_told(variant, secrets)
@@ -193,6 +197,6 @@ def _labels_told(text: str, secrets: list[_Secret]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as it can be compared, however a file that holds it escapes and folds it."""
+    """Return a text in a form for comparison, however a file escapes or wraps it."""
     text = _MARKUP.sub("", _JSON_SPACE.sub(" ", text))
     return " ".join(text.replace("#", " ").casefold().split())

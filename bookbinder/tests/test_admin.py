@@ -42,8 +42,8 @@ def test_people_sign_in_to_the_admin_as_everywhere_else(client, db):
 
 
 @pytest.mark.parametrize("name", ["ines", "ada"])
-def test_each_sees_their_own_alone(as_user, request, adding, place, other, name):
-    make_answer(place, adding)
+def test_each_sees_their_own_alone(as_user, request, adding, enrollment, other, name):
+    make_answer(enrollment, adding)
     client = as_user(request.getfixturevalue(name))
     text_of(client.get("/admin/"))
     for model in OURS:
@@ -61,8 +61,10 @@ def test_an_instructor_reaches_no_row_of_another_course(as_user, ines, other):
         assert response.status_code in (302, 403)
 
 
-def test_an_instructor_sees_the_roster_and_the_answers_of_the_course(as_user, ines, adding, place):
-    make_answer(place, adding, "four")
+def test_an_instructor_sees_the_roster_and_the_answers_of_the_course(
+    as_user, ines, adding, enrollment
+):
+    make_answer(enrollment, adding, "four")
     client = as_user(ines)
     assert "Autumn" in text_of(client.get(changelist(Course)))
     assert "sam@example.org" in text_of(client.get(changelist(Enrollment)))
@@ -71,14 +73,14 @@ def test_an_instructor_sees_the_roster_and_the_answers_of_the_course(as_user, in
     assert client.get(changelist(User)).status_code == 403
 
 
-def test_an_author_sees_no_student(as_user, ada, adding, place):
-    make_answer(place, adding, "four")
+def test_an_author_sees_no_student(as_user, ada, adding, enrollment):
+    make_answer(enrollment, adding, "four")
     client = as_user(ada)
     assert "Tiny" in text_of(client.get(changelist(Book)))
     assert "Autumn" in text_of(client.get(changelist(Course)))
     for model in (Enrollment, Answer, Attempt, User):
         assert client.get(changelist(model)).status_code == 403
-    assert "sam@" not in text_of(client.get(change_form(place.course)))
+    assert "sam@" not in text_of(client.get(change_form(enrollment.course)))
 
 
 def test_an_instructor_changes_the_course_and_not_its_price_or_book(as_user, ines, course, other):
@@ -256,7 +258,7 @@ def test_an_answer_that_the_grader_cannot_read_is_refused(as_user, ada, adding):
         {"answer": "*", "points": "0", "text": "x"},
     ]
     response = as_user(ada).post(change_form(adding), feedback_data(adding, *rows))
-    assert "This answer is no number" in text_of(response)
+    assert "This answer is not a number" in text_of(response)
     assert adding.feedback.order_by("pk").first().answer == "4"
 
 
@@ -287,8 +289,8 @@ def test_an_author_changes_title_order_and_price(as_user, ada, book, page):
 
 
 @pytest.mark.parametrize("name", ["ada", "ines", "root"])
-def test_answers_are_read_only_for_everybody(as_user, request, adding, place, name):
-    answer = make_answer(place, adding)
+def test_answers_are_read_only_for_everybody(as_user, request, adding, enrollment, name):
+    answer = make_answer(enrollment, adding)
     client = as_user(request.getfixturevalue(name))
     assert client.post(change_form(answer), {"string": "changed"}).status_code == 403
     assert client.post(f"{change_form(answer)[:-7]}delete/", {"post": "yes"}).status_code == 403
@@ -303,49 +305,51 @@ def export(client, *courses, **over):
 
 
 @pytest.mark.parametrize("name", ["ines", "root"])
-def test_the_gradebook_is_exported(as_user, request, adding, place, name):
-    make_answer(place, adding)
-    response = export(as_user(request.getfixturevalue(name)), place.course)
+def test_the_gradebook_is_exported(as_user, request, adding, enrollment, name):
+    make_answer(enrollment, adding)
+    response = export(as_user(request.getfixturevalue(name)), enrollment.course)
     assert response["Content-Disposition"] == 'attachment; filename="gradebook-autumn.csv"'
     rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert rows[3] == ["sam@example.org", "Tester", "Sam", "2"]
 
 
-def test_the_gradebook_is_exported_as_xlsx(as_user, ines, adding, place):
-    response = export(as_user(ines), place.course, file_format="xlsx")
+def test_the_gradebook_is_exported_as_xlsx(as_user, ines, adding, enrollment):
+    response = export(as_user(ines), enrollment.course, file_format="xlsx")
     assert response["Content-Disposition"].endswith('.xlsx"')
     assert response.content.startswith(b"PK")
 
 
-def test_an_author_exports_no_gradebook(as_user, ada, adding, place):
-    response = export(as_user(ada), place.course)
+def test_an_author_exports_no_gradebook(as_user, ada, adding, enrollment):
+    response = export(as_user(ada), enrollment.course)
     assert "Content-Disposition" not in response
 
 
-def test_nobody_exports_the_gradebook_of_another_course(as_user, ines, adding, place, other):
+def test_nobody_exports_the_gradebook_of_another_course(as_user, ines, adding, enrollment, other):
     response = export(as_user(ines), Course.objects.get(name="Other course"))
     assert "Content-Disposition" not in response
 
 
-def test_an_author_who_teaches_exports_only_what_they_teach(as_user, ines, adding, place, book):
+def test_an_author_who_teaches_exports_only_what_they_teach(
+    as_user, ines, adding, enrollment, book
+):
     second = make_course(book, "Spring")
     Author.objects.create(book=book, user=ines)
     response = export(as_user(ines), second)
     assert "Select one course" in text_of(response)
 
 
-def test_two_courses_are_two_files(as_user, root, place, book):
-    response = export(as_user(root), place.course, make_course(book, "Spring"))
+def test_two_courses_are_two_files(as_user, root, enrollment, book):
+    response = export(as_user(root), enrollment.course, make_course(book, "Spring"))
     assert "Select one course" in text_of(response)
 
 
-def test_places_are_ended_and_restored_with_their_answers(as_user, ines, adding, place):
-    make_answer(place, adding)
+def test_enrollments_are_ended_and_restored_with_their_answers(as_user, ines, adding, enrollment):
+    make_answer(enrollment, adding)
     client = as_user(ines)
-    for action, status in (("end_places", "ended"), ("restore_places", "active")):
-        client.post(changelist(Enrollment), {"action": action, "_selected_action": [place.pk]})
-        place.refresh_from_db()
-        assert place.status == status
+    for action, status in (("end_enrollments", "ended"), ("restore_enrollments", "active")):
+        client.post(changelist(Enrollment), {"action": action, "_selected_action": [enrollment.pk]})
+        enrollment.refresh_from_db()
+        assert enrollment.status == status
     assert Answer.objects.count() == 1
 
 

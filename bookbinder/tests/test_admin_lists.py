@@ -34,8 +34,8 @@ def test_the_way_to_a_rows_page_is_for_who_sees_the_row(as_user, ines, course, o
     ["string__regex=(", "string__startswith=a", "enrollment__user__password__startswith=p",
      "enrollment__user__email__contains=s", "answered_at__year=99999", "course=x"],
 )  # fmt: skip
-def test_lists_are_filtered_by_what_they_offer_alone(as_user, ines, adding, place, query):
-    make_answer(place, adding)
+def test_lists_are_filtered_by_what_they_offer_alone(as_user, ines, adding, enrollment, query):
+    make_answer(enrollment, adding)
     response = as_user(ines).get(f"{changelist(Answer)}?{query}")
     assert response.status_code in (302, 400)
 
@@ -47,9 +47,9 @@ def fill(book, course, count: int) -> None:
         make_feedback(question, "a")
         make_course(book, f"C{number}")
         user = make_user(f"u{book.pages.count()}")
-        place = enroll(user, course)
-        make_answer(place, question)
-        Attempt.objects.create(enrollment=place, question=question, string="x")
+        enrollment = enroll(user, course)
+        make_answer(enrollment, question)
+        Attempt.objects.create(enrollment=enrollment, question=question, string="x")
         Instructor.objects.create(course=course, user=user)
         Interactive.objects.create(course=course, question=question)
 
@@ -76,7 +76,7 @@ def test_no_page_costs_a_query_per_row(as_user, request, book, page, course, add
 
 
 @pytest.mark.parametrize("model", [Book, Page, Question, Course, Enrollment, Answer, User])
-def test_every_list_can_be_searched(as_user, root, adding, place, model):
-    make_answer(place, adding)
+def test_every_list_can_be_searched(as_user, root, adding, enrollment, model):
+    make_answer(enrollment, adding)
     client = as_user(root)
     assert "0 " in text_of(client.get(changelist(model), {"q": "no such thing"}))

@@ -13,11 +13,11 @@ from grading.models import Answer, Attempt, Enrollment, Interactive
 
 
 @pytest.fixture
-def answer(place, adding):
+def answer(enrollment, adding):
     feedback = adding.feedback.first()
-    Attempt.objects.create(enrollment=place, question=adding, string="4", feedback=feedback)
-    Interactive.objects.create(course=place.course, question=adding)
-    return make_answer(place, adding, feedback=feedback)
+    Attempt.objects.create(enrollment=enrollment, question=adding, string="4", feedback=feedback)
+    Interactive.objects.create(course=enrollment.course, question=adding)
+    return make_answer(enrollment, adding, feedback=feedback)
 
 
 @pytest.fixture

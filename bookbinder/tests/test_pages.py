@@ -79,7 +79,7 @@ def test_a_get_enrols_nobody_and_the_button_does(as_user, eve, course):
     text = text_of(client.post(path, follow=True))
     assert "You have joined Autumn." in text
     assert Enrollment.objects.get().user == eve
-    assert "You have a place in this course" in text_of(client.get(path))
+    assert "You are enrolled in this course" in text_of(client.get(path))
 
 
 def test_nobody_is_asked_to_sign_in_before_joining(client, course):
@@ -94,7 +94,7 @@ def test_a_paid_course_leads_to_buying_a_place(as_user, eve, book):
     client = as_user(eve)
     for path in (course.get_absolute_url(), book.get_absolute_url()):
         assert f"/billing/buy/{course.pk}/" in text_of(client.get(path))
-    assert "Buy a place: $9.00" in text_of(client.get(book.get_absolute_url()))
+    assert "Enroll: $9.00" in text_of(client.get(book.get_absolute_url()))
     client.post(course.get_absolute_url())
     assert not Enrollment.objects.exists()
 

@@ -66,7 +66,7 @@ def test_a_refusal_is_in_the_language_that_the_page_asks_for(client, eve, adding
     headers = {"accept-language": "de"}
     reply = as_user(eve).post(path, data, content_type="application/json", headers=headers)
     assert reply.status_code == 403
-    assert reply.json()["detail"] == "Sie haben keinen Platz in einem Kurs dieses Buchs."
+    assert reply.json()["detail"] == "Sie sind in keinem Kurs dieses Buchs."
 
 
 def test_the_pages_of_notes_are_in_german_throughout(as_user, sam, page, course):

@@ -86,13 +86,13 @@ def test_a_path_that_may_not_be_published_is_a_fault(path):
 
 def test_names_stand_once():
     twice = make_page(), make_page()
-    with pytest.raises(m.ManifestError, match="the docname 'numbers' stands 2 times"):
+    with pytest.raises(m.ManifestError, match="the docname 'numbers' occurs 2 times"):
         m.dumps(make_manifest(*twice))
     same = make_page(questions=(make_question(), make_question()))
-    with pytest.raises(m.ManifestError, match="the label 'adding' stands 2 times"):
+    with pytest.raises(m.ManifestError, match="the label 'adding' occurs 2 times"):
         m.dumps(make_manifest(same))
     ids = make_page(page_id="x"), make_page("other", page_id="x")
-    with pytest.raises(m.ManifestError, match="the page id 'x' stands 2 times"):
+    with pytest.raises(m.ManifestError, match="the page id 'x' occurs 2 times"):
         m.dumps(make_manifest(*ids))
 
 
@@ -112,7 +112,7 @@ def test_a_pickle_is_refused_without_being_loaded(tmp_path):
 )
 def test_what_is_no_manifest_is_refused(tmp_path, data):
     (tmp_path / m.FILE_NAME).write_bytes(data)
-    with pytest.raises(m.ManifestError, match=r"is no JSON|not a Book Binder manifest"):
+    with pytest.raises(m.ManifestError, match=r"is not JSON|not a Book Binder manifest"):
         m.read(tmp_path)
 
 
@@ -145,7 +145,7 @@ def test_options_that_no_database_takes_are_refused(tmp_path, value):
 def test_a_file_that_a_build_keeps_for_itself_is_refused_at_any_depth(path):
     raw = as_raw(make_manifest())
     raw["files"][path] = {"sha256": "0" * 64, "docnames": []}
-    assert errors(raw) == [f"bookbinder.json: files.{path} is no path that may be published"]
+    assert errors(raw) == [f"bookbinder.json: files.{path} is not a path that may be published"]
 
 
 def test_a_page_cannot_stand_where_a_build_keeps_its_own():

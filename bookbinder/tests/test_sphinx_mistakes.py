@@ -18,8 +18,8 @@ def test_a_mistake_in_an_included_file_names_that_file(tmp_path):
 
 RIGHT = "\n      :correct:"
 ALL_MISTAKES = {
-    "choice:: stray\n\n   x": "stands outside a question",
-    "feedback:: stray\n\n   x": "stands outside a question",
+    "choice:: stray\n\n   x": "is outside a question",
+    "feedback:: stray\n\n   x": "is outside a question",
     "question:: l\n   :pionts: 3\n\n   x": "unknown option 'pionts'",
     "question:: l\n   :points: many\n\n   x": "points must be a number",
     "question:: l\n   :points: -1\n\n   x": "points must be a number",
@@ -30,8 +30,8 @@ ALL_MISTAKES = {
     "question:: a b\n\n   x": "label 'a b'",
     "question:: title\n\n   x": "is also the id of a section",
     "question:: l\n\n   .. feedback::\n\n      x": "say which answer it is for",
-    "question:: l\n   :grader: regex\n\n   .. feedback:: (a\n\n      x": "no pattern that RE2",
-    "question:: l\n   :grader: number\n\n   .. feedback:: four\n\n      x": "is no number",
+    "question:: l\n   :grader: regex\n\n   .. feedback:: (a\n\n      x": "not a pattern that RE2",
+    "question:: l\n   :grader: number\n\n   .. feedback:: four\n\n      x": "is not a number",
     "question:: l\n   :grader: manual\n   :try:\n\n   x": "nothing is right or wrong",
     "question:: l\n   :try: no\n\n   x": "try takes no value, not 'no'",
     "question:: l\n   :grader: manual\n\n   .. feedback:: a\n\n      x": "takes no feedback",
@@ -42,22 +42,22 @@ ALL_MISTAKES = {
     "question:: l\n\n   .. choise:: a\n": 'Unknown directive type "choise"',
     "question:: l\n\n   .. feedback:: a\n      :format: html\n\n      x": "format must be",
     "question:: l\n\n   .. feedback:: a\n\n      .. image:: gone.png": "file not found: gone.png",
-    "question:: l\n\n   .. feedback:: a\n\n      .. py:function:: f()": "cannot stand in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. py:function:: f()": "cannot be in feedback",
     "question:: l\n\n   .. feedback:: a\n\n      .. _label:\n\n      x": "a label in feedback",
     "question:: l\n\n   .. feedback:: a\n\n      See nowhere_.": "unknown target name: 'nowhere'",
-    "question:: l\n\n   .. question:: m\n\n      x": "cannot stand in a question",
+    "question:: l\n\n   .. question:: m\n\n      x": "cannot be inside a question",
     "qestion:: l\n\n   Ask.": 'Unknown directive type "qestion"',
     "nota::\n\n   .. question:: l\n\n      Ask.": 'Unknown directive type "nota"',
     "note::\n   :foo: 1\n\n   .. question:: l\n\n      Ask.": 'Error in "note" directive',
     "page-id:: abc\n\n   Text.": "takes no text",
-    "question: l\n\n   Ask.": "looks like a directive and is none: 'question: l'",
-    "question:: l\n\n   Ask.\n\n   ..feedback:: 4\n": "looks like a directive and is none",
-    "question:: l\n\n   Ask.\n\n   .. feedback: 4\n": "looks like a directive and is none",
-    "note:: Look::\n\n   .. question:: l\n\n      Ask.": "looks like a directive and is none",
-    "question:: l\n\n   .. feedback:: a\n\n      .. py:module:: m": "cannot stand in feedback",
-    "question:: l\n\n   .. feedback:: a\n\n      .. [C] A source.": "cannot stand in feedback",
+    "question: l\n\n   Ask.": "looks like a directive but is not one: 'question: l'",
+    "question:: l\n\n   Ask.\n\n   ..feedback:: 4\n": "looks like a directive but is not one",
+    "question:: l\n\n   Ask.\n\n   .. feedback: 4\n": "looks like a directive but is not one",
+    "note:: Look::\n\n   .. question:: l\n\n      Ask.": "looks like a directive but is not one",
+    "question:: l\n\n   .. feedback:: a\n\n      .. py:module:: m": "cannot be in feedback",
+    "question:: l\n\n   .. feedback:: a\n\n      .. [C] A source.": "cannot be in feedback",
     "question:: l\n\n   .. feedback:: a\n\n      .. math:: x\n         :label: e": "numbered formulas",
-    "question:: l\n\n   - .. feedback:: a\n\n       x": "stands deeper than the question",
+    "question:: l\n\n   - .. feedback:: a\n\n       x": "is nested too deeply in the question",
     "page-id:: a b": "must be letters",
     "page-id:: a\n\n.. page-id:: b": "the page has an id already",
     "question:: l\n\n   x\n\n.. question:: l\n\n   y": "is taken on this page, in line 4",
@@ -99,7 +99,7 @@ def test_one_page_id_on_two_pages_names_both_files(tmp_path):
     page = ".. page-id:: same\n\nT\n=\n\nx\n"
     source = builds.write_book(tmp_path / "s", index=page, other=":orphan:\n\n" + page)
     found = builds.mistakes(source, tmp_path / "out")
-    assert found == ["other.rst:1: the page id same stands in index.rst too: remove one"]
+    assert found == ["other.rst:1: the page id same is also in index.rst: remove one"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ IN_REPLY = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      Right.\n\
 def test_a_reply_writes_nothing_about_the_whole_page(tmp_path, body):
     source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{IN_REPLY}      {body}\n")
     (found,) = builds.mistakes(source, tmp_path / "out")
-    assert "a title, header, footer or metadata of the page cannot stand here" in found
+    assert "a title, header, footer or metadata of the page cannot be set here" in found
 
 
 def test_what_would_leave_a_reply_for_the_page_is_told(tmp_path):

@@ -74,7 +74,7 @@ def test_viewcode_shows_docstrings(book, tmp_path):
     errors = refused(source, tmp_path / "out")
     assert "_modules/lesson.html: shows the source of question adding (index.rst:3)" in errors
     assert "_modules/lesson.html: shows the source of question city" in errors
-    assert "Take away what copies them" in errors and "Traceback (most" not in errors
+    assert "Remove what copies them" in errors and "Traceback (most" not in errors
 
 
 def test_without_what_copies_it_the_same_book_builds(book, tmp_path):

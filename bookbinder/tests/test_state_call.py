@@ -47,7 +47,7 @@ def question(label):
     return Page.objects.get(questions__label=label).questions.get(label=label)
 
 
-def test_progress_counts_the_whole_book(student, pages, place):
+def test_progress_counts_the_whole_book(student, pages, enrollment):
     assert tell(student)["progress"] == {
         "answered": 0,
         "questions": 3,
@@ -55,19 +55,19 @@ def test_progress_counts_the_whole_book(student, pages, place):
         "points_possible": 7.0,
     }
     post(student, question("adding"), "4")
-    make_answer(place, question("verbs"), points=1, override_points="2.5")
-    make_answer(place, question("nouns"), points=None)
+    make_answer(enrollment, question("verbs"), points=1, override_points="2.5")
+    make_answer(enrollment, question("nouns"), points=None)
     found = tell(student)["progress"]
     assert (found["answered"], found["points"]) == (3, 4.5)
 
 
 def test_what_the_course_switched_off_is_no_progress_and_never_next(
-    student, pages, place, course, book
+    student, pages, enrollment, course, book
 ):
     other = make_course(book, "Other")
     Interactive.objects.create(course=other, question=question("nouns"), enabled=False)
     Interactive.objects.create(course=course, question=question("verbs"), enabled=False)
-    make_answer(place, question("verbs"), points=3)
+    make_answer(enrollment, question("verbs"), points=3)
     found = tell(student)
     assert found["progress"] == {
         "answered": 0,
@@ -87,15 +87,15 @@ def test_classmates_answers_are_not_mine(student, pages, course):
     )
 
 
-def test_next_wraps_round_to_the_start_and_ends(student, pages, place):
+def test_next_wraps_round_to_the_start_and_ends(student, pages, enrollment):
     assert tell(student, "tiny/words")["next"]["url"] == "/books/tiny/numbers.html#adding"
     assert tell(student, "tiny/front")["next"]["url"] == "/books/tiny/numbers.html#adding"
-    make_answer(place, question("verbs"))
+    make_answer(enrollment, question("verbs"))
     assert tell(student)["next"]["url"] == "/books/tiny/words.html#nouns"
-    make_answer(place, question("nouns"))
+    make_answer(enrollment, question("nouns"))
     # This page's own is before one's eyes.
     assert tell(student)["next"] is None
-    make_answer(place, question("adding"))
+    make_answer(enrollment, question("adding"))
     assert tell(student, "tiny/front")["next"] is None
 
 
@@ -112,7 +112,7 @@ def test_nobody_has_no_number(client, pages, sam):
     assert tell(client)["user_pk"] is None
 
 
-def test_a_person_may_go_on_where_they_stopped(student, pages, place):
+def test_a_person_may_go_on_where_they_stopped(student, pages, enrollment):
     assert tell(student)["resume"] is None
     assert tell(student)["resume"] is None
     assert tell(student, "tiny/words")["resume"] == {
@@ -122,7 +122,7 @@ def test_a_person_may_go_on_where_they_stopped(student, pages, place):
     assert tell(student)["resume"]["title"] == "Words"
 
 
-def test_a_bookmark_is_the_places_own(student, pages, place, sam, book, course):
+def test_a_bookmark_is_the_places_own(student, pages, enrollment, sam, book, course):
     spring = enroll(sam, make_course(book, "Spring"))
     tell(student, course=course.pk)
     tell(student, "tiny/words", course=spring.course_id)
@@ -130,13 +130,13 @@ def test_a_bookmark_is_the_places_own(student, pages, place, sam, book, course):
     assert tell(student, "tiny/front", course=spring.course_id)["resume"]["title"] == "Words"
 
 
-def test_a_bookmark_is_written_once_a_page(student, pages, place, monkeypatch):
+def test_a_bookmark_is_written_once_a_page(student, pages, enrollment, monkeypatch):
     tell(student)
     monkeypatch.setattr(type(Enrollment.objects.all()), "update", lambda *a, **b: 1 / 0)
     assert tell(student)["resume"] is None
 
 
-def test_a_bookmark_that_cannot_be_written_is_no_error(student, pages, place, monkeypatch):
+def test_a_bookmark_that_cannot_be_written_is_no_error(student, pages, enrollment, monkeypatch):
     def locked(*args, **over):
         raise DatabaseError("database is locked")
 
@@ -144,11 +144,11 @@ def test_a_bookmark_that_cannot_be_written_is_no_error(student, pages, place, mo
     assert state(student).status_code == 200
 
 
-def test_a_bookmark_goes_with_its_page(student, pages, place):
+def test_a_bookmark_goes_with_its_page(student, pages, enrollment):
     tell(student, "tiny/words")
     Page.objects.get(url="words").delete()
-    place.refresh_from_db()
-    assert place.last_page is None and tell(student)["resume"] is None
+    enrollment.refresh_from_db()
+    assert enrollment.last_page is None and tell(student)["resume"] is None
 
 
 def test_a_question_tells_its_version_and_how_often_it_was_tried(student, adding):
@@ -196,12 +196,12 @@ def fill(page, count):
 
 
 def answer_all(page, user):
-    place = Enrollment.objects.filter(user=user).first()
-    for one in page.questions.all() if place else ():
+    enrollment = Enrollment.objects.filter(user=user).first()
+    for one in page.questions.all() if enrollment else ():
         string = '["a", "b"]' if one.is_multiple else "a"
         feedback = one.feedback.first()
         fields = {"string": string, "points": 2, "feedback": feedback}
-        Answer.objects.get_or_create(enrollment=place, question=one, defaults=fields)
+        Answer.objects.get_or_create(enrollment=enrollment, question=one, defaults=fields)
 
 
 def queries(django_assert_num_queries, client, number, **over):
@@ -236,9 +236,9 @@ def test_the_states_queries_are_few_and_do_not_grow(
 
 
 def test_another_course_is_chosen_at_no_query_more(
-    student, pages, place, sam, book, django_assert_num_queries
+    student, pages, enrollment, sam, book, django_assert_num_queries
 ):
     enroll(sam, make_course(book, "Spring"))
-    found = queries(django_assert_num_queries, student, 7, course=place.course_id)
+    found = queries(django_assert_num_queries, student, 7, course=enrollment.course_id)
     assert found["course"]["name"] == "Autumn"
     assert queries(django_assert_num_queries, student, 6)["course"]["name"] == "Autumn"

@@ -71,10 +71,10 @@ def test_an_author_appoints_one_who_appoints_the_others(as_user, ada, course):
 
 @pytest.mark.parametrize("origin", ["paid", "test"])
 def test_saving_a_place_changes_nothing_of_it(as_user, ines, eve, course, origin):
-    place = enroll(eve if origin == "paid" else ines, course, origin=origin)
-    as_user(ines).post(change_form(place), {})
-    place.refresh_from_db()
-    assert place.origin == origin
+    enrollment = enroll(eve if origin == "paid" else ines, course, origin=origin)
+    as_user(ines).post(change_form(enrollment), {})
+    enrollment.refresh_from_db()
+    assert enrollment.origin == origin
 
 
 def wait_for(client, uni, email=BOSS):

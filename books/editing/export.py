@@ -7,13 +7,14 @@ from pathlib import Path
 
 from books.editing import unwritten
 from books.editing.unwritten import Edit
+from books.errors import BooksError
 from books.sources import build, files, page_ids, patch
 from books.sources.directive import NotWrittenError
 from books.sync import pipeline
 from books.sync.planning.make_plan import make_plan
 
 
-class ExportError(Exception):
+class ExportError(BooksError):
     """There is no patch; the text says why and what to do."""
 
 

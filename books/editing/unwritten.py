@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from bookbinder.sphinx import kinds
 from bookbinder.sphinx import manifest as m
 from bookbinder.sphinx.fingerprints import collapse
+from books.errors import BooksError
 from books.sources import files, myst, rst
 from books.sources.directive import (
     NOT_THERE,
@@ -30,7 +31,7 @@ FRONT_PAGE = "index"
 AT_THE_END = 1 << 31  # a line beyond any
 
 
-class EditsError(Exception):
+class EditsError(BooksError):
     """The edits cannot go into the sources together; the text says why."""
 
 

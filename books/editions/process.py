@@ -34,7 +34,9 @@ from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.editions import upload
 from books.editions.rights import may_plan, may_publish, sources
+from books.errors import BooksError
 from books.models import Edition
+from books.progress_bars import Each, Item
 from books.releases import folders
 from books.sync import lock, pipeline
 from books.sync.plan import Options
@@ -42,14 +44,13 @@ from books.sync.report import text as report
 
 log = logging.getLogger(__name__)
 State = Edition.State
-FOLDER = "editions"
 STARTS_WITHIN = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=14)
 WISHES = ("prefer", "regrade")
-TOLD_EVERY = 1.0  # seconds between two notes of how far it is
+STORED_EVERY = 1.0  # seconds
 
 
-class NotYours(Exception):
+class NotYours(BooksError):
     """The person may not do this with this project."""
 
 
@@ -57,7 +58,7 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
     """Return a new edition from a zip. Raises UploadError."""
     _forget_old()
     edition = Edition(folder=secrets.token_hex(16), created_by=by)
-    data_folder.private(FOLDER)
+    data_folder.private(data_folder.EDITIONS)
     try:
         upload.unpack(file, folder_of(edition) / "html")
     except upload.UploadError:
@@ -90,11 +91,11 @@ def can_retry(edition: Edition) -> bool:
 
 
 def folder_of(edition: Edition) -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / FOLDER / edition.folder
+    return data_folder.path(data_folder.EDITIONS) / edition.folder
 
 
 def _make_folder(edition: Edition) -> None:
-    (data_folder.private(FOLDER) / edition.folder).mkdir(exist_ok=True)
+    (data_folder.private(data_folder.EDITIONS) / edition.folder).mkdir(exist_ok=True)
 
 
 def forget(edition: Edition) -> None:
@@ -202,7 +203,7 @@ def _held(edition: Edition) -> Iterator[None]:
 
 
 def _plan(edition: Edition) -> None:
-    _tell(edition, _("reading the build"))
+    _store_step(edition, _("reading the build"))
     build = _read(edition, build_first=bool(edition.source))
     _require_right(edition, build.manifest.project, may_plan)
     edition.project = build.manifest.project
@@ -217,8 +218,8 @@ def _plan(edition: Edition) -> None:
 
 
 def _publish(edition: Edition) -> None:
-    with lock.hold():
-        _tell(edition, _("reading the build"))
+    with lock.sync_lock():
+        _store_step(edition, _("reading the build"))
         build = _read(edition, build_first=False)
         by = _require_right(edition, build.manifest.project, may_publish)
         prepared = pipeline.prepare([build], stage=True, options=_options(edition))
@@ -237,8 +238,8 @@ def _publish(edition: Edition) -> None:
             )
             edition.save()
             return
-        _tell(edition, _("going live"))
-        path = pipeline.carry_out(prepared, by=by)
+        _store_step(edition, _("going live"))
+        path = pipeline.publish(prepared, by=by)
     what = _("The new edition is live.")
     if path:
         what += " " + _("What went is in %(path)s.") % {"path": path}
@@ -301,20 +302,20 @@ def _end(edition: Edition, state: str, message: str) -> None:
         forget(edition)
 
 
-def _tell(edition: Edition, step: str) -> None:
+def _store_step(edition: Edition, step: str) -> None:
     edition.step = step
     edition.save(update_fields=("step", "touched_at"))
 
 
-def _each(edition: Edition) -> Callable[[Iterable[Any], str, int], Iterable[Any]]:
-    """Return what notes how far a long step is, for who waits before the page."""
+def _each(edition: Edition) -> Each:
+    """Return an `Each` that stores the progress of a step, for the person who waits."""
 
-    def each(items: Iterable[Any], step: str, total: int) -> Iterator[Any]:
-        told = 0.0
+    def each(items: Iterable[Item], step: str, total: int) -> Iterator[Item]:
+        stored = 0.0
         for number, item in enumerate(items):
-            if time.monotonic() - told > TOLD_EVERY:
-                told = time.monotonic()
-                _tell(edition, f"{step}: {100 * number // max(total, 1)} %")
+            if time.monotonic() - stored > STORED_EVERY:
+                stored = time.monotonic()
+                _store_step(edition, f"{step}: {100 * number // max(total, 1)} %")
             yield item
 
     return each

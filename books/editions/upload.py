@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from bookbinder.sphinx.checks import is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME
+from books.errors import BooksError
 
 FILES = 50_000  # files in one build
 CHUNK = 1024 * 1024
@@ -24,7 +25,7 @@ _A_NAME = 300  # bytes that a file takes in the list, generously
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-class UploadError(Exception):
+class UploadError(BooksError):
     """The file cannot be taken; the text says why to the person who sent it."""
 
 

@@ -1,27 +1,29 @@
-"""What a release holds: its files, whose right opens each, and how they differ from the last."""
+"""The files of a release, who may read each, and how they differ from the last release."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bookbinder.sphinx import manifest as m
 from books.releases import csp, page_head
 
+# Path -> {"sha256", "docnames", "public"} and, for a page, "head" and "policy".
+Files = dict[str, dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class FileChanges:
-    """How the published files of a project change; `files` is what they will be."""
+    """How the published files of a project change; `files` are all files after the change."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
-    files: dict[str, Any]
-    # (old, new) paths of equal content; neither is among those added and removed.
+    files: Files
+    # (old, new) paths of files with the same content. They are not in `added` and `removed`.
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-def file_changes(manifest: m.Manifest, old: Mapping[str, Any]) -> FileChanges:
-    """Return how the files of a build differ from those of the release that is live, `old`."""
+def file_changes(manifest: m.Manifest, old: Files) -> FileChanges:
+    """Return how the files of a build differ from `old`, those of the release that is live."""
     new = published_files(manifest)
     added = {path: new[path]["sha256"] for path in sorted(new.keys() - old.keys())}
     removed = {path: old[path]["sha256"] for path in sorted(old.keys() - new.keys())}
@@ -36,9 +38,9 @@ def file_changes(manifest: m.Manifest, old: Mapping[str, Any]) -> FileChanges:
     return FileChanges(tuple(added), tuple(changed), tuple(removed), new, tuple(renamed))
 
 
-def published_files(manifest: m.Manifest) -> dict[str, Any]:
-    """Return what a release keeps of its files: path -> hash, and whose right opens it."""
-    files: dict[str, Any] = {
+def published_files(manifest: m.Manifest) -> Files:
+    """Return what a release stores about the files of a build, by path."""
+    files: Files = {
         path: {"sha256": file.sha256, "docnames": list(file.docnames), "public": file.public}
         for path, file in manifest.files.items()
     }
@@ -49,7 +51,7 @@ def published_files(manifest: m.Manifest) -> dict[str, Any]:
             "public": False,
             "head": page_head.VERSION,
         }
-    # What its header is made of, besides the page: other hosts are something to do.
+    # A page's header also depends on this, so that a change of the hosts counts as a change.
     headers = csp.digest(manifest.script_hosts, manifest.mathjax)
     for path in filter(csp.is_page, files):
         files[path]["policy"] = headers

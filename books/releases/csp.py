@@ -1,7 +1,8 @@
-"""A page's Content-Security-Policy: what its HTML may run and load, and nothing else. Pure.
+"""The Content-Security-Policy of a page, which allows what its HTML runs and loads, and no more.
 
-Inline scripts and handlers are allowed by their hashes, so that what is put into a page later
-does not run. Styles may be inline: themes and MathJax need it, and they run nothing.
+Inline scripts and handlers are allowed by their hashes, so that code injected into a page later
+does not run. All inline styles are allowed: themes and MathJax need them, and they run nothing.
+The functions here are pure.
 """
 
 import base64
@@ -12,12 +13,12 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-# Part of what is known of a published page: a raised one makes every page's header anew.
+# Part of the version of a published page. Raising it makes a sync compute all headers anew.
 VERSION = "1"
-# What a web server in front takes at once is limited (`proxy_buffer_size` in our sample): a page
-# with more inline scripts than fit is one for script files.
+# In characters. A reverse proxy limits the size of headers (`proxy_buffer_size` in the sample
+# configuration). A page with more inline scripts than fit should use script files.
 LONGEST = 12_000
-# Of what is no page but a document that could run scripts, such as a picture in SVG.
+# The policy of files that are not pages but could run scripts, such as SVG images.
 NO_PAGE = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -33,13 +34,15 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 class Refused(NamedTuple):
-    """What a page asks for and does not get; `kind` says how it may be mended."""
+    """Something that a page uses but its policy refuses; `kind` decides how to fix it."""
 
     kind: str  # one of host, insecure, link, mathjax2, many, source
     what: str
 
 
 class Policy(NamedTuple):
+    """The value of the header, and what browsers will refuse because of it."""
+
     header: str
     refused: tuple[Refused, ...] = ()
 
@@ -49,22 +52,22 @@ def is_page(path: str) -> bool:
 
 
 def of_file(path: str) -> str:
-    """Return the header of a published file that is no page; empty where the site's own will do."""
+    """Return the header of a file that is not a page; empty if the site's own is sufficient."""
     return NO_PAGE if path.lower().endswith(_NO_PAGES) else ""
 
 
 def digest(script_hosts: Sequence[str], mathjax: Sequence[str]) -> str:
-    """Return what, with the page itself, decides on its header."""
+    """Return a hash of everything except the page itself that determines its header."""
     return hashlib.sha256(repr((VERSION, *script_hosts, "", *mathjax)).encode()).hexdigest()[:12]
 
 
 def policy_of(
     html: bytes | str, script_hosts: Sequence[str] = (), mathjax: Sequence[str] = ()
 ) -> Policy:
-    """Return the policy of a page.
+    """Return the policy of a page, given its HTML.
 
-    Scripts may come from `script_hosts`, and from the addresses of `mathjax` where the page loads
-    a script from one of them.
+    Scripts may come from `script_hosts`, and from the addresses in `mathjax` if the page loads a
+    script from one of them.
     """
     page = _read(html)
     hosts = [*script_hosts, *(mathjax if any(map(_within(mathjax), page.scripts)) else ())]
@@ -74,15 +77,15 @@ def policy_of(
 
 
 def policy_as_it_was(html: bytes) -> Policy:
-    """Return the policy of a page that was published before there were any.
+    """Return the policy of a page that was published before there were policies.
 
-    The hosts that its scripts come from may have them: nobody was told to list these.
+    Its scripts may come from wherever they do, since authors did not have to list hosts then.
     """
     return policy_of(html, sorted(set(filter(None, map(origin_of, _read(html).scripts)))))
 
 
 def origin_of(address: str) -> str:
-    """Return `https://host:port` of an address; empty where no header may hold it."""
+    """Return the origin of an address, `https://host:port`; empty if it is not fit for a header."""
     try:
         parts = urlsplit(address.strip())
         port, host = parts.port, parts.hostname or ""
@@ -95,7 +98,10 @@ def origin_of(address: str) -> str:
 
 
 def _within(hosts: Collection[str]) -> Callable[[str], bool]:
-    """Return whether an address is of one of `hosts`: origins, or folders that end in a slash."""
+    """Return a function that tells whether an address belongs to one of `hosts`.
+
+    These are origins, or folders that end with a slash.
+    """
 
     def is_within(address: str) -> bool:
         origin = origin_of(address)
@@ -121,9 +127,9 @@ def _refused_scripts(scripts: Iterable[str], hosts: Sequence[str]) -> Iterable[R
 
 
 class _Page(HTMLParser):
-    """Notes what a page runs and loads."""
+    """Collects what a page runs and loads."""
 
-    # What each element loads from elsewhere, and the directive that judges it.
+    # The attributes that load something, and the directive that applies to each.
     LOADS = {
         ("iframe", "src"): "frame-src",
         ("frame", "src"): "frame-src",
@@ -150,7 +156,7 @@ class _Page(HTMLParser):
             if value and (name in _ADDRESSES or name.startswith("on")):
                 self.attribute(tag, name, value)
         if tag in ("script", "link"):
-            # Of two attributes of one name, the first counts.
+            # If an attribute is repeated, browsers use the first one.
             values = {name: value or "" for name, value in reversed(attrs)}
             (self.start_script if tag == "script" else self.link)(values)
 
@@ -166,7 +172,7 @@ class _Page(HTMLParser):
             self.load(directive, value)
 
     def feed_within(self, html: str) -> None:
-        """Take a frame's own HTML, such as of a plot, for the page's: its policy is the same."""
+        """Treat HTML in `srcdoc`, such as a plot, as part of the page: its policy applies there."""
         within = _read(html)
         self.inline += within.inline
         self.handlers += within.handlers
@@ -176,7 +182,7 @@ class _Page(HTMLParser):
             self.loads.setdefault(directive, {}).update(sources)
 
     def load(self, directive: str, address: str) -> None:
-        """Note where something comes from; a relative address needs none but for plugins."""
+        """Note the source of what is loaded. Only plugins need `'self'` for relative addresses."""
         scheme = address.strip().partition(":")[0].lower()
         if address.strip().startswith("//") or scheme in ("http", "https"):
             source = origin_of(address)
@@ -192,7 +198,7 @@ class _Page(HTMLParser):
         if kind == "text/x-mathjax-config":
             self.refused.append(Refused("mathjax2", "text/x-mathjax-config"))
         elif not _SCRIPT_TYPES.fullmatch(kind):
-            pass  # data
+            pass  # a block of data, which is not run
         elif "src" in values:
             self.external(values["src"])
         else:
@@ -225,14 +231,14 @@ _ANY_HTTPS = {"img-src", "media-src"}
 def _read(html: bytes | str) -> _Page:
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
     page = _Page()
-    # A browser does so before it hashes.
+    # Browsers also do this before they compute hashes.
     page.feed(text.replace("\r\n", "\n").replace("\r", "\n"))
     page.close()
     return page
 
 
 def _that_fit(page: _Page) -> tuple[list[str], list[Refused]]:
-    """Return the hashes of what is inline, as many as a header may hold."""
+    """Return the hashes of inline code, as many as fit, and what is refused if there are more."""
     scripts = list(dict.fromkeys(map(_hash, page.inline)))
     handlers = list(dict.fromkeys(map(_hash, page.handlers)))
     hashes = [*scripts, *(["'unsafe-hashes'"] if handlers else []), *handlers]
@@ -260,9 +266,9 @@ def _header(page: _Page, hosts: Sequence[str], inline: Sequence[str]) -> str:
         "media-src": ["'self'", "https:", "data:", "blob:", *named("media-src")],
         "connect-src": ["'self'", *hosts],
         "frame-src": ["'self'", *named("frame-src")],
-        # MathJax has a worker of its own read formulas aloud: a blob that imports from its host.
+        # MathJax reads formulas aloud with a worker: a blob that imports scripts from its host.
         "worker-src": ["'self'", *(["blob:"] if hosts else [])],
-        "object-src": [*plugins] or ["'none'"],  # Graphviz' pictures are objects
+        "object-src": [*plugins] or ["'none'"],  # Graphviz images are objects
         "base-uri": ["'self'"],
         "form-action": ["'self'", *named("form-action")],
         "frame-ancestors": ["'self'"],

@@ -1,14 +1,14 @@
-"""Lays a build's files beside the current release's, and takes away what nobody points to.
+"""Copies a build's files to a folder beside the current release, and removes unused folders.
 
-    <data>/releases/<project>/<release>/html/                    what is served
-    <data>/releases/<project>/<release>/policies.json            the header of each page
-    <data>/releases/<project>/<release>/private/bookbinder.json  what a return to it needs
+    <data>/releases/<project>/<release>/html/                    the files that are served
+    <data>/releases/<project>/<release>/policies.json            the headers of the pages
+    <data>/releases/<project>/<release>/private/bookbinder.json  the manifest, to restore it
 
-A web server in front may read what is served. The manifest is the answer key: it is for the
-server's own user alone.
+A reverse proxy may read the files that are served. The manifest is the answer key: only the user
+that runs the site may read it.
 
-Only files that the manifest lists are copied. Their hashes are checked on the way: a build that
-went on after its manifest was written is refused.
+Only files that the manifest lists are copied, and their hashes are checked: a build whose files
+have changed since its manifest was written is refused.
 """
 
 import errno
@@ -28,6 +28,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import manifest as m
+from books import data_folder
+from books.errors import BooksError
 from books.models import Release
 from books.progress_bars import Each, silently
 from books.releases import page_head, stored_csp
@@ -36,13 +38,13 @@ from books.releases.contents import FileChanges
 STAGE_PREFIX = "staged-"
 
 
-class PublishError(Exception):
-    """The files cannot be laid down; nothing has changed."""
+class PublishError(BooksError):
+    """The files cannot be written; nothing has changed."""
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Files that lie ready under `folder`, and the release that they will be."""
+    """Files that are ready in `folder`, and the release that they will become."""
 
     project: str
     folder: Path
@@ -53,15 +55,17 @@ class Staged:
 
 
 def releases_folder(project: str) -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / "releases" / project
+    """Return the folder that contains a project's releases."""
+    return data_folder.path(data_folder.RELEASES) / project
 
 
 def manifest_folder(release: Path) -> Path:
-    """Return where a release's folder keeps its manifest."""
+    """Return the folder of the manifest in a release's folder."""
     return release / "private"
 
 
 def html_folder(project: str, release: str) -> Path:
+    """Return the folder of the files of a release that are served."""
     return releases_folder(project) / release / "html"
 
 
@@ -73,9 +77,10 @@ def stage(
     current: str | None,
     each: Each = silently,
 ) -> Staged:
-    """Lay the files of a build down, equal ones as hard links to the current release's.
+    """Copy the files of a build to a new folder beside the releases.
 
-    Raises PublishError, and leaves nothing behind then.
+    Files that are unchanged since the release named `current` become hard links to its files.
+    Raise PublishError if this fails, and leave nothing behind.
     """
     name = f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     folder = releases_folder(manifest.project) / f"{STAGE_PREFIX}{name}"
@@ -93,15 +98,15 @@ def lay(
     old: Path | None = None,
     each: Each = silently,
 ) -> None:
-    """Copy what may be published into `folder`, or link what `old` has unchanged.
+    """Copy the files to be published into `folder`, or link those that are unchanged in `old`.
 
-    Raises PublishError, and leaves nothing behind then.
+    Raise PublishError if this fails, and leave nothing behind.
     """
     different = {*changes.added, *changes.changed, *(new for _old, new in changes.renamed)}
     pages = {f"{page.docname}.html" for page in manifest.pages()}
     try:
         (folder / "html").mkdir(parents=True)
-        files = each(changes.files.items(), _("laying the files down"), len(changes.files))
+        files = each(changes.files.items(), _("copying the files"), len(changes.files))
         for path, entry in files:
             target = folder / "html" / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +120,7 @@ def lay(
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError | PublishError):
             raise PublishError(_explain(error)) from error
-        raise  # an interrupt
+        raise  # such as an interrupt
 
 
 def _manifest_of(build: Path) -> Path:
@@ -132,7 +137,7 @@ def _keep_manifest(manifest: Path, release: Path) -> None:
 
 
 def _link(old: Path, target: Path) -> None:
-    """Share an equal file of the current release, where the disk lets us."""
+    """Link to an unchanged file of the current release, or copy it if links are not supported."""
     try:
         os.link(old, target)
     except OSError:
@@ -141,10 +146,10 @@ def _link(old: Path, target: Path) -> None:
 
 def _lay(source: Path, target: Path, entry: dict[str, Any], *, is_page: bool) -> None:
     if source.is_symlink() or not source.is_file():
-        raise PublishError(f"{source}: is no file, though the manifest lists it. Build again.")
+        raise PublishError(f"{source}: is not a file, but the manifest lists it. Build again.")
     data = source.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry["sha256"] and is_page:
-        data = page_head.remove(data)  # of a release that comes back
+        data = page_head.remove(data)  # from a release that is restored
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise PublishError(f"{source}: has changed since the manifest was written. Build again.")
     target.write_bytes(page_head.add(data) if is_page else data)
@@ -154,17 +159,17 @@ def _explain(error: OSError | PublishError) -> str:
     if isinstance(error, PublishError):
         return str(error)
     if error.errno == errno.ENOSPC:
-        return "The disk is full: make room under BOOKBINDER_DATA_DIR, then sync again."
-    return f"The files cannot be laid down: {error}."
+        return data_folder.disk_full(settings.BOOKBINDER_DATA_DIR)
+    return _("The files cannot be written: %(error)s.") % {"error": error}
 
 
 def move_into_place(staged: Staged) -> None:
-    """Give a staged folder its release's name. Its rows do not point to it yet."""
+    """Rename a staged folder to the name of its release. No row refers to it yet."""
     staged.folder.rename(releases_folder(staged.project) / staged.release)
 
 
 def is_live(staged: Iterable[Staged]) -> bool | None:
-    """Whether the staged files have release rows; None where that cannot be asked."""
+    """Return whether the staged files have release rows; None if the database is unavailable."""
     try:
         connection.close_if_unusable_or_obsolete()
         return any(
@@ -176,14 +181,14 @@ def is_live(staged: Iterable[Staged]) -> bool | None:
 
 
 def drop(staged: Iterable[Staged]) -> None:
-    """Take away what was staged and will not be published."""
+    """Remove staged files that will not be published."""
     for one in staged:
         shutil.rmtree(one.folder, ignore_errors=True)
         shutil.rmtree(releases_folder(one.project) / one.release, ignore_errors=True)
 
 
 def clean() -> None:
-    """Take away folders that killed syncs left: those no release row knows. Needs the lock."""
+    """Remove folders without a release row, left by killed syncs. The caller must hold the lock."""
     root = releases_folder("")
     known = _known()
     for folder in root.glob("*/*"):
@@ -194,14 +199,17 @@ def clean() -> None:
 def _known() -> set[tuple[str, str]]:
     with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
         if connection.vendor == "postgresql":
-            # The server may still be at a killed sync's commit, though its lock is free.
+            # The database may still be committing a killed sync, although its lock is free.
             with connection.cursor() as cursor:
                 cursor.execute(f"LOCK TABLE {Release._meta.db_table} IN SHARE MODE")
         return set(Release.objects.values_list("project", "folder"))
 
 
 def prune(project: str) -> None:
-    """Take away the oldest releases, beyond as many as the operator keeps; never a current one."""
+    """Remove a project's oldest releases, but never a current one.
+
+    The setting `BOOKBINDER_KEEP_RELEASES` says how many are kept.
+    """
     rows = Release.objects.filter(project=project).order_by("-pk")
     old = list(rows.values_list("pk", "folder")[settings.BOOKBINDER_KEEP_RELEASES :])
     for pk, folder in old:

@@ -1,4 +1,4 @@
-"""The headers of a published file: its type, how long it may be kept, and what its page may run."""
+"""The headers of a published file: its type, its caching, and what it may run as a page."""
 
 import mimetypes
 from pathlib import Path
@@ -10,33 +10,35 @@ from books.releases import stored_csp
 
 
 def content_type(path: str) -> str:
+    """Return the Content-Type of a file, guessed from its name."""
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind
 
 
 def etag(version: str) -> str:
+    """Return the ETag for the version of a file."""
     return f'"{version}"'
 
 
 def is_known(request: HttpRequest, version: str) -> bool:
-    """Whether the browser has this version of the file already."""
+    """Return whether the browser already has this version of the file."""
     known = parse_etags(request.headers.get("If-None-Match", ""))
-    # A web server in front that compresses makes them weak.
+    # A reverse proxy that compresses responses makes their ETags weak.
     return etag(version) in (tag.removeprefix("W/") for tag in known)
 
 
 def of_published(
     response: HttpResponseBase, folder: Path, path: str, version: str, *, public: bool
 ) -> HttpResponseBase:
-    """Give a response the headers of a file of the release in `folder`."""
+    """Set the headers of a response with a file of the release in `folder`, and return it."""
     response["ETag"] = etag(version)
-    # A theme's files have a hash in their address; what is protected must be asked for again.
+    # A theme's files have a hash in their address. Others must be revalidated every time.
     response["Cache-Control"] = "public, max-age=3600" if public else "private, no-cache"
     return _with_policy(response, folder, path)
 
 
 def of_preview(response: HttpResponseBase, folder: Path, path: str) -> HttpResponseBase:
-    """Give a response the headers of a file of an edition that is not live."""
+    """Set the headers of a response with a file of the preview in `folder`, and return it."""
     response["Cache-Control"] = "private, no-store"
     return _with_policy(response, folder, path)
 

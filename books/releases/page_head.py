@@ -2,15 +2,15 @@
 
 import hashlib
 
-# Without a hash in their names: a page lives longer than a version of its script.
+# Their names have no hash, since a page lives longer than a version of its script.
 ADDED = (
     b'<link rel="stylesheet" href="/static/books/reader.css">'
     b'<script type="module" src="/static/books/reader.js"></script>'
 )
-# What was added before, oldest first: a change of ADDED moves the old one here, so that pages of
-# old releases can be given the new one.
+# Earlier values of ADDED, oldest first. When ADDED changes, its old value must be appended here,
+# so that pages of old releases can get the new one.
 FORMER: tuple[bytes, ...] = ()
-# Part of what is known of a published page: another addition is something to do.
+# Part of the version of a published page, so that a change of ADDED counts as one of the page.
 VERSION = hashlib.sha256(ADDED).hexdigest()[:12]
 
 

@@ -1,9 +1,9 @@
-"""Editions that their authors can read before anybody else: files at a private address.
+"""Previews: editions that their authors can read, at a private address, before anybody else.
 
-    <data>/previews/<token>/html/                    what is served
-    <data>/previews/<token>/private/bookbinder.json  what its questions are judged by
+    <data>/previews/<token>/html/                    the files that are served
+    <data>/previews/<token>/private/bookbinder.json  the manifest, to grade its questions
 
-The database knows nothing of them. One goes with the next sync of its project, or after a day.
+Previews are not in the database. One is removed by the next sync of its project, or after a day.
 """
 
 import functools
@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 
 from accounts import access
@@ -29,14 +28,13 @@ from books.progress_bars import Each, silently
 from books.releases import folders, stored_csp
 from books.releases.contents import FileChanges, published_files
 
-FOLDER = "previews"
 LIFETIME = 24 * 60 * 60  # seconds
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
 class Preview:
-    """An edition as somebody may read it: `docnames` are the pages of their own books."""
+    """An edition for a certain reader: `docnames` are the pages that this reader may open."""
 
     token: str
     manifest: m.Manifest
@@ -48,12 +46,12 @@ class Preview:
         return _root() / self.token
 
     def file(self, path: str) -> Path | None:
-        """Return the file at `path`, if there is one and it is theirs to read."""
+        """Return where the file at `path` is, or None if it is missing or not for this reader."""
         entry = self.files.get(path)
         if entry is None:
             return None
         pages = set(entry["docnames"])
-        # What belongs to no page, as the search index, tells of all.
+        # A file that belongs to no page, such as the search index, contains text of all pages.
         is_theirs = not self.docnames.isdisjoint(pages) if pages else self._is_whole
         return self.folder / "html" / path if entry["public"] or is_theirs else None
 
@@ -63,15 +61,15 @@ class Preview:
 
 
 def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
-    """Lay a build's files down at a new address; return its path on this site.
+    """Copy a build's files to a new preview, and return the URL path of its first page.
 
-    Raises PublishError.
+    Raise PublishError if they cannot be copied.
     """
     _drop_old()
     token = secrets.token_urlsafe(32)
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
-    root = data_folder.private(FOLDER)
+    root = data_folder.private(data_folder.PREVIEWS)
     headers = stored_csp.of(manifest, folder, files)
     folders.lay(root / token, manifest, folder, changes, headers, each=each)
     first = next(manifest.pages(), None)
@@ -79,7 +77,7 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
 
 
 def find(user: Person, token: str) -> Preview | None:
-    """Return the preview of that address, if it is there still and `user` may read it."""
+    """Return the preview with this token, if it has not expired and `user` may read it."""
     if not _TOKEN.fullmatch(token) or not user.is_authenticated:
         return None
     folder = _root() / token
@@ -93,9 +91,9 @@ def find(user: Person, token: str) -> Preview | None:
 
 
 def _docnames(user: Person, manifest: m.Manifest) -> frozenset[str]:
-    """Return the pages that `user` may read: of the books that they write.
+    """Return the docnames of the pages that `user` may read: those of the books they write.
 
-    Everything is for admins; what is of a project that is not here yet, for authors by type.
+    Admins may read all pages. If no book of the project is on the site yet, all authors may.
     """
     here = Book.objects.filter(project=manifest.project)
     written = set(here.filter(access.rows(user, "books.change_book")).values_list("url", flat=True))
@@ -110,18 +108,18 @@ def _docnames(user: Person, manifest: m.Manifest) -> frozenset[str]:
 
 
 def clear(project: str) -> None:
-    """Take a project's previews away: an edition of it has gone live."""
+    """Remove a project's previews, after an edition of it has gone live."""
     for token in _tokens():
         try:
             is_its = _read(token).manifest.project == project
         except (OSError, m.ManifestError):
-            is_its = True  # nobody could read it
+            is_its = True  # it is unreadable anyway
         if is_its:
             shutil.rmtree(_root() / token, ignore_errors=True)
 
 
 def _root() -> Path:
-    return Path(settings.BOOKBINDER_DATA_DIR) / FOLDER
+    return data_folder.path(data_folder.PREVIEWS)
 
 
 def _tokens() -> Iterator[str]:
@@ -138,6 +136,6 @@ def _drop_old() -> None:
 
 @functools.lru_cache(maxsize=8)
 def _read(token: str) -> Preview:
-    """Return a preview, which never changes."""
+    """Return a preview. It is cached, since previews never change."""
     manifest = m.read(folders.manifest_folder(_root() / token))
     return Preview(token, manifest, published_files(manifest))

@@ -1,4 +1,4 @@
-"""Published files: who may have one, and how its bytes are sent."""
+"""Published files: who may open one, and how its bytes are sent."""
 
 import functools
 import re
@@ -27,7 +27,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True)
 class Published:
-    """A file of a project's current release; `docnames` are the pages whose right opens it."""
+    """A file of a project's current release. Readers of any page in `docnames` may open it."""
 
     project: str
     release: str
@@ -47,18 +47,18 @@ class Published:
 
 @functools.lru_cache(maxsize=64)
 def _files(release_id: int) -> dict[str, Any]:
-    """Return a release's files. They never change, so each process reads them once."""
+    """Return the files of a release. They never change, so each process reads them once."""
     return dict(Release.objects.values_list("files", flat=True).get(pk=release_id))
 
 
 def find(project: str, path: str) -> Published | None:
-    """Return the published file at `path`, if the project has one there."""
+    """Return the project's published file at `path`, or None if there is none."""
     books = Book.objects.filter(project=project, release__isnull=False)
     release = books.values_list("release_id", "release__folder").first()
     if release is None:
         return None
     entry = _files(release[0]).get(path)
-    # Asked here too: a release may be older than what is refused now.
+    # Checked here too, since a release may be older than the rules about what is refused.
     if entry is None or not is_publishable(path):
         return None
     docnames = tuple(entry["docnames"])
@@ -67,7 +67,12 @@ def find(project: str, path: str) -> Published | None:
 
 
 def may_have(user: Person, file: Published) -> bool:
-    """Whether `user` may have the file: by its pages, else by any protected page."""
+    """Return whether `user` may open the file.
+
+    A public file is for everybody. A reply's file is for those who were shown the reply, and for
+    the book's authors. Any other file is for readers of one of its pages or, if it has none, of
+    any page that is not public.
+    """
     if file.public:
         return True
     if file.path.startswith(FEEDBACK_FILES):
@@ -82,7 +87,7 @@ def may_have(user: Person, file: Published) -> bool:
 
 
 def send(request: HttpRequest, file: Published) -> HttpResponseBase:
-    """Return the file, a part of it, or that it has not changed."""
+    """Return a response with the file or a part of it, or one that says it has not changed."""
     if headers.is_known(request, file.version):
         response: HttpResponseBase = HttpResponse(status=304)
     elif settings.X_ACCEL_PREFIX:
@@ -95,7 +100,7 @@ def send(request: HttpRequest, file: Published) -> HttpResponseBase:
 
 
 def send_preview(request: HttpRequest, preview: Preview, path: str) -> HttpResponseBase:
-    """Return a file of an edition that is not live."""
+    """Return a response with a file of a preview, or a part of it."""
     response = _stream(request, preview.folder / "html" / path)
     return headers.of_preview(response, preview.folder, path)
 
@@ -107,7 +112,7 @@ def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
     response: HttpResponseBase
     if part is None:
         response = FileResponse(file.open("rb"), content_type=content_type)
-        del response["Content-Disposition"]  # its address says its name
+        del response["Content-Disposition"]  # its address already contains its name
         response["Accept-Ranges"] = "bytes"
     else:
         start, end = part
@@ -120,7 +125,10 @@ def _stream(request: HttpRequest, file: Path) -> HttpResponseBase:
 
 
 def _asked_part(header: str, size: int) -> tuple[int, int] | None:
-    """Return the first and last byte that a Range header asks for; None for the whole file."""
+    """Return the first and the last byte that a Range header requests; None for the whole file.
+
+    `size` is that of the file, in bytes. Several ranges in one header are not supported.
+    """
     match = _RANGE.fullmatch(header)
     if match is None or not any(match.groups()):
         return None

@@ -1,8 +1,8 @@
-"""The headers of a release's pages, kept beside them in its folder.
+"""The headers of a release's pages, stored in its folder.
 
     <data>/releases/<project>/<release>/policies.json   {"headers", "refused", "pages"}
 
-Pages of a book share most of their headers: `pages` holds their numbers in the two lists.
+Many pages of a book have the same header, so `pages` contains indexes of the other two lists.
 """
 
 import functools
@@ -23,7 +23,10 @@ Policies = Mapping[str, Policy]
 def of(
     manifest: m.Manifest, build: Path, files: Mapping[str, Any], old: "Old | None" = None
 ) -> Policies:
-    """Return the policy of each page among `files`; those of equal pages are the old release's."""
+    """Return the policy of each page among `files`, by path.
+
+    `build` is the folder of the HTML. Policies of unchanged pages are taken from the old release.
+    """
     found = {}
     for path in filter(is_page, files):
         known = old.policies.get(path) if old and old.files.get(path) == files[path] else None
@@ -37,7 +40,7 @@ def of(
 
 @dataclass(frozen=True)
 class Old:
-    """The release that is live: its files, and its folder if it has one."""
+    """The release that is live: what is stored about its files, and its folder if it has one."""
 
     files: Mapping[str, Any]
     folder: Path | None = None
@@ -49,7 +52,7 @@ class Old:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What browsers are told to refuse, on how many pages, and the first of them."""
+    """Something that browsers will refuse, with the number of pages and the first of them."""
 
     project: str
     kind: str
@@ -59,7 +62,7 @@ class Refusal:
 
 
 def refusals(project: str, policies: Policies) -> Iterator[Refusal]:
-    """Yield each thing that is refused, once."""
+    """Yield everything that is refused, each thing once for all pages."""
     counts: Counter[Refused] = Counter()
     first: dict[Refused, str] = {}
     for path in sorted(policies):
@@ -71,6 +74,7 @@ def refusals(project: str, policies: Policies) -> Iterator[Refusal]:
 
 
 def write(policies: Policies, folder: Path) -> None:
+    """Store the policies in a release's folder."""
     headers: dict[str, int] = {}
     refused: dict[Refused, int] = {}
     pages = {
@@ -85,7 +89,7 @@ def write(policies: Policies, folder: Path) -> None:
 
 
 def read(folder: Path) -> Policies:
-    """Return the policies of a release's folder; none where it is older than they."""
+    """Return the policies stored in a release's folder; none if the release is older than they."""
     try:
         raw = json.loads((folder / FILE_NAME).read_bytes())
     except FileNotFoundError:
@@ -102,7 +106,7 @@ _read_once = functools.lru_cache(maxsize=64)(read)
 
 
 def header_of(folder: Path, path: str) -> str:
-    """Return the header of a file published in `folder`; empty where the site's own will do."""
+    """Return the header of a file published in `folder`; empty if the site's own is sufficient."""
     if not is_page(path):
         return of_file(path)
     policy = _read_once(folder).get(path)

@@ -13,20 +13,22 @@ from threading import Event, Thread, Timer
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from books.errors import BooksError
 from books.progress_bars import Each, silently
 
 TIME_LIMIT = 30 * 60  # seconds
-MESSAGE_LENGTH = 3_000  # characters of output, where no cause is found in it
+MESSAGE_LENGTH = 3_000  # characters of output that are shown if no cause is found in it
 
-# What a build may know of the server: nothing that is a secret.
+# The environment variables that a build gets from the server. None of them is a secret.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SOURCE_DATE_EPOCH", "TZ")
-# What Sphinx prints last of its own call stack, after the exception's name.
+# The message of the exception that Sphinx prints at the end of its traceback.
 _CAUSE = re.compile(
     r"^ +(?:\w+\.)*\w*(?:Error|Exception|Exit)\w*: (.*?)\n\n", re.DOTALL | re.MULTILINE
 )
 _PERCENT = re.compile(r"(reading|writing) \w+\.\.\. .*?\[ *(\d+)%")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_THEME = re.compile(r"no theme named '([^']+)' found")
+# Names on PyPI of modules and themes that builds often lack.
 _DISTRIBUTIONS = {
     "sphinx_rtd_theme": "sphinx-rtd-theme",
     "myst_parser": "myst-parser",
@@ -37,26 +39,27 @@ _DISTRIBUTIONS = {
 }
 
 
-class BuildError(Exception):
-    """The build failed; the text says why and what to do."""
+class BuildError(BooksError):
+    """The build failed; the message says why and what to do."""
 
 
 def is_source(folder: Path) -> bool:
+    """Return whether `folder` is the source folder of a Sphinx project."""
     return (folder / "conf.py").is_file()
 
 
 def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str]:
-    """Build a Sphinx source folder afresh; return its HTML folder, under `scratch`, and warnings.
+    """Build a Sphinx source folder; return the HTML folder, inside `scratch`, and the warnings.
 
-    Never an incremental build: Sphinx does not write a page again whose neighbour was renamed.
-    Raises BuildError.
+    The build is never incremental: Sphinx does not rewrite a page after a neighbour was renamed.
+    Raise BuildError if it fails.
     """
     output = scratch / "html"
     python = settings.BOOKBINDER_SPHINX_PYTHON or sys.executable
     command = [python, "-m", "sphinx", "-b", "html", "-d", scratch / "doctrees"]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["PYTHONUNBUFFERED"] = "1"  # else how far it is would be known at its end
+    environment["PYTHONUNBUFFERED"] = "1"  # otherwise progress is known only at the end
     try:
         process = subprocess.Popen(
             [*command, source, output],
@@ -66,10 +69,10 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            start_new_session=True,  # so that what it starts ends with it
+            start_new_session=True,  # so that its child processes can be ended with it
         )
     except OSError as error:
-        raise BuildError(f"{python}: {error}. Look at BOOKBINDER_SPHINX_PYTHON.") from None
+        raise BuildError(f"{python}: {error}. Check BOOKBINDER_SPHINX_PYTHON.") from None
     said, warnings = _watch(process, source, each)
     if process.returncode:
         raise BuildError(f"{source}: the build failed.\n{explain(said + warnings, python)}")
@@ -77,9 +80,10 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
 
 
 def _watch(process: subprocess.Popen[str], source: Path, each: Each) -> tuple[str, str]:
-    """Read what the build says until it ends, and show how far it is.
+    """Read the output of a build until it ends, and show its progress.
 
-    Raises BuildError where it takes too long.
+    Return its standard output, without the lines that show progress, and its warnings. Raise
+    BuildError if it takes longer than `TIME_LIMIT`.
     """
     said: list[str] = []
     warnings: list[str] = []
@@ -108,12 +112,12 @@ def _watch(process: subprocess.Popen[str], source: Path, each: Each) -> tuple[st
         process.stderr.close()
     if late.is_set():
         minutes = TIME_LIMIT // 60
-        raise BuildError(f"{source}: the build took over {minutes} minutes and was ended.")
+        raise BuildError(f"{source}: the build took over {minutes} minutes and was stopped.")
     return "".join(said), "".join(warnings)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a build with all that it has started: those hold its output open."""
+    """Kill a build and all processes that it has started, which would keep its output open."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -124,7 +128,10 @@ def _end_the_rest(process: subprocess.Popen[str]) -> None:
 
 
 def _percents(lines: Iterable[str], said: list[str]) -> Iterator[int]:
-    """Yield once a percent of reading and of writing: 200 in all, at most."""
+    """Yield once for each percent of reading and of writing, at most 200 times.
+
+    Append the lines that do not show progress to `said`.
+    """
     done = 0
     for line in lines:
         match = _PERCENT.search(line)
@@ -138,12 +145,15 @@ def _percents(lines: Iterable[str], said: list[str]) -> Iterator[int]:
 
 
 def explain(output: str, python: str) -> str:
-    """Return what a person needs of a failed build's output, and how to mend it."""
+    """Return the part of a failed build's output that tells the cause, and how to fix it.
+
+    `python` is the interpreter into which a missing package has to be installed.
+    """
     causes = _CAUSE.findall(output + "\n\n")
     text = causes[-1] if causes else output[-MESSAGE_LENGTH:]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if any(line.startswith("Traceback") for line in lines):
-        # Of an author's own code that failed, what it raised.
+        # The author's own code failed: keep only what it raised.
         lines = [lines[0], lines[-1]]
     text = "\n".join(lines)
     lacks = _NO_MODULE.search(text) or _NO_THEME.search(text)
@@ -151,4 +161,4 @@ def explain(output: str, python: str) -> str:
         return text
     module = lacks[1].partition(".")[0]
     name = _DISTRIBUTIONS.get(module, module.replace("_", "-"))
-    return f"{text}\nInstall what it lacks:  {python} -m pip install {name}"
+    return f"{text}\nInstall what is missing:  {python} -m pip install {name}"

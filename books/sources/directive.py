@@ -1,26 +1,30 @@
-"""What RST and MyST share: a directive in pieces, and texts as sources can hold them."""
+"""What RST and MyST have in common: the parts of a directive, and texts fit for a source."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bookbinder.sphinx import markdown
+from books.errors import BooksError
 
 Lines = list[str]
 
-NOT_THERE = "it does not stand there: the text may be included, generated or in a comment"
+NOT_THERE = "it is not there: the text may be included, generated or in a comment"
 
 _HARD_BREAK = re.compile(r"(?<=\S) {2,}\n(?= *\S)")
 _ROLE = re.compile(r":[\w:.+-]+:(?=`)|\{[\w:.+-]+\}(?=`)")
 
 
-class NotWrittenError(Exception):
-    """An edit that has to be made by hand; the text says why."""
+class NotWrittenError(BooksError):
+    """An edit that has to be made by hand; the message says why."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of a directive: None leaves argument and body, and takes an option away."""
+    """Changes to a directive.
+
+    None leaves the argument or the body as it is, but removes an option.
+    """
 
     argument: str | None = None
     options: Mapping[str, str | None] = field(default_factory=dict)
@@ -29,24 +33,26 @@ class Change:
 
 @dataclass(frozen=True)
 class Directive:
-    """A directive in pieces that keep their lines: put together they are what they were."""
+    """A directive split into parts, whose lines put together are the original ones."""
 
     name: str
-    marker: str  # what stands before the argument, with its indentation
-    indent: str = field(compare=False)  # of what stands inside
+    marker: str  # what precedes the argument, with its indentation
+    indent: str = field(compare=False)  # of the content
     argument: str = ""
     text: str = ""
     head: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()  # what encloses the options: MyST's `---`, or nothing
+    rules: tuple[str, ...] = ()  # lines that enclose the options: MyST's `---`, or none
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    body: tuple[str, ...] = ()  # with the empty lines before and after the text
+    body: tuple[str, ...] = ()  # including empty lines before and after the text
     tail: tuple[str, ...] = ()  # MyST's closing fence
 
     def lines(self) -> Lines:
+        """Return all lines of the directive."""
         options = [line for lines in self.options.values() for line in lines]
         return [*self.head, *self.rules[:1], *options, *self.rules[1:], *self.body, *self.tail]
 
     def changed(self, change: Change) -> "Directive":
+        """Return the directive with the changes made."""
         new = replace(self, options=self._options(change))
         if change.argument is not None:
             first, *more = change.argument.split("\n")
@@ -68,14 +74,14 @@ class Directive:
 
 
 def tidy(text: str) -> str:
-    """Return a reply as any source can hold it, looking as it did.
+    """Return a reply in Markdown as any source can contain it, with the same appearance.
 
-    Neither RST nor YAML keeps a CR, a tab or the spaces at the end of a line; two of these break
-    the line in Markdown, where a backslash does so too.
+    Neither RST nor YAML preserves carriage returns, tabs or trailing spaces. Two trailing spaces
+    are a line break in Markdown, so they are replaced by a backslash, which is one as well.
     """
     text = "\n".join(line.expandtabs(4) for line in text.splitlines())
     plain, broken = _stripped(text), _stripped(_HARD_BREAK.sub(r"\\\n", text))
-    # Not where the spaces stand in code.
+    # Not if the spaces are in code, where a backslash would be shown.
     is_alike = plain != broken and markdown.render(broken) == markdown.render(text)
     return broken if is_alike else plain
 
@@ -85,11 +91,12 @@ def _stripped(text: str) -> str:
 
 
 def tidy_answer(answer: str) -> str:
+    """Return an expected answer as any source can contain it, without tabs or trailing spaces."""
     return "\n".join(line.expandtabs().rstrip() for line in answer.strip().splitlines())
 
 
 def is_title(line: str, shown: str) -> bool:
-    """Whether a line of a source, with its markup, can be the title that is shown."""
+    """Return whether a line of a source, which may have markup, can be the title `shown`."""
     return _letters(_ROLE.sub("", line)) == _letters(shown)
 
 
@@ -98,5 +105,6 @@ def _letters(text: str) -> str:
 
 
 def check_title(title: str) -> None:
+    """Raise NotWrittenError unless a title is one line without spaces at its ends."""
     if not title or len(title.splitlines()) > 1 or title != title.strip():
-        raise NotWrittenError("a title is one line of text")
+        raise NotWrittenError("a title must be one line of text")

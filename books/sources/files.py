@@ -1,4 +1,4 @@
-"""A source file as lines and back, byte for byte; and `conf.py`."""
+"""Splits source files into lines, joins them byte for byte, and edits `conf.py`."""
 
 import ast
 import json
@@ -13,7 +13,7 @@ _BOM = "\ufeff"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """Its lines have no ends; the last is empty where the file ends with a line's end."""
+    """A source file as lines without ends; the last is empty if the file ends with a line end."""
 
     path: str
     bom: str
@@ -29,9 +29,9 @@ class SourceFile:
 
 
 def read(root: Path, path: str) -> SourceFile:
-    """Return a file inside `root`. Raises NotWrittenError where no patch could change it."""
+    """Return the file at `path` in `root`. Raise NotWrittenError if no patch could change it."""
     place = root.resolve() / path
-    # `git apply` refuses a whole patch that leads through a symbolic link.
+    # `git apply` refuses a whole patch if one of its paths goes through a symbolic link.
     if place.resolve() != place:
         raise NotWrittenError("it is a symbolic link, or leads out of the source folder")
     try:
@@ -41,24 +41,27 @@ def read(root: Path, path: str) -> SourceFile:
     except UnicodeDecodeError:
         raise NotWrittenError("the file is not in UTF-8") from None
     bom = _BOM if text.startswith(_BOM) else ""
-    # A file that mixes both keeps its CRs at the ends of lines.
+    # In a file that mixes both, the lines keep their carriage returns.
     newline = "\r\n" if 0 < text.count("\n") == text.count("\r\n") else "\n"
     return SourceFile(path, bom, newline, text.removeprefix(_BOM).split(newline))
 
 
 def with_project(lines: Lines, old: str, new: str, slug: str) -> Lines:
-    """Return the lines of a `conf.py` with another name for the project, its slug as it was."""
+    """Return the lines of a `conf.py` with a new name for the project, and its slug unchanged.
+
+    Raise NotWrittenError if the name is not set once, as the constant `old`.
+    """
     check_title(new)
     found = _assigned(lines, "project")
     if found is None or found.value.value != old:
         raise NotWrittenError(f'none of its lines is project = "{old}"')
     value = found.value
     first, last = value.lineno - 1, (value.end_lineno or value.lineno) - 1
-    # Columns are counted in bytes.
+    # `ast` counts columns in bytes of UTF-8.
     before = lines[first].encode()[: value.col_offset].decode()
     after = lines[last].encode()[value.end_col_offset :].decode()
     named = f"{before}{json.dumps(new, ensure_ascii=False)}{after}"
-    # The slug would follow the name, and the book would be another one.
+    # Otherwise the slug would change with the name, and it would be another project.
     has_slug = any("bookbinder_project" in line for line in lines)
     own = [] if has_slug else [f'bookbinder_project = "{slug}"']
     result = [*lines[:first], named, *lines[last + 1 : found.end], *own, *lines[found.end :]]
@@ -70,11 +73,11 @@ def with_project(lines: Lines, old: str, new: str, slug: str) -> Lines:
 
 class _Assigned(NamedTuple):
     value: ast.Constant
-    end: int  # the line after the statement
+    end: int  # the index of the line after the statement
 
 
 def _assigned(lines: Lines, name: str) -> _Assigned | None:
-    """Return what is assigned to `name`, where that happens once and is a constant."""
+    """Return the constant assigned to `name`, or None if there is not exactly one assignment."""
     try:
         tree = ast.parse("\n".join(lines))
     except SyntaxError:

@@ -1,4 +1,4 @@
-"""Edits in MyST Markdown: lines in, lines out; what an edit does not touch stays as it is."""
+"""Edits of MyST Markdown, given and returned as lines. Everything else stays unchanged."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,10 @@ _INDEX = re.compile(r"""["']?gradebook-index["']?\s*:""")
 
 
 def read(lines: Lines, at: int) -> Directive:
-    """Return the directive whose fence opens at `lines[at]`, cut as MyST cuts it."""
+    """Return the directive whose fence opens in `lines[at]`, split as MyST splits it.
+
+    Raise NotWrittenError if there is none, or if it cannot be split.
+    """
     close = _around(lines, at)[-1][1]
     fence = _FENCE.match(lines[at])
     named = _NAMED.match(fence[3].strip()) if fence else None
@@ -57,12 +60,16 @@ def read(lines: Lines, at: int) -> Directive:
 
 
 def changed(lines: Lines, at: int, change: Change) -> Lines:
+    """Return the lines with the directive at `at` changed, or raise NotWrittenError."""
     old = read(lines, at)
     return _put(lines, at, len(old.lines()), old.changed(change), _around(lines, at)[:-1])
 
 
 def added(lines: Lines, at: int, change: Change) -> Lines:
-    """Return the lines with a new feedback at the end of the question at `at`."""
+    """Return the lines with new feedback at the end of the question at `at`.
+
+    Raise NotWrittenError if it cannot be added.
+    """
     question = read(lines, at)
     close = at + len(question.lines()) - 1
     if lines[close - 1].strip():
@@ -74,6 +81,7 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
 
 
 def with_title(lines: Lines, old: str, new: str) -> Lines:
+    """Return the lines with the title `old` changed, or raise NotWrittenError."""
     check_title(new)
     start = _front_matter(lines)
     for at, end in _headings(lines, start + 1 if start else 0):
@@ -81,14 +89,14 @@ def with_title(lines: Lines, old: str, new: str) -> Lines:
         text = marks[2] if marks else lines[at]
         if not is_title(text, old):
             break
-        # What is underlined might be something else with its new text, such as a list.
+        # With its new text, an underlined heading might be something else, such as a list.
         level = marks[1] if marks else "#" * (1 + lines[at + 1].strip().startswith("-"))
         return [*lines[:at], level + " " + _MARKUP.sub(r"\\\g<0>", new), *lines[end:]]
     raise NotWrittenError(f"its title {old!r} is not found")
 
 
 def with_index(lines: Lines, index: str) -> Lines:
-    """Return the lines with the page's place in the gradebook in their front matter."""
+    """Return the lines with the page's gradebook index set in their front matter."""
     line = f"gradebook-index: {index}"
     end = _front_matter(lines)
     if not end:
@@ -98,6 +106,7 @@ def with_index(lines: Lines, index: str) -> Lines:
 
 
 def has_index(lines: Lines) -> bool:
+    """Return whether the front matter sets the page's gradebook index."""
     return any(_INDEX.match(line) for line in lines[: _front_matter(lines)])
 
 
@@ -107,7 +116,7 @@ def _dedented(line: str, indent: str) -> str:
 
 
 def _options_in(own: Lines) -> tuple[tuple[int, ...], int, int]:
-    """Return where the lines stand that enclose the options, and where these begin and end."""
+    """Return the indexes of the lines around the options, of the first option, and of their end."""
     if own and own[0].startswith("---"):
         end = next((n for n in range(1, len(own)) if own[n].startswith("---")), None)
         if end is None or own[end].strip("- "):
@@ -122,7 +131,7 @@ def _is_colon_option(line: str) -> bool:
 
 
 def _closing(lines: Lines, at: int, end: int, fence: str) -> int:
-    """Return where a fence closes, or `end`."""
+    """Return the index of the line that closes a fence, or `end` if none does."""
     for place in range(at + 1, end):
         text = lines[place].strip()
         if text.startswith(fence) and not text.strip(fence[0]):
@@ -131,7 +140,10 @@ def _closing(lines: Lines, at: int, end: int, fence: str) -> int:
 
 
 def _around(lines: Lines, at: int) -> list[tuple[int, int]]:
-    """Return where the fences around `at` open and close, outermost first; its own is the last."""
+    """Return the lines where the fences around `at` open and close, outermost first.
+
+    The last is the fence that opens at `at`. Raise NotWrittenError if there is none.
+    """
     found = []
     place, end = 0, len(lines)
     while place <= at and place < end:
@@ -148,7 +160,7 @@ def _around(lines: Lines, at: int) -> list[tuple[int, int]]:
 
 
 def _longest(char: str, lines: Iterable[str]) -> int:
-    """Return the length of the longest run of `char`, of three or more, that begins a line."""
+    """Return the length of the longest run of `char` that begins a line; 2 if none has three."""
     runs = (run[1] for line in lines if (run := _RUN.match(line)))
     return max((len(run) for run in runs if run[0] == char), default=2)
 
@@ -158,7 +170,7 @@ def _with_fence(line: str, fence: str) -> str:
 
 
 def _fenced(directive: Directive) -> Directive:
-    """Return the directive with a fence of its own that can hold its argument and its text."""
+    """Return the directive with a fence that its argument and its text do not close."""
     run = _RUN.match(directive.marker)
     old = run[1] if run else ""
     char = "~" if old[0] == "`" in directive.argument else old[0]
@@ -173,9 +185,10 @@ def _fenced(directive: Directive) -> Directive:
 def _put(
     lines: Lines, at: int, length: int, meant: Directive, around: list[tuple[int, int]]
 ) -> Lines:
-    """Return the lines with a directive instead of `length` lines at `at`.
+    """Return the lines with a directive in place of `length` lines at `at`.
 
-    Fences around it get longer where they must. Makes sure that it is read as meant.
+    Fences around it are lengthened if necessary. Raise NotWrittenError if it would not be parsed as
+    intended.
     """
     new = _fenced(meant)
     inside = new.lines()
@@ -190,19 +203,19 @@ def _put(
                 result[place] = _with_fence(result[place], longer)
             inside.append(result[first])
     if read(result, at) != new:
-        raise NotWrittenError("MyST cannot hold this text there")
+        raise NotWrittenError("MyST cannot express this text there")
     return result
 
 
 def _front_matter(lines: Lines) -> int:
-    """Return where the front matter ends, 0 where there is none."""
+    """Return the index of the line that ends the front matter, or 0 if there is none."""
     if not lines or lines[0].rstrip() != "---":
         return 0
     return next((n for n in range(1, len(lines)) if lines[n].rstrip() == "---"), 0)
 
 
 def _headings(lines: Lines, start: int) -> Iterator[tuple[int, int]]:
-    """Yield where each heading outside of fences begins and ends."""
+    """Yield the first line of each heading outside of fences, and the line after it."""
     at = start
     while at < len(lines):
         fence = _FENCE.match(lines[at])

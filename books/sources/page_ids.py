@@ -1,6 +1,6 @@
 """Writes page ids into the sources of pages: RST, MyST, and source code with text in comments.
 
-What a file has beside its page id stays byte for byte.
+Everything in a file except the page id stays the same, byte for byte.
 """
 
 import codecs
@@ -13,14 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from books.errors import BooksError
+
 ID_ALPHABET = string.ascii_lowercase + string.digits
 ID_LENGTH = 10
 RST = (".rst", ".txt", ".rest")
 MYST = (".md", ".markdown")
 
 _C_LIKE = ("//", "/* */")
-# By extension, how a comment begins (and ends). Where several can be, for the language has
-# two kinds or the extension two languages, that which the file uses itself; else the first.
+# By extension, how a comment begins (and ends). There are several if a language has two kinds, or
+# if several languages share the extension. The one that the file uses most is taken, or the first.
 COMMENTS = {
     **dict.fromkeys((".py", ".pyx", ".sh", ".bash", ".zsh", ".rb", ".r", ".jl"), ("#",)),
     **dict.fromkeys((".yaml", ".yml", ".toml"), ("#",)),
@@ -37,12 +39,12 @@ COMMENTS = {
     ".ml": ("(* *)",),
     ".v": (*_C_LIKE, "(* *)"),  # Verilog, Coq
     ".m": ("%", "//", "/* */", "(* *)"),  # MATLAB, Objective-C, Mathematica
-    # Each assembler has its own.
+    # Each assembler has its own kind.
     **dict.fromkeys((".s", ".asm"), (";", "#", "@", "//", "/* */")),
 }
 
-# Latin-1 gives each byte a character of its own: so every encoding in which ASCII is ASCII can
-# be worked on, and comes out as it went in. The longer marks first: one begins with another.
+# Latin-1 maps each byte to one character, so a file in any encoding that extends ASCII can be
+# edited and comes out unchanged. Longer marks come first, since one begins with another.
 _ENCODINGS = (
     (codecs.BOM_UTF8, "latin-1"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -52,7 +54,7 @@ _ENCODINGS = (
     (b"", "latin-1"),
 )
 
-# `.`, `^` and `$` know no line that ends with \r alone; and \r\n must not be taken for two.
+# `.`, `^` and `$` do not treat \r alone as the end of a line, and \r\n must not count as two.
 _NEWLINE = r"(?:\r\n?+|\n)"
 _REST = r"[^\r\n]*"
 _START = r"(?:\A|(?<=[\r\n]))"
@@ -63,7 +65,7 @@ _RST_FIELD = re.compile(rf"{_START}:page-id:(?P<gap>[ \t]*)(?P<id>{_REST}?)[ \t]
 _MYST_FIELD = re.compile(
     rf"{_START}page-id:(?P<gap>[ \t]*)(?P<id>[^\r\n#]*?)[ \t]*(?:(?<=[ \t])#{_REST})?{_END}"
 )
-# A field list at the very top. A colon and a backtick begin a role, thus a paragraph.
+# A field list at the very top. Text that begins with a role, such as :ref:`x`, is none.
 _DOCINFO = re.compile(
     rf"(?:[ \t]*{_NEWLINE})*"
     rf"(?::[^:\r\n]+:(?:[ \t]{_REST})?{_NEWLINE}(?:[ \t]+[^ \t\r\n]{_REST}{_NEWLINE})*)+"
@@ -72,24 +74,25 @@ _FRONT_MATTER = re.compile(rf"---[ \t]*{_NEWLINE}(?:{_REST}{_NEWLINE})*?(?=---[ 
 _TEXT_IN_BLOCK = re.compile(rf"{_START}([ \t]*(?:\*[ \t]*)?)[^\s*]")
 _EMPTY_LINE_LAST = re.compile(rf"(?:\A|{_NEWLINE})[ \t]*{_NEWLINE}\Z")
 
+# The attributes of `os.stat_result` that tell whether a file has been changed or replaced.
 _VERSION = ("st_dev", "st_ino", "st_mtime_ns", "st_size")
 
 
 _TEMPORARY = re.compile(r"\.bookbinder-[0-9a-f]{16}\.tmp")
 
 
-class AnnotateError(Exception):
-    """The source file cannot take a page id."""
+class AnnotateError(BooksError):
+    """A page id cannot be written into a source file; the message says why."""
 
 
 def with_page_id(data: bytes, page_id: str, suffix: str) -> bytes:
-    """Return a source file's bytes with its page id; all else stays byte for byte.
+    """Return the bytes of a source file with a page id; everything else stays byte for byte.
 
-    An id that stands there gives way to the new one. Otherwise RST gets the directive after the
-    page's metadata, MyST a line of front matter, source code a comment at its end.
-    Raises AnnotateError for other kinds of files, and for encodings that cannot be told.
+    An id that the file already has is replaced. Otherwise RST gets the directive after the page's
+    metadata, MyST gets a line of front matter, and source code gets a comment at its end.
+    Raise AnnotateError for other kinds of files, and if the encoding cannot be determined.
     """
-    by_hand = f"Write this line into it by hand, as its language wants it: .. page-id:: {page_id}"
+    by_hand = f"Add this line by hand, in the syntax of its language: .. page-id:: {page_id}"
     if suffix not in (*RST, *MYST, *COMMENTS):
         known = ", ".join((*RST, *MYST, *sorted(COMMENTS)))
         raise AnnotateError(f"page ids can be written into {known} files. {by_hand}")
@@ -97,7 +100,7 @@ def with_page_id(data: bytes, page_id: str, suffix: str) -> bytes:
     try:
         text = data.removeprefix(mark).decode(encoding)
     except UnicodeDecodeError:
-        raise AnnotateError(f"is not the {encoding} that its first bytes say. {by_hand}") from None
+        raise AnnotateError(f"is not the {encoding} of its byte-order mark. {by_hand}") from None
     if "\0" in text:
         raise AnnotateError(f"has NUL bytes: UTF-16 without a byte-order mark? {by_hand}")
     text = _replaced(text, page_id, suffix) or _added(text, page_id, suffix)
@@ -113,7 +116,10 @@ def _replaced(text: str, page_id: str, suffix: str) -> str | None:
 
 
 def _place(text: str, suffix: str) -> tuple[int, int, bool] | None:
-    """Return where the page id stands, and whether anything parts it from its colon."""
+    """Return the start and end of the page id that the file has, or None if it has none.
+
+    The third value is whether white space separates it from its colon.
+    """
     if suffix in MYST:
         front = _FRONT_MATTER.match(text)
         found = front and _MYST_FIELD.search(text, 0, front.end())
@@ -127,17 +133,17 @@ def _place(text: str, suffix: str) -> tuple[int, int, bool] | None:
 
 
 def _in_comment(text: str, how: str) -> re.Match[str] | None:
-    """Return the directive in a comment that is alone on its lines.
+    """Return the match of the directive in a comment that has its lines to itself, or None.
 
-    It must not be indented deeper than the comment's text: such a one is an example.
+    A directive that is indented more than the comment's text is an example and does not count.
     """
     opening, _, closing = how.partition(" ")
     left, right = re.escape(opening), re.escape(closing)
     if not closing:
         return re.search(rf"{_START}[ \t]*{left}[ \t]?{_DIRECTIVE}", text)
-    # A comment that never ends would run into the next one.
+    # Without the lookahead, a comment that is never closed would run into the next one.
     block = rf"{_START}[ \t]*{left}((?:(?!{left}|{right})[\s\S])*+){right}[ \t]*{_END}"
-    # Blanks in the place of what opens it, so that the first line has a depth as the others.
+    # Replace the opening mark by spaces, so that the first line is indented like the others.
     seen = re.sub(rf"{_START}[ \t]*{left}", lambda found: " " * len(found[0]), text)
     for comment in re.finditer(block, text):
         lines = comment.start(), comment.end(1)
@@ -158,7 +164,7 @@ def _added(text: str, page_id: str, suffix: str) -> str:
 
 
 def _newline_of(text: str) -> str:
-    """Return how lines end where something is to follow `text`."""
+    """Return the end of line to use for what follows `text`."""
     found = re.findall(_NEWLINE, text)
     return found[-1] if found else "\n"
 
@@ -185,7 +191,7 @@ def _after_docinfo(text: str, page_id: str) -> str:
 
 
 def _with_last_comment(text: str, page_id: str, hows: tuple[str, ...]) -> str:
-    """Return source code with a comment of its own at the end, after an empty line."""
+    """Return source code with the page id in a comment at its end, after an empty line."""
     newline = _newline_of(text)
     before = "" if not text or text.endswith(("\r", "\n")) else newline
     if text and not _EMPTY_LINE_LAST.search(text + before):
@@ -195,7 +201,11 @@ def _with_last_comment(text: str, page_id: str, hows: tuple[str, ...]) -> str:
 
 
 def _most_used(text: str, hows: tuple[str, ...]) -> str:
-    """Return the comment that begins most lines: with a blank after it, as text has, first."""
+    """Return the kind of comment that begins the most lines.
+
+    Comments with a blank after the mark decide, since only they contain text; all comments
+    decide in case of a tie.
+    """
 
     def count(how: str) -> tuple[int, int]:
         begins = rf"{_START}[ \t]*{re.escape(how.partition(' ')[0])}"
@@ -207,7 +217,7 @@ def _most_used(text: str, hows: tuple[str, ...]) -> str:
 def write(root: Path, source: str, page_id: str) -> None:
     """Write a page id into a file inside `root`, through a temporary file and a rename.
 
-    Raises AnnotateError; then the file is as it was, and nothing lies beside it.
+    Raise AnnotateError if that fails. The file is then unchanged, and nothing is left beside it.
     """
     try:
         top, path = root.resolve(strict=True), (root / source).resolve(strict=True)
@@ -216,12 +226,12 @@ def write(root: Path, source: str, page_id: str) -> None:
         with _opened(top, path.parent) as folder:
             before, data = _read(folder, path.name)
             changed = with_page_id(data, page_id, Path(source).suffix.lower())
-            if changed == data:  # else each sync would say that it wrote it
-                raise AnnotateError("has its page id, where the build does not see it. Move it")
+            if changed == data:  # otherwise each sync would report it as written
+                raise AnnotateError("has its page id where the build does not see it. Move it")
             _replace(folder, path.name, before, changed)
     except OSError as error:
         raise AnnotateError(f"{source}: {error.strerror}") from error
-    except (RuntimeError, ValueError) as error:  # links in a circle; a NUL in the name
+    except (RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
         raise AnnotateError(f"{source}: {error}") from error
     except AnnotateError as error:
         raise AnnotateError(f"{source}: {error}") from None
@@ -229,7 +239,7 @@ def write(root: Path, source: str, page_id: str) -> None:
 
 @contextmanager
 def _opened(top: Path, folder: Path) -> Iterator[int]:
-    """Open a folder step by step: one that has become a link since it was judged is refused."""
+    """Open a folder step by step, so that one that has become a link since the check is refused."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     current = os.open(top, flags)
     try:
@@ -243,25 +253,25 @@ def _opened(top: Path, folder: Path) -> Iterator[int]:
 
 
 def _read(folder: int, name: str) -> tuple[os.stat_result, bytes]:
-    # Without O_NONBLOCK the opening of a pipe waits for ever.
+    # Without O_NONBLOCK, opening a named pipe would block for ever.
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode):
         os.close(file)
-        raise AnnotateError("is no regular file")
+        raise AnnotateError("is not a regular file")
     with os.fdopen(file, "rb") as opened:
         return found, opened.read()
 
 
 def check_folder(root: Path, source: str) -> None:
-    """Raise AnnotateError where the folder of a file inside `root` cannot be written to."""
+    """Raise AnnotateError if the folder of a file inside `root` is not writable."""
     folder = (root / source).parent
     if not os.access(folder, os.W_OK, effective_ids=True):
         raise AnnotateError(f"{source}: its folder cannot be written to")
 
 
 def _clean(folder: int) -> None:
-    """Take away what a killed sync left half written beside the sources."""
+    """Remove the temporary files that a killed sync left beside the sources."""
     for name in os.listdir(folder):
         if _TEMPORARY.fullmatch(name):
             with suppress(OSError):
@@ -280,7 +290,7 @@ def _replace(folder: int, name: str, before: os.stat_result, data: bytes) -> Non
         with os.fdopen(file, "wb") as opened:
             opened.write(data)
             opened.flush()
-            with suppress(OSError):  # who runs the sync may not give files away
+            with suppress(OSError):  # not every user may change the owner
                 os.fchown(file, before.st_uid, before.st_gid)
             os.fchmod(file, stat.S_IMODE(before.st_mode))
             os.fsync(file)

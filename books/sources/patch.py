@@ -1,4 +1,4 @@
-"""The patch that brings an edit into a source file, as git and patch take it."""
+"""The patch that applies an edit to a source file, in the format of git and patch."""
 
 import difflib
 
@@ -7,12 +7,12 @@ from books.sources.files import SourceFile
 
 
 def unified_diff(old: SourceFile, new: SourceFile) -> str:
-    """Return a unified diff as `git apply` and `patch -p1` take it.
+    """Return a unified diff that `git apply` and `patch -p1` accept.
 
-    Without git's own first line, since git would then look for the path from the top of its
-    repository, and not from the source folder.
+    It lacks git's own first line, with which git would look for the path from the top of its
+    repository instead of from the source folder.
     """
-    # As git does: a tab ends a path that has a space in it.
+    # Like git, end a path that contains a space with a tab.
     end = "\t" if " " in old.path else ""
     before, after = (one.text.split("\n") for one in (old, new))
     lines = difflib.unified_diff(

@@ -1,4 +1,4 @@
-"""Edits in reStructuredText: lines in, lines out; what an edit does not touch stays as it is."""
+"""Edits of reStructuredText, given and returned as lines. Everything else stays unchanged."""
 
 import re
 from collections.abc import Callable
@@ -20,20 +20,23 @@ from books.sources.directive import (
 _MARKER = re.compile(r"( *)\.\. +([a-z-]+) ?::(?= |$)")
 _FIELD = re.compile(Body.patterns["field_marker"])
 _RULE = re.compile(r"([!-/:-@[-`{-~])\1*$")
-# What may stand before a page's metadata, since it is not shown: comments, targets, the page id.
+# What may precede a page's metadata because it is not shown: comments, targets, the page id.
 _BEFORE_METADATA = re.compile(
     r"[ \t]|\.\.($| (page-id|meta|index|role|default-role)::| \|| (?!\[|[\w.+:-]+ ?::))"
 )
 _METADATA = re.compile(rf"[ \t]|{Body.patterns['field_marker']}")
-# Backslashes keep smart quotes, dashes and ellipses away too.
+# To be escaped. This also prevents smart quotes, dashes and ellipses.
 _MARKUP = re.compile(r"""[\\*`|"']|_(?![^\W_])|(?<=\\)[-.]|-(?=-)|\.(?= ?\.)""")
-# What would begin a list, an option, a comment, metadata, a literal, a table or a rule.
+# Would begin a list, an option, a comment, metadata, a literal, a table or a rule.
 _NO_TITLE = re.compile(rf"[-+•‣⁃/.:>=]|{_RULE.pattern}")
 _INDEX = ":gradebook-index:"
 
 
 def read(lines: Lines, at: int) -> Directive:
-    """Return the directive whose marker is `lines[at]`, cut as docutils cuts it."""
+    """Return the directive whose marker is in `lines[at]`, split as docutils splits it.
+
+    Raise NotWrittenError if there is none, or if it cannot be split.
+    """
     marker = _MARKER.match(_plain(lines[at])) if 0 <= at < len(lines) else None
     if marker is None:
         raise NotWrittenError(NOT_THERE)
@@ -41,7 +44,7 @@ def read(lines: Lines, at: int) -> Directive:
     depth = min((_depth(line) for line in block[1:] if line), default=len(marker[1]) + 3)
     own = [block[0][marker.end() :].strip(), *(line[depth:] for line in block[1:])]
     if _FIELD.match(own[0]):
-        raise NotWrittenError("its options stand on the line of its name")
+        raise NotWrittenError("its options are on the line of its name")
     head = _end(own, 1, lambda line: bool(line) and not _FIELD.match(line))
     body = _end(own, head, bool)
     options: dict[str, tuple[str, ...]] = {}
@@ -63,12 +66,16 @@ def read(lines: Lines, at: int) -> Directive:
 
 
 def changed(lines: Lines, at: int, change: Change) -> Lines:
+    """Return the lines with the directive at `at` changed, or raise NotWrittenError."""
     old = read(lines, at)
     return _put(lines, at, len(old.lines()), old.changed(change))
 
 
 def added(lines: Lines, at: int, change: Change) -> Lines:
-    """Return the lines with a new feedback at the end of the question at `at`."""
+    """Return the lines with new feedback at the end of the question at `at`.
+
+    Raise NotWrittenError if it cannot be added.
+    """
     question = read(lines, at)
     end = at + len(question.lines())
     marker = f"{question.indent}.. feedback::"
@@ -77,15 +84,16 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
 
 
 def with_title(lines: Lines, old: str, new: str) -> Lines:
+    """Return the lines with the title `old` changed, or raise NotWrittenError."""
     check_title(new)
     at = next((n for n in range(len(lines) - 1) if _is_title_at(lines, n)), None)
     if at is None or not is_title(lines[at], old):
         raise NotWrittenError(f"its title {old!r} is not found")
     text = _MARKUP.sub(r"\\\g<0>", new)
-    # A title such as `- x` or `???` would be something else.
+    # Without a backslash, a title such as `- x` or `???` would be something else.
     text = f"\\{text}" if _NO_TITLE.match(text) else text
     if _RULE.match(text):
-        raise NotWrittenError("RST cannot hold this title")
+        raise NotWrittenError("RST cannot express this title")
     inset = lines[at][: _depth(lines[at])]
     width = column_width(text) + 2 * len(inset)
     result = [*lines]
@@ -97,7 +105,7 @@ def with_title(lines: Lines, old: str, new: str) -> Lines:
 
 
 def with_index(lines: Lines, index: str) -> Lines:
-    """Return the lines with the page's place in the gradebook among its metadata."""
+    """Return the lines with the page's gradebook index set in its metadata."""
     line = f"{_INDEX} {index}"
     start = _metadata(lines)
     if start is None:
@@ -110,6 +118,7 @@ def with_index(lines: Lines, index: str) -> Lines:
 
 
 def has_index(lines: Lines) -> bool:
+    """Return whether the page's metadata set its gradebook index."""
     return any(line.startswith(_INDEX) for line in lines)
 
 
@@ -122,7 +131,7 @@ def _depth(line: str) -> int:
 
 
 def _block(lines: Lines, at: int, depth: int) -> Lines:
-    """Return the directive's lines without tabs, up to what is indented no more than it is."""
+    """Return the directive's lines, with tabs expanded; all but the first are indented more."""
     block = [_plain(lines[at])]
     for line in map(_plain, islice(lines, at + 1, None)):
         if line and _depth(line) <= depth:
@@ -134,15 +143,18 @@ def _block(lines: Lines, at: int, depth: int) -> Lines:
 
 
 def _end(lines: Lines, start: int, holds: Callable[[str], bool]) -> int:
-    """Return the first place from `start` on whose line does not hold."""
+    """Return the index of the first line, from `start` on, that does not satisfy `holds`."""
     return next((n for n in range(start, len(lines)) if not holds(lines[n])), len(lines))
 
 
 def _put(lines: Lines, at: int, length: int, new: Directive) -> Lines:
-    """Return the lines with the directive at `at`, and make sure that it is read as meant."""
+    """Return the lines with a directive in place of `length` lines at `at`.
+
+    Raise NotWrittenError if it would not be parsed as intended.
+    """
     result = [*lines[:at], *new.lines(), *lines[at + length :]]
     if read(result, at) != new:
-        raise NotWrittenError("RST cannot hold this text there")
+        raise NotWrittenError("RST cannot express this text there")
     return result
 
 
@@ -152,7 +164,7 @@ def _is_overlined(lines: Lines, at: int) -> bool:
 
 
 def _is_title_at(lines: Lines, at: int) -> bool:
-    """Whether a section title stands at `at`, with its line under it."""
+    """Return whether the line at `at` is a section title, which the next line underlines."""
     text, under = lines[at].rstrip(), lines[at + 1].rstrip()
     if not text or not _RULE.match(under) or len(under) < min(column_width(text), 4):
         return False
@@ -164,7 +176,7 @@ def _is_title_at(lines: Lines, at: int) -> bool:
 
 
 def _metadata(lines: Lines) -> int | None:
-    """Return where the page's metadata begin."""
+    """Return the index of the line where the page's metadata begin, or None."""
     for at, line in enumerate(lines):
         if _FIELD.match(_plain(line)):
             return at

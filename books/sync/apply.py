@@ -2,36 +2,36 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from books.errors import BooksError
 from books.models import Book, Feedback, Page, Question, Release
 from books.releases.folders import Staged
 from books.sync import bulk_write
-from books.sync.follower import Effects as FollowerEffects
-from books.sync.follower import Follower, registered_followers
-from books.sync.plan import Changes, Plan
+from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
+from books.sync.follower import Effects, registered_followers
+from books.sync.plan import Changes, Plan, Row
 
-
-class ChangedError(Exception):
-    """The database is not as it was when the plan was made."""
-
-
-CHUNK = 10_000  # rows that are asked for at once: SQLite takes 32,766 parameters
-EDITED = "What the plan would change has been edited meanwhile. Nothing was changed: sync again."
-Effects = Mapping[str, FollowerEffects]
-Marks = Mapping[str, Any]
+CHUNK = 10_000  # rows in one query: SQLite takes 32,766 parameters
+Marks = Mapping[str, object]
 Pks = dict[int, int]
+
+
+class ChangedError(BooksError):
+    """The database is not as it was when the plan was made."""
 
 
 @transaction.atomic
 def apply(
     plan: Plan,
-    effects: Effects,
+    effects: Mapping[str, Effects],
     staged: Sequence[Staged],
     *,
     summary: str,
@@ -40,94 +40,113 @@ def apply(
     marks: Marks | None = None,
     sources: Mapping[str, str] | None = None,
 ) -> None:
-    """Write what the plan says. Rows that go were written to the archive before.
+    """Write what the plan says. The rows that it deletes have been archived before.
 
-    `sources` are the folders that projects were built from.
-
-    `marks` are what followers say of rows that go, as they were archived. Raises ChangedError
-    where somebody has edited what is written, or touched what goes, since the plan was made.
+    `marks` are those of `marks_of`, taken before the archive was written; `sources` maps each
+    project to the folder that it was built from. Raises ChangedError if somebody has edited rows
+    that the plan changes, or given data that it deletes, since the plan was made.
     """
     for follower in registered_followers():
         follower.lock_rows(plan)
-    for model, changes in _tables(plan):
-        _check_rows(model, changes)
-    _check_losses(plan, marks or {})
+    _lock_and_compare(Book, BookRow, plan.books)
+    _lock_and_compare(Page, PageRow, plan.pages)
+    _lock_and_compare(Question, QuestionRow, plan.questions)
+    _lock_and_compare(Feedback, FeedbackRow, plan.feedback)
+    _check_user_data(plan, marks or {})
     releases = {
-        one.project: Release.objects.create(
-            project=one.project,
-            folder=one.release,
+        files.project: Release.objects.create(
+            project=files.project,
+            folder=files.release,
             created_by=by,
             operator=operator,
-            source=(sources or {}).get(one.project, ""),
+            source=(sources or {}).get(files.project, ""),
             summary=summary,
-            files=plan.releases[one.project].files,
+            files=plan.releases[files.project].files,
         )
-        for one in staged
+        for files in staged
     }
-    for follower in registered_followers() if plan.losses else ():
-        follower.drop(plan)
-    pks = _write_books(plan, releases)
+    if plan.losses:
+        for follower in registered_followers():
+            follower.drop(plan)
+    pks = _write_content(plan)
+    published = [pks.get(pk, pk) for pk in plan.published]
+    for project, release in releases.items():
+        Book.objects.filter(project=project, pk__in=published).update(release=release)
+    Book.objects.filter(pk__in=[book.pk for book in plan.withdrawn]).update(release=None)
     for follower in registered_followers():
         follower.follow(plan, effects[follower.name], pks)
 
 
-def _tables(plan: Plan) -> list[tuple[type[models.Model], Changes[Any]]]:
-    return [
-        (Book, plan.books),
-        (Page, plan.pages),
-        (Question, plan.questions),
-        (Feedback, plan.feedback),
-    ]
-
-
-def _check_rows(model: type[models.Model], changes: Changes[Any]) -> None:
-    """Hold the rows that the plan changes, and see that they are as it was made for."""
+def _lock_and_compare(
+    model: type[models.Model], row_type: type[Row], changes: Changes[Row]
+) -> None:
+    """Lock the rows that the plan changes. Raises ChangedError if they differ from the plan's."""
     expected = {row.pk: row for row in (*(old for old, _new in changes.update), *changes.delete)}
     pks = list(expected)
     for start in range(0, len(pks), CHUNK):
-        some = model._default_manager.filter(pk__in=pks[start : start + CHUNK]).order_by()
-        names = expected[pks[start]]._fields
-        for values in some.select_for_update(of=("self",)).values_list(*names):
-            if expected.pop(values[0]) != values:
-                raise ChangedError(EDITED)
+        rows = _rows(model, pks[start : start + CHUNK]).select_for_update(of=("self",))
+        for values in rows.values_list(*row_type._fields):
+            row = row_type._make(values)
+            if expected.pop(row.pk) != row:
+                raise ChangedError(_edited())
     if expected:
-        raise ChangedError(EDITED)
+        raise ChangedError(_edited())
+
+
+def _rows(model: type[models.Model], pks: Iterable[int]) -> QuerySet[models.Model]:
+    return model._default_manager.filter(pk__in=pks).order_by()
+
+
+def _edited() -> str:
+    return _(
+        "What the plan would change has been edited meanwhile. Nothing was changed: sync again."
+    )
 
 
 def marks_of(plan: Plan) -> Marks:
-    """Return what tells whether anybody touches the rows that go, from when they are archived."""
-    return {one.name: one.mark(plan) for one in registered_followers()} if plan.losses else {}
+    """Return the marks of the followers' rows that the plan deletes, by follower.
+
+    Another mark later means that somebody has written to those rows.
+    """
+    if not plan.losses:
+        return {}
+    return {follower.name: follower.mark(plan) for follower in registered_followers()}
 
 
-def _check_losses(plan: Plan, marks: Marks) -> None:
-    gone = [question.pk for question in plan.questions.delete]
-    if not gone:
+def _check_user_data(plan: Plan, marks: Marks) -> None:
+    """Raise ChangedError if the user data that the plan deletes is not what was archived.
+
+    Locks the questions, so that nobody can answer them until the transaction ends.
+    """
+    deleted = [question.pk for question in plan.questions.delete]
+    if not deleted:
         return
-    # Nobody can answer these any more until this transaction ends.
-    going = Question.objects.filter(pk__in=gone).order_by("pk")
-    # Not their pages and books, by which Django would order them: notes hold those.
-    list(going.select_for_update(of=("self",)).values_list("pk"))
+    # Ordered by key: Django's own order would lock their pages and books too, which notes hold.
+    questions = Question.objects.filter(pk__in=deleted).order_by("pk")
+    list(questions.select_for_update(of=("self",)).values_list("pk"))
     expected = {loss.question_id: loss.counts for loss in plan.losses}
-    found: dict[int, dict[str, int]] = {}
+    counted: dict[int, dict[str, int]] = {}
     for follower in registered_followers():
         for pk, counts in follower.counts(plan.projects).by_question.items():
-            found.setdefault(pk, {}).update(counts)
-    is_counted = all(found.get(pk, {}) == expected.get(pk, {}) for pk in gone)
-    if not is_counted or any(one.mark(plan) != marks[one.name] for one in _marked(marks)):
+            counted.setdefault(pk, {}).update(counts)
+    has_new_rows = any(counted.get(pk, {}) != expected.get(pk, {}) for pk in deleted)
+    is_written_to = any(
+        follower.mark(plan) != marks[follower.name]
+        for follower in registered_followers()
+        if follower.name in marks
+    )
+    if has_new_rows or is_written_to:
         raise ChangedError(
-            "Somebody has answered a question that would go. Nothing was changed: sync again."
+            _("Somebody has answered a question that would go. Nothing was changed: sync again.")
         )
 
 
-def _marked(marks: Marks) -> list[Follower]:
-    return [one for one in registered_followers() if one.name in marks]
-
-
-def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:
+def _write_content(plan: Plan) -> Pks:
+    """Write the rows of all four tables; return the keys of new rows by their negative ones."""
     pks: Pks = {}
     _create(Book, plan.books, pks)
     _update(Book, plan.books, pks)
-    # A label or url may pass from one row to another: nobody has it in between.
+    # A url or label may pass from one row to another, so the old owners give theirs up first.
     _park(Page, plan.pages, ("url", "source_id"))
     _create(Page, plan.pages, pks, parent="book_id")
     _update(Page, plan.pages, pks, parent="book_id")
@@ -137,39 +156,42 @@ def _write_books(plan: Plan, releases: Mapping[str, Release]) -> Pks:
     _park(Feedback, plan.feedback, ("key",))
     _create(Feedback, plan.feedback, pks, parent="question_id")
     _update(Feedback, plan.feedback, pks, parent="question_id")
-    _delete(Feedback, plan.feedback)
-    _delete(Question, plan.questions)
-    _delete(Page, plan.pages)
-    _delete(Book, plan.books)
-    published = [pks.get(pk, pk) for pk in plan.published]
-    for project, release in releases.items():
-        Book.objects.filter(project=project, pk__in=published).update(release=release)
-    Book.objects.filter(pk__in=[book.pk for book in plan.withdrawn]).update(release=None)
+    for model, deleted in (
+        (Feedback, [row.pk for row in plan.feedback.delete]),
+        (Question, [row.pk for row in plan.questions.delete]),
+        (Page, [row.pk for row in plan.pages.delete]),
+        (Book, [row.pk for row in plan.books.delete]),
+    ):
+        if deleted:
+            _rows(model, deleted).delete()
     return pks
 
 
 def _create(
     model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
 ) -> None:
+    """Insert the new rows; `parent` is the field that may hold a negative key."""
     if not changes.create:
         return
     keys = bulk_write.new_keys(model, len(changes.create))
     pks.update(zip((row.pk for row in changes.create), keys, strict=True))
-    columns = ["id", *changes.create[0]._fields[1:]]
-    place = columns.index(parent) if parent else 0
+    names = [name for name in changes.create[0]._fields if name != "pk"]
+    read = attrgetter(*names)
     written = []
     for row in changes.create:
-        values = [pks[row.pk], *row[1:]]
-        values[place] = pks.get(values[place], values[place])
+        values = [pks[row.pk], *read(row)]
+        if parent:
+            position = 1 + names.index(parent)
+            values[position] = pks.get(values[position], values[position])
         written.append(values)
-    bulk_write.insert(model, columns, written)
+    bulk_write.insert(model, ["id", *names], written)
 
 
 def _update(
     model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
 ) -> None:
-    """Write what differs: a statement for each set of columns that change together."""
-    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    """Write what differs: one statement for each set of columns that change together."""
+    groups: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
     for old, new in changes.update:
         values = new._asdict()
         if parent:
@@ -182,20 +204,15 @@ def _update(
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
-    """Give rows a name that nothing else can have where theirs changes, or they go.
+    """Give rows a name that no other row can have, where theirs changes or they are deleted.
 
-    Nobody has it then until it is written anew: only what is written may be taken from a row.
+    Their names are then free for other rows until the new ones are written.
     """
-    gone = [row.pk for row in changes.delete]
+    deleted = [row.pk for row in changes.delete]
     parked = Concat(Value("//"), Cast(F("pk"), CharField()))
     for name in fields:
         leaving = [
             old.pk for old, new in changes.update if getattr(old, name) != getattr(new, name)
         ]
-        if leaving or gone:
-            model._default_manager.filter(pk__in=[*leaving, *gone]).update(**{name: parked})
-
-
-def _delete(model: type[models.Model], changes: Changes[Any]) -> None:
-    if changes.delete:
-        model._default_manager.filter(pk__in=[row.pk for row in changes.delete]).delete()
+        if leaving or deleted:
+            _rows(model, [*leaving, *deleted]).update(**{name: parked})

@@ -1,6 +1,6 @@
-"""What apps above `books` hold on its rows: a sync asks them before it changes or deletes one.
+"""The interface by which a sync takes along the rows of other apps, such as answers and notes.
 
-Filled by each app in `AppConfig.ready`; `books` imports none of them.
+Each app registers its follower in `AppConfig.ready`; `books` imports none of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Counts:
-    """What hangs on the rows of some projects.
+    """What depends on the rows of some projects.
 
-    `by_question` maps a question's pk to how many rows of each kind (`answers`) would go with
-    it; `kept_books` are the pks of books that must not be deleted.
+    `by_question` maps the key of a question to the numbers of rows, by kind (`answers`), that are
+    deleted with it. `kept_books` are the keys of books that must not be deleted.
     """
 
     by_question: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
@@ -30,14 +30,15 @@ class Counts:
 class Effects:
     """What a plan does to a follower's rows.
 
-    `lines` to show, `figures` for programs, `losses` (whose data goes, by name) for admins' eyes,
-    `rows` for its own use; `is_work`: there is something to do even where the plan is empty.
+    `lines` are texts for people, `figures` are for programs. `losses` names the data that would be
+    deleted; only admins may see them. `rows` is for the follower's own use. `is_work` tells
+    whether there is something to do even if the plan is empty.
     """
 
     lines: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
-    figures: Mapping[str, Any] = field(default_factory=dict)
-    rows: Any = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    rows: object = None
     is_work: bool = False
 
 
@@ -45,7 +46,7 @@ class Follower(Protocol):
     name: str
 
     def counts(self, projects: Iterable[str]) -> Counts:
-        """Return what hangs on the projects' rows, in a constant number of queries."""
+        """Return what depends on the projects' rows, in a constant number of queries."""
 
     def compute_effects(
         self,
@@ -56,28 +57,28 @@ class Follower(Protocol):
     ) -> Effects:
         """Do all slow reading and computing, and write nothing.
 
-        The files are each project's folder of published and of built HTML.
+        `old_files` and `new_files` map each project to its published and its built HTML folder.
         """
 
     def going(self, plan: "Plan") -> "Iterable[QuerySet[Any]]":
-        """Return the rows that the plan's deletions take, for the archive."""
+        """Return the rows that the plan deletes, for the archive."""
 
-    def mark(self, plan: "Plan") -> Any:
-        """Return what differs once anybody has written to the rows that go with the plan."""
+    def mark(self, plan: "Plan") -> object:
+        """Return a value that changes if somebody writes to the rows that the plan deletes."""
 
     def lock_rows(self, plan: "Plan") -> None:
-        """Stop others from writing what `follow` and the plan's deletions touch.
+        """Keep others from writing the rows that `follow` and the plan's deletions touch.
 
-        Called first in the transaction; it lasts until its end.
+        Called first in the transaction; the locks last until its end.
         """
 
     def drop(self, plan: "Plan") -> None:
-        """Delete the rows that go with the plan, before their questions: fast, and no others."""
+        """Delete the rows of the questions that the plan deletes, fast, before the questions."""
 
     def follow(self, plan: "Plan", effects: Effects, pks: Mapping[int, int]) -> None:
         """Write rows, within the transaction that applies the plan.
 
-        `pks` maps the plan's negative keys to those of the rows made.
+        `pks` maps the plan's negative keys to those of the new rows.
         """
 
 

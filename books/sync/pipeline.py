@@ -1,6 +1,6 @@
-"""A sync from end to end: read, snapshot, plan, stage, preview; then archive, apply, annotate.
+"""The steps of a sync: read, prepare (snapshot, plan, stage, effects), publish, write page ids.
 
-The command and the admin call these steps alike and ask their questions in between.
+The command and the admin call the same steps, and ask their questions in between.
 """
 
 import errno
@@ -13,25 +13,30 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
+from books.errors import BooksError
 from books.models import Release
 from books.progress_bars import Each, silently
 from books.releases import folders, previews, stored_csp
 from books.sources import build, page_ids
-from books.sync import archive, lock, snapshot
-from books.sync.apply import ChangedError, apply, marks_of
+from books.sync import archive, snapshot
+from books.sync.apply import apply, marks_of
 from books.sync.follower import Effects, registered_followers
 from books.sync.plan import NO_OPTIONS, Options, Plan
-from books.sync.planning.make_plan import PlanError, make_plan
-from books.sync.report import text
+from books.sync.planning.make_plan import make_plan
+from books.sync.report import totals
+
+# What a sync can fail with; `explain` turns each into a text.
+ERRORS = (BooksError, m.ManifestError, DatabaseError, OSError)
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build's folder with its manifest; `source` is where it was built from, if known."""
+    """The folder of a build with its manifest, and the source folder if that is known."""
 
     manifest: m.Manifest
     folder: Path
@@ -41,7 +46,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A plan with all that was read and computed for it."""
+    """A plan, and everything that was read and computed for it."""
 
     builds: tuple[Build, ...]
     snapshot: snapshot.Snapshot
@@ -52,63 +57,41 @@ class Prepared:
 
     @property
     def is_nothing(self) -> bool:
-        return text.is_nothing(self.plan, self.effects)
+        return totals.is_nothing(self.plan, self.effects)
 
 
-class NoRelease(Exception):
+class NoRelease(BooksError):
     """There is no such release to go back to."""
 
 
-class LostError(Exception):
-    """The database was lost while it was told to keep the new edition."""
-
-
-ERRORS = (
-    m.ManifestError,
-    build.BuildError,
-    PlanError,
-    folders.PublishError,
-    ChangedError,
-    NoRelease,
-    lock.LockedError,
-    LostError,
-    page_ids.AnnotateError,
-    DatabaseError,
-    OSError,
-)
+class LostError(BooksError):
+    """The connection was lost during the commit, so the edition may be live or not."""
 
 
 def explain(error: Exception) -> str:
-    """Return what went wrong with a sync, and what to do about it. Nothing has changed."""
+    """Return what went wrong with a sync that has changed nothing, and what to do about it."""
     if isinstance(error, DatabaseError):
-        return f"The database could not be used: {error}. Nothing was changed: sync again."
+        text = _("The database could not be used: %(error)s. Nothing was changed: sync again.")
+        return text % {"error": error}
     if isinstance(error, page_ids.AnnotateError):
-        return f"{error}. Nothing was changed: make it writable, or leave --back-annotate out."
+        text = _("%(error)s. Nothing was changed: make it writable, or leave --back-annotate out.")
+        return text % {"error": error}
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # Writing to an open file on a full disk gives an error without a file name.
+        return data_folder.disk_full(error.filename or settings.BOOKBINDER_DATA_DIR)
     if isinstance(error, OSError):
-        is_full = error.errno == errno.ENOSPC
-        # Writing into an open file that finds no room names no file.
-        where = error.filename or f"under {settings.BOOKBINDER_DATA_DIR}"
-        what = f"The disk is full ({where})" if is_full else str(error)
-        return (
-            f"{what}. Nothing was changed: {'make room' if is_full else 'mend that'}, sync again."
-        )
+        return _("%(error)s. Nothing was changed: mend that, sync again.") % {"error": error}
     return str(error)
 
 
 def scratch() -> Path:
-    """Return the folder for builds, without those that killed syncs left. Needs the lock."""
-    shutil.rmtree(Path(settings.BOOKBINDER_DATA_DIR) / "scratch", ignore_errors=True)
-    return data_folder.private("scratch")
-
-
-def clean() -> None:
-    """Take away what killed syncs left where it is published and archived. Needs the lock."""
-    folders.clean()
-    archive.clean()
+    """Return the folder for builds, emptied of what killed syncs left. Needs the lock."""
+    shutil.rmtree(data_folder.path(data_folder.SCRATCH), ignore_errors=True)
+    return data_folder.private(data_folder.SCRATCH)
 
 
 def read(path: Path, scratch: Path, each: Each = silently) -> Build:
-    """Return the build of a source folder (built first) or of a build's output folder.
+    """Return the build of a source folder, which is built first, or of a build's HTML folder.
 
     Raises BuildError or ManifestError.
     """
@@ -119,49 +102,56 @@ def read(path: Path, scratch: Path, each: Each = silently) -> Build:
 
 
 def read_build(folder: Path) -> Build:
-    """Return the build in an output folder, and never run what is in it. Raises ManifestError."""
+    """Return the build in an HTML folder; none of its code is run. Raises ManifestError."""
     return Build(m.read(folder), folder)
 
 
 def read_release(pk: int) -> Build:
-    """Return what a release published, as a build. Raises NoRelease or ManifestError."""
+    """Return the files of a release as a build. Raises NoRelease or ManifestError."""
     release = Release.objects.filter(pk=pk).first()
     if release is None:
-        raise NoRelease(f"There is no release {pk}. `manage.py releases` lists them.")
+        text = _("There is no release %(n)d. `manage.py releases` lists them.")
+        raise NoRelease(text % {"n": pk})
     folder = folders.releases_folder(release.project) / release.folder
     return Build(m.read(folders.manifest_folder(folder)), folder / "html")
 
 
 def take_snapshot(builds: Sequence[Build]) -> snapshot.Snapshot:
-    manifests = [one.manifest for one in builds]
+    """Return what the database holds of the projects of the builds."""
+    manifests = [build.manifest for build in builds]
     ids = {page.page_id for manifest in manifests for page in manifest.pages() if page.page_id}
     return snapshot.take({manifest.project for manifest in manifests}, ids)
 
 
 def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIONS) -> Prepared:
-    """Plan, lay the files down where `stage` is set, and compute what others' rows need.
+    """Plan, stage the files if `stage` is set, and compute what happens to followers' rows.
 
     Staging needs the lock. Raises PlanError or PublishError.
     """
     if stage:
-        clean()
+        folders.clean()
+        archive.clean()
     before = take_snapshot(builds)
-    manifests = [one.manifest for one in builds]
+    manifests = [build.manifest for build in builds]
     plan = make_plan(manifests, before, page_ids.random_ids(), prefer=options.prefer)
-    headers = {one.manifest.project: _policies(one, plan, before) for one in builds}
-    refused = (one for name in headers for one in stored_csp.refusals(name, headers[name]))
+    policies = {build.manifest.project: _policies(build, plan, before) for build in builds}
+    refused = [
+        refusal
+        for project, of_pages in policies.items()
+        for refusal in stored_csp.refusals(project, of_pages)
+    ]
     plan = replace(plan, refused=tuple(refused))
     staged: list[folders.Staged] = []
     try:
-        for one in builds if stage else ():
-            project = one.manifest.project
+        for build in builds if stage else ():
+            project = build.manifest.project
             if project in plan.releases:
                 staged.append(
                     folders.stage(
-                        one.manifest,
-                        one.folder,
+                        build.manifest,
+                        build.folder,
                         plan.releases[project],
-                        headers[project],
+                        policies[project],
                         before.folders.get(project),
                         options.each,
                     )
@@ -173,22 +163,25 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
     return Prepared(tuple(builds), before, plan, effects, tuple(staged), options)
 
 
-def _policies(one: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.Policies:
-    project = one.manifest.project
+def _policies(build: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.Policies:
+    """Return the policy of each page of the build, read anew only if the page has changed."""
+    project = build.manifest.project
     current = before.folders.get(project)
     folder = folders.releases_folder(project) / current if current else None
     old = stored_csp.Old(before.files.get(project, {}), folder)
     changes = plan.releases.get(project)
-    return stored_csp.of(one.manifest, one.folder, changes.files if changes else old.files, old)
+    files = changes.files if changes else old.files
+    return stored_csp.of(build.manifest, build.folder, files, old)
 
 
 def compute_effects(
     plan: Plan, before: snapshot.Snapshot, builds: Sequence[Build], options: Options = NO_OPTIONS
 ) -> dict[str, Effects]:
+    """Return what the plan does to the rows of each follower, by its name."""
     if plan.is_empty and not options.regrade:
         return {}
-    old = {name: folders.html_folder(name, folder) for name, folder in before.folders.items()}
-    new = {one.manifest.project: one.folder for one in builds}
+    old = {project: folders.html_folder(project, name) for project, name in before.folders.items()}
+    new = {build.manifest.project: build.folder for build in builds}
     return {
         follower.name: follower.compute_effects(plan, old, new, options)
         for follower in registered_followers()
@@ -198,20 +191,21 @@ def compute_effects(
 def is_stale(prepared: Prepared) -> bool:
     """Whether the database has changed since the plan was made.
 
-    Answers to questions that stay are no change: students give them all the time.
+    Answers to questions that stay do not count: students give them all the time.
     """
-    gone = {row.pk for row in prepared.plan.questions.delete}
-    now, before = (
-        replace(one, counts={pk: counts for pk, counts in one.counts.items() if pk in gone})
-        for one in (take_snapshot(prepared.builds), prepared.snapshot)
-    )
-    return now != before
+    deleted = {row.pk for row in prepared.plan.questions.delete}
+
+    def relevant(whole: snapshot.Snapshot) -> snapshot.Snapshot:
+        counts = {pk: counts for pk, counts in whole.counts.items() if pk in deleted}
+        return replace(whole, counts=counts)
+
+    return relevant(take_snapshot(prepared.builds)) != relevant(prepared.snapshot)
 
 
-def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "") -> Path | None:
-    """Archive what goes, then write the rows. Return the archive, if one was needed.
+def publish(prepared: Prepared, *, by: User | None = None, operator: str = "") -> Path | None:
+    """Archive what is deleted, then write the rows. Return the archive if one was needed.
 
-    Raises ChangedError, or LostError where nobody can say whether the edition is live.
+    Raises ChangedError if the plan is stale, and LostError if the outcome is unknown.
     """
     plan, path = prepared.plan, None
     try:
@@ -220,72 +214,67 @@ def carry_out(prepared: Prepared, *, by: User | None = None, operator: str = "")
         for staged in prepared.staged:
             folders.move_into_place(staged)
         if prepared.staged:
-            os.sync()  # a power cut must not leave rows that point to empty files
-        summary = text.summary(plan)
-        sources = {one.manifest.project: str(one.source or "") for one in prepared.builds}
+            os.sync()  # after a power cut no row may point to empty files
         apply(
             plan,
             prepared.effects,
             prepared.staged,
-            summary=summary,
+            summary=totals.summary(plan),
             by=by,
             operator=operator,
             marks=marks,
-            sources=sources,
+            sources={build.manifest.project: str(build.source or "") for build in prepared.builds},
         )
     except BaseException as error:
-        # Not what has gone live: a connection can be lost after the commit, an interrupt can come.
+        # An edition can be live already: a connection may be lost, or an interrupt may come,
+        # after the commit.
         is_live = folders.is_live(prepared.staged)
         if is_live is None:
-            raise LostError(_lost(error)) from error
+            text = _(
+                "The database was lost while the new edition went live: %(error)s. Either all of "
+                "it is live or nothing: sync again once the database is back."
+            )
+            raise LostError(text % {"error": error}) from error
         if not is_live:
             folders.drop(prepared.staged)
             archive.drop(path)
         if not (is_live and isinstance(error, DatabaseError)):
             raise
-    _tidy(prepared)
-    return path
-
-
-def _lost(error: BaseException) -> str:
-    return (
-        f"The database was lost while the new edition went live: {error}. Either all of it is "
-        "live or nothing: sync again once the database is back."
-    )
-
-
-def _tidy(prepared: Prepared) -> None:
-    """Take away what nobody points to any more. What fails is left to the next sync."""
     for staged in prepared.staged:
+        # What cannot be deleted now is left to the next sync.
         with suppress(DatabaseError, OSError):
             folders.prune(staged.project)
             previews.clear(staged.project)
+    return path
+
+
+def _missing_page_ids(prepared: Prepared) -> list[tuple[Path, str, str]]:
+    """Return source folder, file and page id of the pages whose sources lack their page id."""
+    folders_by_project = {build.manifest.project: build.source for build in prepared.builds}
+    return [
+        (folder, missing.source, missing.page_id)
+        for missing in prepared.plan.missing_page_ids
+        if (folder := folders_by_project[missing.project]) is not None
+    ]
+
+
+def count_missing_page_ids(prepared: Prepared) -> int:
+    """Return how many source files could be given a page id."""
+    return len(_missing_page_ids(prepared))
 
 
 def check_sources(prepared: Prepared) -> None:
-    """Raise AnnotateError where the sources that lack a page id cannot be written to."""
-    roots = {one.manifest.project: one.source for one in prepared.builds}
-    for missing in prepared.plan.missing_page_ids:
-        root = roots[missing.project]
-        if root is not None:
-            page_ids.check_folder(root, missing.source)
+    """Raise AnnotateError if a source file that lacks its page id cannot be written."""
+    for folder, source, _page_id in _missing_page_ids(prepared):
+        page_ids.check_folder(folder, source)
 
 
 def write_page_ids(prepared: Prepared) -> list[str]:
-    """Write the page ids that the sources lack; return what could not be written, and why."""
+    """Write the missing page ids into the sources; return why, for each that failed."""
     failures = []
-    roots = {one.manifest.project: one.source for one in prepared.builds}
-    for missing in prepared.plan.missing_page_ids:
-        root = roots[missing.project]
+    for folder, source, page_id in _missing_page_ids(prepared):
         try:
-            if root is not None:
-                page_ids.write(root, missing.source, missing.page_id)
+            page_ids.write(folder, source, page_id)
         except page_ids.AnnotateError as error:
             failures.append(str(error))
     return failures
-
-
-def lacking_page_ids(prepared: Prepared) -> int:
-    """Return how many sources at hand could be given a page id."""
-    known = {one.manifest.project for one in prepared.builds if one.source is not None}
-    return sum(missing.project in known for missing in prepared.plan.missing_page_ids)

@@ -1,7 +1,7 @@
-"""The plan of a sync as a value: what happens to each table, and what a person should know of it.
+"""The plan of a sync as a value: what happens to each table, and what people should know.
 
-Rows to create have negative primary keys, which their children refer to; `apply` exchanges them
-for real ones.
+Rows to create have negative primary keys, which their children refer to; `apply` replaces them
+by real ones.
 """
 
 from collections.abc import Iterable
@@ -30,8 +30,8 @@ class Changes(Generic[Row]):
         return bool(self.create or self.update or self.delete)
 
 
-class Table(Generic[Row]):
-    """Collects what happens to the rows of one table."""
+class Collector(Generic[Row]):
+    """Collects what happens to the rows of one table while a book is planned."""
 
     def __init__(self) -> None:
         self.create: list[Row] = []
@@ -50,7 +50,7 @@ class Table(Generic[Row]):
 
 @dataclass(frozen=True)
 class Match:
-    """A page, question or choice that was found again under another name, and by what."""
+    """A page, question or choice that has another name now, and the rule that found it."""
 
     kind: str
     pk: int
@@ -61,9 +61,9 @@ class Match:
 
 @dataclass(frozen=True)
 class NearMiss:
-    """One that goes and one that comes, so alike that they may be one.
+    """A deleted and a new page or question that are so alike that they may be the same.
 
-    `was` is the option that says so; `counts` is what of people's hangs on the old one.
+    `was` is the option with which the author says so; `counts` is the user data of the old one.
     """
 
     kind: str
@@ -75,10 +75,10 @@ class NearMiss:
 
 @dataclass(frozen=True)
 class Edit:
-    """A field that an admin changed, as `shown`; the source says `source` now.
+    """A field that an admin has changed to `shown`, while the source says `source` now.
 
-    `is_conflict`: the source has changed it too, and nobody has decided between them.
-    `stays`: what the admin wrote is still shown after the sync.
+    It is a conflict if the source has changed too, and nobody has decided between the two.
+    `stays` tells whether the admin's text is still shown after the sync.
     """
 
     kind: str
@@ -93,7 +93,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Loss:
-    """A question that goes, with how many rows of people's it takes along."""
+    """A question that is deleted, with the numbers of rows of user data deleted with it."""
 
     question_id: int
     page_url: str
@@ -103,7 +103,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class MissingPageId:
-    """A page id that the source file does not have yet."""
+    """A page id that the source file lacks."""
 
     project: str
     source: str
@@ -114,8 +114,9 @@ class MissingPageId:
 class BookPlan:
     """What happens to one book.
 
-    `row` is the book as it will be, or was where it goes; `is_gutted`: more than half of its pages
-    go (a wrong path, or two projects of one slug).
+    `row` is the book as it will be, or as it was if it is deleted. `is_gutted` tells whether more
+    than half of its pages are deleted (a wrong path, or two projects with the same slug).
+    `lost_edits` names deleted feedback that an admin had edited or added.
     """
 
     row: BookRow
@@ -128,7 +129,6 @@ class BookPlan:
     matches: tuple[Match, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     edits: tuple[Edit, ...] = ()
-    # Names of feedback that an admin had edited or added, and that goes.
     lost_edits: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     missing_page_ids: tuple[MissingPageId, ...] = ()
@@ -155,7 +155,7 @@ class Plan:
     projects: tuple[str, ...]
     parts: tuple[BookPlan, ...]
     releases: dict[str, FileChanges]
-    # What browsers will refuse to run: told, and no reason to do anything.
+    # What browsers will refuse to run: a warning, which alone is no reason to publish.
     refused: tuple[Refusal, ...] = ()
 
     @cached_property
@@ -176,7 +176,7 @@ class Plan:
 
     @property
     def published(self) -> tuple[int, ...]:
-        """Primary keys of the books that the builds have; those of new ones are negative."""
+        """Primary keys of the books in the builds; those of new books are negative."""
         return tuple(part.row.pk for part in self.parts if part.fate == "published")
 
     @property
@@ -197,7 +197,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do; page ids that only the sources lack do not count."""
+        """Whether there is nothing to do. Page ids that only the sources lack do not count."""
         return not self.releases and all(part.is_empty for part in self.parts)
 
     @property
@@ -207,7 +207,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Options:
-    """`prefer` decides conflicts of source and admin; `regrade` gives answers their new points."""
+    """What the operator asks for: which side wins conflicts, and whether to regrade."""
 
     prefer: Prefer | None = None
     regrade: bool = False

@@ -43,7 +43,7 @@ def test_the_admins_stays_and_both_texts_are_told(both):
     code, out, _err = sync(both, "--noinput")
     assert code == 0
     assert (
-        "page cities: title CONFLICT, the admin's stays: admin 'Towns', source 'Great cities'"
+        "page cities: title CONFLICT, the admin's text is kept: admin 'Towns', source 'Great cities'"
         in out
     )
     assert "feedback capital: Turku: reply CONFLICT" in out
@@ -59,7 +59,7 @@ def test_the_admins_stays_and_both_texts_are_told(both):
 
 
 def test_prefer_source_takes_the_sources(both):
-    assert "the source's is taken" in sync(both, "--noinput", "--prefer", "source")[1]
+    assert "the source's text is taken" in sync(both, "--noinput", "--prefer", "source")[1]
     assert (page().title, page().conflicts) == ("Great cities", "")
     assert "until about 1812" in turku().feedback and turku().markup == "sphinx"
     assert sync(both, "--dry-run")[0] == 0

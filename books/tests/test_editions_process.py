@@ -122,7 +122,7 @@ def test_data_of_students_goes_only_when_that_is_said(as_user, author, admin, so
     (source / "cities.rst").write_text("Cities\n======\n")
     builds.build(source, tmp_path / "next")
     page = text_of(upload(as_user(author), zipped(tmp_path / "next")))
-    assert "USER DATA THAT GOES: 1 answers" in page and "sam@example.org" not in page
+    assert "USER DATA THAT WILL BE DELETED: 1 answers" in page and "sam@example.org" not in page
     edition = Edition.objects.get()
     client = as_user(admin)
     assert "sam@example.org" in text_of(client.get(change_form(edition)))
@@ -295,7 +295,7 @@ def test_while_a_sync_runs_publishing_says_so(as_user, admin, live, changed):
     client = as_user(admin)
     upload(client, zipped(changed))
     edition = Edition.objects.get()
-    with lock.hold():
+    with lock.sync_lock():
         page = text_of(decide(client, edition, publish="x"))
     assert "Another sync is running" in page
     page = text_of(decide(client, edition, again="x"))

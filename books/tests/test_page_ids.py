@@ -292,8 +292,8 @@ def test_the_source_folder_may_be_a_link_itself(tmp_path):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("folder.py", "is no regular file"),
-        ("pipe.py", "is no regular file"),
+        ("folder.py", "is not a regular file"),
+        ("pipe.py", "is not a regular file"),
         ("gone.py", "No such file"),
         ("circle.py", "loop"),
         ("a\0.py", "null byte"),

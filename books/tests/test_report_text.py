@@ -29,7 +29,7 @@ def row(pk: int, position: int, **over) -> PageRow:
 def told(*moves: tuple[int, int]):
     """What is told of pages that go from one place to another, by (old, new)."""
     pairs = tuple((row(old, old), row(old, new)) for old, new in moves)
-    return row_changes.tell(row_changes.PAGES, Changes(update=pairs))
+    return row_changes.of_table(row_changes.PAGES, Changes(update=pairs))
 
 
 def test_what_makes_room_has_not_moved():
@@ -44,7 +44,7 @@ def test_what_moved_is_the_fewest_that_explain_the_order():
 
 def test_a_row_may_be_renamed_and_changed():
     pair = (row(1, 0), row(1, 0, url="other", title="New"))
-    found = row_changes.tell(row_changes.PAGES, Changes(update=(pair,)))
+    found = row_changes.of_table(row_changes.PAGES, Changes(update=(pair,)))
     assert found.line() == "1 changed, 1 renamed"
 
 
@@ -75,8 +75,11 @@ def test_a_book_has_a_screen_unless_more_is_asked_for():
     assert part.near_misses and len(part.pages.delete) == 40
     assert len(list(report._book(part, report.FEW))) <= SCREEN
     text = report.text(plan, {}, verbose=True)
-    assert all(f"page goes: a{n} " in text for n in range(40))
-    assert "USER DATA THAT GOES: 240 answers" in text and "more than half of the pages" in text
+    assert all(f"page removed: a{n} " in text for n in range(40))
+    assert (
+        "USER DATA THAT WILL BE DELETED: 240 answers" in text
+        and "more than half of the pages" in text
+    )
 
 
 def test_files_of_equal_content_are_renamed():

@@ -30,7 +30,7 @@ def test_the_counts_that_are_told_add_up(before, new, prefer):
     for kind, changes in (
         (row_changes.PAGES, plan.pages), (row_changes.QUESTIONS, plan.questions), (row_changes.FEEDBACK, plan.feedback),
     ):  # fmt: skip
-        told = row_changes.tell(kind, changes)
+        told = row_changes.of_table(kind, changes)
         seen = len(changes.update) - len(told.renumbered)
         words = [len(told.changed), len(told.renamed), len(told.moved)]
         assert (len(told.created), len(told.removed)) == (len(changes.create), len(changes.delete))

@@ -85,7 +85,7 @@ def test_a_student_of_another_book_gets_public_files_alone(as_user, files, sam, 
 def test_a_closed_page_says_how_to_come_in(client, files, page):
     response = client.get("/books/tiny/numbers.html")
     text = response.content.decode()
-    assert "is for people with a place in one of its courses" in text
+    assert "is for people who are enrolled in one of its courses" in text
     assert "/accounts/login/?next=/books/tiny/numbers.html" in text
     assert "<p>numbers.html</p>" not in text
 
@@ -110,29 +110,31 @@ def test_a_withdrawn_book_is_not_served(as_user, root, files):
     assert status(as_user(root), "front.html") == 404
 
 
-def test_a_file_of_feedback_is_for_who_was_shown_it(as_user, files, adding, place, course, eve):
+def test_a_file_of_feedback_is_for_who_was_shown_it(
+    as_user, files, adding, enrollment, course, eve
+):
     shown = make_feedback(adding, "6", feedback=f'<img src="{PICTURE}">', index=3)
-    assert status(as_user(place.user), PICTURE) == 404
-    Attempt.objects.create(enrollment=place, question=adding, string="6", feedback=shown)
-    assert status(as_user(place.user), PICTURE) == 200
+    assert status(as_user(enrollment.user), PICTURE) == 404
+    Attempt.objects.create(enrollment=enrollment, question=adding, string="6", feedback=shown)
+    assert status(as_user(enrollment.user), PICTURE) == 200
     assert status(as_user(eve), PICTURE) == 404
     Interactive.objects.create(course=course, question=adding, provide_feedback=False)
-    assert status(as_user(place.user), PICTURE) == 404
+    assert status(as_user(enrollment.user), PICTURE) == 404
 
 
-def test_a_file_of_a_choices_feedback_is_for_who_took_it(as_user, files, adding, place):
+def test_a_file_of_a_choices_feedback_is_for_who_took_it(as_user, files, adding, enrollment):
     adding.grader, adding.options = "choice", {"multiple": True}
     adding.save()
     make_feedback(adding, "a", key="a", feedback=f'<img src="{PICTURE}">', index=3)
-    Attempt.objects.create(enrollment=place, question=adding, string='["aa", "b"]')
-    assert status(as_user(place.user), PICTURE) == 404
-    Attempt.objects.create(enrollment=place, question=adding, string='["A", "b"]')
-    assert status(as_user(place.user), PICTURE) == 404
-    Attempt.objects.create(enrollment=place, question=adding, string='["a", "b"]')
-    assert status(as_user(place.user), PICTURE) == 200
-    place.status = "ended"
-    place.save()
-    assert status(as_user(place.user), PICTURE) == 404
+    Attempt.objects.create(enrollment=enrollment, question=adding, string='["aa", "b"]')
+    assert status(as_user(enrollment.user), PICTURE) == 404
+    Attempt.objects.create(enrollment=enrollment, question=adding, string='["A", "b"]')
+    assert status(as_user(enrollment.user), PICTURE) == 404
+    Attempt.objects.create(enrollment=enrollment, question=adding, string='["a", "b"]')
+    assert status(as_user(enrollment.user), PICTURE) == 200
+    enrollment.status = "ended"
+    enrollment.save()
+    assert status(as_user(enrollment.user), PICTURE) == 404
 
 
 def test_authors_see_files_of_feedback(as_user, files, adding, ada):

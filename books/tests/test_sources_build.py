@@ -26,5 +26,5 @@ def test_a_build_over_its_time_is_ended_with_all_of_it(tmp_path, monkeypatch):
     )
     begin = time.monotonic()
     code, _out, err = sync(source, "--noinput")
-    assert code == 1 and "was ended" in err
+    assert code == 1 and "was stopped" in err
     assert time.monotonic() - begin < 40

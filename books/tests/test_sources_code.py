@@ -109,7 +109,7 @@ def test_an_id_that_the_build_does_not_read_gives_way(code):
     assert (code / "sums.c").read_bytes() == C + f"  // .. page-id:: {new}\r\n".encode()
     status, out, err = sync(code, "--noinput", "--back-annotate")
     assert (status, "Page ids written into 0 source files" in out) == (0, True)
-    assert "sums.c: has its page id, where the build does not see it" in err
+    assert "sums.c: has its page id where the build does not see it" in err
 
 
 def test_a_link_that_leads_out_is_told_and_the_rest_written(code, tmp_path):

@@ -96,7 +96,7 @@ def test_a_person_at_a_terminal_is_asked(built, monkeypatch, typed, code):
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     result, _out, err = sync(built)
     assert result == code
-    assert "Bring this live? [y/N]" in err
+    assert "Publish this? [y/N]" in err
     assert Book.objects.exists() == (code == 0)
 
 
@@ -172,7 +172,7 @@ def test_a_deletion_lists_the_first_20_and_the_total_and_asks(live, source, data
     before = everything()
     code, out, err = sync(source, "--noinput")
     assert code == 3
-    assert "USER DATA THAT GOES: 25 answers, 25 attempts" in out
+    assert "USER DATA THAT WILL BE DELETED: 25 answers, 25 attempts" in out
     assert "s00@example.org: cities#capital: 'x'" in out
     assert "s19@example.org" in out and "s20@example.org" not in out
     assert "50 in all" in out
@@ -314,7 +314,7 @@ def test_queries_do_not_grow_with_the_book(tmp_path, django_assert_max_num_queri
         from django.test.utils import CaptureQueriesContext
 
         with CaptureQueriesContext(connection) as queries:
-            pipeline.carry_out(pipeline.prepare([build], stage=True))
+            pipeline.publish(pipeline.prepare([build], stage=True))
         return len(queries)
 
     assert synced(4, "Small") == synced(20, "Large")

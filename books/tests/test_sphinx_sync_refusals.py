@@ -74,7 +74,7 @@ def test_a_link_in_a_build_is_not_followed(built, tmp_path):
     (copy / "cities.html").unlink()
     (copy / "cities.html").symlink_to(built / "cities.html")
     code, _out, err = sync(copy, "--noinput")
-    assert code == 1 and "is no file" in err
+    assert code == 1 and "is not a file" in err
 
 
 def test_a_build_learns_no_secret(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ def test_an_answer_in_the_last_moment_stops_what_would_delete_it(live, source, m
     prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     answered()
     with pytest.raises(ChangedError, match="sync again"):
-        pipeline.carry_out(prepared)
+        pipeline.publish(prepared)
     assert Answer.objects.count() == 1
     assert Question.objects.filter(label="capital").exists()
 
@@ -30,7 +30,7 @@ def test_an_edit_in_the_last_moment_is_not_written_over(live, source):
     prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
     Page.objects.filter(url="cities").update(title="By hand")
     with pytest.raises(ChangedError, match="edited meanwhile"):
-        pipeline.carry_out(prepared)
+        pipeline.publish(prepared)
     page = Page.objects.get(url="cities")
     assert (page.title, page.source_title) == ("By hand", "Cities")
 
@@ -47,7 +47,7 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
 
     monkeypatch.setattr(folders, "move_into_place", grade_and_move)
     with pytest.raises(ChangedError):
-        pipeline.carry_out(prepared)
+        pipeline.publish(prepared)
     assert Answer.objects.get().override_points == 1
 
 
@@ -61,7 +61,7 @@ def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monke
 
     monkeypatch.setattr(pipeline, "apply", apply_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        pipeline.carry_out(prepared)
+        pipeline.publish(prepared)
     assert folders.html_folder("tiny-book", Book.objects.get().release.folder).is_dir()
 
 
@@ -93,7 +93,7 @@ def test_a_failure_in_the_transaction_changes_nothing(live, source, monkeypatch,
     def fail(*args, **kwargs):
         raise folders.PublishError("the power went")
 
-    monkeypatch.setattr("books.sync.apply._write_books", fail)
+    monkeypatch.setattr("books.sync.apply._write_content", fail)
     code, _out, err = sync(source, "--noinput")
     assert (code, "the power went" in err) == (1, True)
     assert everything() == before
@@ -109,7 +109,7 @@ def test_what_a_killed_sync_left_is_cleaned_by_the_next(live, source, data_dir):
 
 
 def test_two_syncs_at_once_the_second_says_who_holds_the_lock(built):
-    with lock.hold():
+    with lock.sync_lock():
         code, _out, err = sync(built, "--noinput")
     assert code == 1
     assert f"Another sync is running (process {os.getpid()}, since 20" in err

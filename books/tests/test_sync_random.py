@@ -249,13 +249,13 @@ def test_each_edition_is_mirrored_and_people_lose_only_what_was_announced(seed, 
     edition = Edition(seed)
     bring_in(edition)
     noted: dict[UUID, str] = {}
-    place = enroll(make_user("sam"), make_course(Book.objects.get()))
+    enrollment = enroll(make_user("sam"), make_course(Book.objects.get()))
     for _edition in range(6):
         for question in Question.objects.filter(answers=None):
-            make_answer(place, question, f"of {question.pk}")
+            make_answer(enrollment, question, f"of {question.pk}")
         before = dict(Answer.objects.values_list("question", "string"))
         for page in Page.objects.select_related("book__release"):
-            uuid = noting.write(edition.chance, place.user, page)
+            uuid = noting.write(edition.chance, enrollment.user, page)
             noted[uuid] = f"Note {uuid}"
         notes = noting.held()
         edition.change()

@@ -116,7 +116,7 @@ def test_two_cannot_both_have_been_one(tmp_path):
     (source / "c.rst").write_text(":was: old\n:orphan:\n\nC\n=\n")
     (source / "d.rst").write_text(":was: ../x\n:orphan:\n\nD\n=\n")
     found = "\n".join(builds.mistakes(source, tmp_path / "out"))
-    assert "two questions of this page say was old" in found
-    assert "c.rst:1: was old: b.rst says so too" in found
+    assert "two questions of this page have the former name old" in found
+    assert "c.rst:1: was old: also given by b.rst" in found
     assert "was 'no label' must be an earlier label" in found
-    assert "was '../x' must be the name that the document had" in found
+    assert "was '../x' must be the former name of the document" in found

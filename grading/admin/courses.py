@@ -138,6 +138,6 @@ class CourseAdmin(RulesAdmin):
 
 
 def _students() -> Any:
-    places = Enrollment.objects.filter(course=OuterRef("pk")).in_gradebook().order_by()
-    counted = places.values("course").annotate(count=Count("pk")).values("count")
+    enrollments = Enrollment.objects.filter(course=OuterRef("pk")).in_gradebook().order_by()
+    counted = enrollments.values("course").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

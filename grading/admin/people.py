@@ -24,7 +24,7 @@ from grading.models import Answer, Course, Enrollment, Invitation
 
 
 class GrantForm(forms.ModelForm):
-    """A place granted by hand, by who may see all accounts."""
+    """An enrollment granted by hand, by an admin, who may see all accounts."""
 
     class Meta:
         model = Enrollment
@@ -32,7 +32,7 @@ class GrantForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk:
-            return super().clean()  # nothing of a place is changed here
+            return super().clean()  # an enrollment is not changed here
         course = self.cleaned_data.get("course")
         self.instance.origin = Enrollment.Origin.GRANTED
         if course is not None:
@@ -54,36 +54,38 @@ class EnrollmentAdmin(RulesAdmin):
     autocomplete_fields = ("user", "course")
     form = GrantForm
     fields = ("course", "user", "origin", "status", "created_at", "ended_at")
-    actions = ("end_places", "restore_places")
+    actions = ("end_enrollments", "restore_enrollments")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Enrollment]:
-        places: QuerySet[Enrollment] = super().get_queryset(request)
-        return places.annotate(answer_count=count_of(Answer, "enrollment"))
+        enrollments: QuerySet[Enrollment] = super().get_queryset(request)
+        return enrollments.annotate(answer_count=count_of(Answer, "enrollment"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # A place is ended and restored by the actions, which keep the date.
+        # The actions end and restore an enrollment, since they keep the date.
         return self.fields if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.fields if obj else ("course", "user")
 
     @admin.display(description=_("answers"), ordering="answer_count")
-    def answers(self, place: Any) -> SafeString:
-        return list_link(Answer, f"enrollment__id__exact={place.pk}", place.answer_count)
+    def answers(self, enrollment: Any) -> SafeString:
+        return list_link(Answer, f"enrollment__id__exact={enrollment.pk}", enrollment.answer_count)
 
-    @admin.action(description=_("End the places (answers stay)"), permissions=["change"])
-    def end_places(self, request: HttpRequest, places: QuerySet[Enrollment]) -> None:
-        count = enrolling.end(places)
-        self.message_user(request, _("Places ended: %(n)d.") % {"n": count}, messages.SUCCESS)
+    @admin.action(description=_("End the enrollments (answers stay)"), permissions=["change"])
+    def end_enrollments(self, request: HttpRequest, enrollments: QuerySet[Enrollment]) -> None:
+        count = enrolling.end(enrollments)
+        self.message_user(request, _("Enrollments ended: %(n)d.") % {"n": count}, messages.SUCCESS)
 
-    @admin.action(description=_("Restore ended places"), permissions=["change"])
-    def restore_places(self, request: HttpRequest, places: QuerySet[Enrollment]) -> None:
+    @admin.action(description=_("Restore ended enrollments"), permissions=["change"])
+    def restore_enrollments(self, request: HttpRequest, enrollments: QuerySet[Enrollment]) -> None:
         try:
-            count = enrolling.restore(places)
+            count = enrolling.restore(enrollments)
         except enrolling.EnrollError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        self.message_user(request, _("Places restored: %(n)d.") % {"n": count}, messages.SUCCESS)
+        self.message_user(
+            request, _("Enrollments restored: %(n)d.") % {"n": count}, messages.SUCCESS
+        )
 
 
 class RosterForm(ImportForm):

@@ -1,11 +1,10 @@
-"""Graders: from an answer to points and feedback. Pure; nothing a student wrote is ever run.
+"""Graders: from an answer to points and feedback. Pure; nothing that a student wrote is executed.
 
-A module for each kind of question, and the one table of them on the site's side. To add one, write
-its module here and in `bookbinder/sphinx/kinds`, and name both in the two tables.
+There is a module for each kind of question, and the table of them on the site's side. To add a
+kind, write its module here and in `bookbinder/sphinx/kinds`, and add it to both tables.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from books.models import Feedback, Question
 from grading.graders import choice, manual, number, regex, text
@@ -20,7 +19,7 @@ __all__ = [
     "grade",
     "in_words",
     "of",
-    "read",
+    "read_and_grade",
     "shown_feedback",
     "with_keys",
 ]
@@ -35,13 +34,17 @@ GRADERS: dict[str, Grader] = {
 
 
 def of(question: Question) -> Grader:
-    """Return the grader of a question; one that is not known keeps texts and grades none."""
+    """Return the grader of a question; that of an unknown kind stores texts and grades nothing."""
     return GRADERS.get(question.grader, manual.GRADER)
 
 
-def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
-    """Return the string to keep of an answer. Raises AnswerError."""
-    return of(question).read(answer, question, feedback)
+def read_and_grade(
+    answer: object, question: Question, feedback: Sequence[Feedback]
+) -> tuple[str, Outcome]:
+    """Return the string to store of an answer, and what it earns. Raises AnswerError."""
+    grader = of(question)
+    string = grader.read(answer, question, feedback)
+    return string, grader.grade(string, question, feedback)
 
 
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
@@ -50,22 +53,22 @@ def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outc
 
 
 def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
-    """Whether a kept answer can be graded anew: not where what it chose is gone."""
+    """Whether a stored answer can be graded again: not if a choice that it took is gone."""
     return question.grader in GRADERS and of(question).can_grade(string, question, feedback)
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
-    """Return a kept answer as a person reads it: choices by their texts."""
+    """Return a stored answer as people read it: choices by their texts."""
     return of(question).in_words(string, question, choices)
 
 
 def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
-    """Return a kept answer whose choices' keys have changed: old key -> new key."""
+    """Return a stored answer with changed keys of choices (old key -> new key)."""
     return of(question).with_keys(string, question, keys)
 
 
 def shown_feedback(
     string: str, question: Question, matched: Feedback | None, choices: Sequence[Feedback]
 ) -> str | None:
-    """Return the HTML to show for an answer that was given before; None: nothing to show."""
+    """Return the HTML of the feedback on a stored answer, or None."""
     return of(question).reply(string, question, matched, choices)

@@ -1,21 +1,21 @@
-"""What graders share: an outcome, texts that can be kept, and the first feedback that matches."""
+"""What graders share: the outcome, the check of a text, and grading by the first match."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE
 from books.models import Feedback, Question
+from grading.errors import GradingError
 
 _PILED_UP = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{31}")
 
 
-class AnswerError(Exception):
-    """The answer cannot be taken; the text says why to the person who gave it."""
+class AnswerError(GradingError):
+    """The text of an answer cannot be graded or stored."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Outcome:
 
     @property
     def html(self) -> str | None:
-        return "\n".join(one.feedback for one in self.feedback if one.feedback) or None
+        return "\n".join(row.feedback for row in self.feedback if row.feedback) or None
 
     @property
     def matched(self) -> Feedback | None:
         return self.feedback[0] if self.feedback else None
 
 
-def read_text(answer: Any, limit: int) -> str:
-    """Return `answer` if it is a text that can be kept. Raises AnswerError."""
+def read_text(answer: object, limit: int) -> str:
+    """Return `answer` if it is a text that can be stored. Raises AnswerError."""
     if not isinstance(answer, str):
         raise AnswerError(_("An answer to this question is a text."))
     if not answer.strip():
@@ -45,28 +45,30 @@ def read_text(answer: Any, limit: int) -> str:
             _("The answer has %(length)d characters; %(limit)d are the most.")
             % {"length": len(answer), "limit": limit}
         )
-    # Databases refuse NUL, and nobody can encode half of a surrogate pair.
+    # Databases refuse NUL, and half of a surrogate pair cannot be encoded.
     if "\0" in answer or any("\ud800" <= character <= "\udfff" for character in answer):
         raise AnswerError(_("The answer has a character that cannot be kept."))
     if _PILED_UP.search(answer):
-        # To normalise a pile of marks on one letter takes the square of its height.
+        # Unicode normalisation takes quadratic time in the number of marks on one letter.
         raise AnswerError(_("The answer has too many accents on one letter."))
     return answer
 
 
 def by_first_match(matches: Callable[[str, str], bool]) -> Callable[..., Outcome]:
-    """Return a `grade` where the first feedback wins for which `matches(foreseen, string)`.
+    """Return a `grade` in which the first feedback counts whose answer matches.
 
-    `*` matches what is left, wherever it stands.
+    `matches` takes the expected answer and the given one. The answer `*` matches whatever no
+    other does, wherever it stands in the list.
     """
 
     def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
-        foreseen = [one for one in feedback if one.answer != ANYTHING_ELSE]
-        for one in foreseen:
-            if matches(one.answer, string):
-                return Outcome(one.points, (one,))
-        rest = next((one for one in feedback if one.answer == ANYTHING_ELSE), None)
-        return Outcome(rest.points, (rest,)) if rest else Outcome(Decimal(0), ())
+        for row in feedback:
+            if row.answer != ANYTHING_ELSE and matches(row.answer, string):
+                return Outcome(row.points, (row,))
+        for row in feedback:
+            if row.answer == ANYTHING_ELSE:
+                return Outcome(row.points, (row,))
+        return Outcome(Decimal(0), ())
 
     return grade
 
@@ -97,17 +99,19 @@ def _reply_of_match(
 class Grader:
     """A kind of question, as the site knows it. `bookbinder.sphinx.kinds` has the other half.
 
-    - `read`: the string to keep of an answer. Raises AnswerError.
-    - `grade`: what that string earns, and which feedback replies to it.
-    - `can_grade`: whether a kept string can be graded anew.
-    - `in_words`: a kept string as a person reads it.
-    - `values`: a kept string as the values of a form's fields.
-    - `with_keys`: a kept string whose choices' keys have changed: old key -> new key.
-    - `reply`: the HTML to show for an answer that was given before; None: nothing to show.
-    - `template`: the field for an answer, where there is no JavaScript.
+    A *string* is an answer as it is stored.
+
+    - `read` returns the string of an answer as it was sent. Raises AnswerError.
+    - `grade` returns what a string earns, and which feedback replies to it.
+    - `can_grade` tells whether a stored string can still be graded.
+    - `in_words` returns a string as people read it.
+    - `values` returns a string as the values of the fields of a form.
+    - `with_keys` returns a string with changed keys of choices (old key -> new key).
+    - `reply` returns the HTML to show for a stored string, or None.
+    - `template` is the field for an answer on the page without JavaScript.
     """
 
-    read: Callable[[Any, Question, Sequence[Feedback]], str]
+    read: Callable[[object, Question, Sequence[Feedback]], str]
     grade: Callable[[str, Question, Sequence[Feedback]], Outcome]
     can_grade: Callable[[str, Question, Sequence[Feedback]], bool] = _always
     in_words: Callable[[str, Question, Sequence[Feedback]], str] = _as_it_is

@@ -1,9 +1,8 @@
-"""One choice by its key; or several, where exactly the right set earns all."""
+"""One choice, by its key; or several, of which exactly the right set earns the points."""
 
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +10,7 @@ from books.models import Feedback, Question
 from grading.graders.base import AnswerError, Grader, Outcome
 
 
-def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
+def read(answer: object, question: Question, feedback: Sequence[Feedback]) -> str:
     if question.is_multiple:
         return _read_several(answer, feedback)
     if not isinstance(answer, str):
@@ -22,8 +21,8 @@ def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
     return answer
 
 
-def _read_several(answer: Any, feedback: Sequence[Feedback]) -> str:
-    """Take a list of keys, or the JSON of one."""
+def _read_several(answer: object, feedback: Sequence[Feedback]) -> str:
+    """Return the JSON of the keys; `answer` is a list of keys, or the JSON of one."""
     if isinstance(answer, str):
         try:
             answer = json.loads(answer)
@@ -38,19 +37,19 @@ def _read_several(answer: Any, feedback: Sequence[Feedback]) -> str:
 
 
 def _check_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
-    known = {one.key for one in feedback if one.key}
+    known = {choice.key for choice in feedback if choice.key}
     if not known.issuperset(keys):
         raise AnswerError(_("The question has no such choice. Reload the page."))
 
 
-def taken(string: str, feedback: Sequence[Feedback]) -> Outcome:
-    """Return the choices of a kept answer in the author's order; the points are not told."""
+def taken(string: str, feedback: Sequence[Feedback]) -> tuple[Feedback, ...]:
+    """Return the choices that a stored answer took, in the author's order."""
     keys = keys_of(string)
-    return Outcome(None, tuple(one for one in feedback if one.key in keys))
+    return tuple(choice for choice in feedback if choice.key in keys)
 
 
 def keys_of(string: str) -> list[str]:
-    """Return the keys of a kept answer, also from before its question took several choices."""
+    """Return the keys in a stored answer; its question may have taken one choice at that time."""
     try:
         keys = json.loads(string)
     except ValueError:
@@ -60,18 +59,18 @@ def keys_of(string: str) -> list[str]:
 
 
 def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
-    """Return a kept answer whose choices' keys have changed: old key -> new key."""
+    """Return a stored answer with changed keys of choices (old key -> new key)."""
     if not keys:
         return string
     taken = keys_of(string)
     if taken == [string]:
         return keys.get(string, string)
-    # A list, maybe from when the question took several.
+    # A list, perhaps from the time when the question took several choices.
     return json.dumps(sorted({keys.get(key, key) for key in taken}))
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
-    """Return a kept answer as a person reads it: choices by their texts."""
+    """Return a stored answer as people read it: choices by their texts."""
     keys = values(string, question)
     texts = {choice.key: choice.answer for choice in choices}
     return "; ".join(texts.get(key, key) for key in keys)
@@ -79,30 +78,30 @@ def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> st
 
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
     if not question.is_multiple:
-        chosen = next(one for one in feedback if one.key == string)
+        chosen = next(choice for choice in feedback if choice.key == string)
         return Outcome(chosen.points, (chosen,))
-    chosen_ones = taken(string, feedback).feedback
-    right = {one.key for one in feedback if one.points > 0}
-    is_right = right == {one.key for one in chosen_ones}
-    return Outcome(question.points_possible if is_right else Decimal(0), chosen_ones)
+    choices = taken(string, feedback)
+    right = {choice.key for choice in feedback if choice.points > 0}
+    is_right = right == {choice.key for choice in choices}
+    return Outcome(question.points_possible if is_right else Decimal(0), choices)
 
 
 def values(string: str, question: Question) -> list[str]:
-    """Return the keys that a kept answer took."""
+    """Return the keys of the choices that a stored answer took."""
     return keys_of(string) if question.is_multiple else [string]
 
 
 def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
-    """Whether all that a kept answer chose is there still."""
-    return {one.key for one in feedback}.issuperset(values(string, question))
+    """Whether all choices that a stored answer took still exist."""
+    return {choice.key for choice in feedback}.issuperset(values(string, question))
 
 
 def reply(
     string: str, question: Question, matched: Feedback | None, choices: Sequence[Feedback]
 ) -> str | None:
-    """Return the replies to all choices taken; of a single choice, that to the one."""
+    """Return the feedback of all choices taken, or of the only one."""
     if question.is_multiple:
-        return taken(string, choices).html
+        return Outcome(None, taken(string, choices)).html
     return (matched.feedback or None) if matched else None
 
 

@@ -1,7 +1,6 @@
 """A text that a person grades."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from books.models import Feedback, Question
 from grading.graders.base import Grader, Outcome, read_text
@@ -9,7 +8,7 @@ from grading.graders.base import Grader, Outcome, read_text
 LIMIT = 100_000  # characters
 
 
-def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
+def read(answer: object, question: Question, feedback: Sequence[Feedback]) -> str:
     return read_text(answer, LIMIT)
 
 

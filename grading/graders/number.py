@@ -5,9 +5,9 @@ from grading.graders import text
 from grading.graders.base import Grader, by_first_match
 
 
-def matches(foreseen: str, answer: str) -> bool:
+def matches(expected: str, answer: str) -> bool:
     try:
-        return number.parse(answer) in number.parse_range(foreseen)
+        return number.parse(answer) in number.parse_range(expected)
     except number.NumberError:
         return False
 

@@ -5,9 +5,9 @@ from grading.graders import text
 from grading.graders.base import Grader, by_first_match
 
 
-def matches(foreseen: str, answer: str) -> bool:
+def matches(expected: str, answer: str) -> bool:
     try:
-        return regex.matches(foreseen, answer)
+        return regex.matches(expected, answer)
     except regex.PatternError:
         # The build and the admin refuse such a pattern; a row written past them matches nothing.
         return False

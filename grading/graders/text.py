@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 from books.models import Feedback, Question
 from grading.graders.base import Grader, by_first_match, read_text
@@ -10,12 +9,12 @@ from grading.graders.base import Grader, by_first_match, read_text
 LIMIT = 10_000  # characters
 
 
-def read(answer: Any, question: Question, feedback: Sequence[Feedback]) -> str:
+def read(answer: object, question: Question, feedback: Sequence[Feedback]) -> str:
     return read_text(answer, LIMIT)
 
 
-def matches(foreseen: str, answer: str) -> bool:
-    return fold(foreseen) == fold(answer)
+def matches(expected: str, answer: str) -> bool:
+    return fold(expected) == fold(answer)
 
 
 def fold(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Choices under new keys: the answers that took them follow, as they are and as they were."""
+"""New keys of choices, written into the answers, attempts and regrades that took the choices."""
 
 import json
 from collections.abc import Mapping
@@ -7,59 +7,54 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Model
 
+from books.sync.bulk_write import json_table
 from grading import graders
 from grading.models import Answer, Attempt, Regrade
 from grading.regrade.regrade import CHUNK, Material, in_chunks
 
-# Where answers are written, and the way to their question.
-WRITTEN: tuple[tuple[type[Model], str], ...] = (
+# The models with strings of answers, and the path to the question.
+MODELS: tuple[tuple[type[Model], str], ...] = (
     (Answer, "question"),
     (Attempt, "question"),
     (Regrade, "answer__question"),
 )
 
 
-class Rekeyed(NamedTuple):
-    """What is kept of an answer to a question, and how it is written under the new keys."""
+class KeyChange(NamedTuple):
+    """A string that is stored for answers to a question, and the same one with the new keys."""
 
     question: int
     old: str
     new: str
 
 
-def look(materials: Mapping[int, Material]) -> set[Rekeyed]:
-    """Return which kept answers are written otherwise under changed keys.
+def find_changes(materials: Mapping[int, Material]) -> set[KeyChange]:
+    """Return the stored strings that change with the keys.
 
-    Read within the transaction that writes them: one given since the plan was made has its old
-    keys too.
+    Call it in the transaction that writes them: an answer that was given since the plan was made
+    has the old keys too.
     """
-    found = set()
-    for model, path in WRITTEN if materials else ():
+    changes = set()
+    for model, path in MODELS if materials else ():
         for pks in in_chunks(list(materials), CHUNK):
             rows: Any = model._default_manager.filter(**{f"{path}__in": pks}).order_by()
             for pk, old in rows.values_list(path, "string").distinct():
                 new = graders.with_keys(old, materials[pk].question, materials[pk].keys)
                 if new != old:
-                    found.add(Rekeyed(pk, old, new))
-    return found
+                    changes.add(KeyChange(pk, old, new))
+    return changes
 
 
-def write(rekeyed: set[Rekeyed]) -> None:
-    """Write them all, a statement a table: two choices may exchange their keys."""
-    if not rekeyed:
+def write(changes: set[KeyChange]) -> None:
+    """Write all changes, with one statement per table, since two choices may swap their keys."""
+    if not changes:
         return
-    rows = json.dumps(sorted(rekeyed))
+    table = json_table({"question": "bigint", "old": "text", "new": "text"})
     with connection.cursor() as cursor:
         for statement in _STATEMENTS:
-            cursor.execute(statement.format(rows=_ROWS[connection.vendor]), [rows])
+            cursor.execute(statement.format(rows=table), [json.dumps(sorted(changes))])
 
 
-_ROWS = {
-    "sqlite": "(SELECT json_extract(value, '$[0]') AS question, json_extract(value, '$[1]') AS old,"
-    " json_extract(value, '$[2]') AS new FROM json_each(%s)) AS v",
-    "postgresql": "(SELECT (value ->> 0)::bigint AS question, value ->> 1 AS old,"
-    " value ->> 2 AS new FROM json_array_elements(%s::json)) AS v",
-}
 _STATEMENTS = (
     "UPDATE grading_regrade SET string = v.new FROM {rows}, grading_answer AS a"
     " WHERE a.id = grading_regrade.answer_id AND a.question_id = v.question"

@@ -1,8 +1,8 @@
-"""What answers earn under other feedback: told before it happens, then written.
+"""What answers earn with other feedback: computed, then shown in a plan, then written.
 
-An answer's points are what they were when it was given, until somebody asks for new ones. Answers
-that a person has graded are left alone, and so are those that nobody could judge anew: of manual
-questions, and with a choice that is gone.
+An answer keeps the points that it earned when it was given until somebody asks for a regrade.
+Answers that a person has graded are left alone, and so are those that cannot be graded again:
+answers to manual questions, and those with a choice that is gone.
 """
 
 import json
@@ -15,19 +15,21 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from books.models import Feedback, Question
+from books.sync.bulk_write import json_table
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment
 
-# How long an answer may be on its way into the database.
+# How long the transaction of an answer may last.
 UNDER_WAY = timedelta(minutes=1)
 CHUNK = 500  # questions whose answers are read at once
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a question's answers are judged by: the question, its feedback, keys that changed."""
+    """What the answers to a question are graded by: its row, its feedback, and changed keys."""
 
     question: Question
     feedback: Sequence[Feedback]
@@ -35,7 +37,7 @@ class Material:
 
 
 class Regraded(NamedTuple):
-    """An answer that earns other points, or is replied to by another feedback."""
+    """An answer that earns other points, or gets other feedback."""
 
     answer: int
     question: int
@@ -44,17 +46,17 @@ class Regraded(NamedTuple):
     before: Decimal | None
     after: Decimal
     feedback: int | None
-    # The attempt that counts now, where it is another one.
+    # The string of the attempt that counts now; None if it is the same attempt.
     string: str | None
-    # What was judged to be there, as it is written once changed keys are in it.
-    judged: str
+    # The string that was read, with the changed keys: another one means a newer answer.
+    expected: str
 
 
 @dataclass(frozen=True)
 class Regrading:
-    """What all of it comes to, as it was `at` a time.
+    """All answers that a regrade changes, as they were at the time `at`.
 
-    `read` is the last attempt that was there for certain when the answers were read.
+    `read` is the last attempt that was certainly committed when the answers were read.
     """
 
     at: datetime
@@ -72,21 +74,21 @@ def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 class _Grader:
-    """Grades strings, each different one of a question once."""
+    """Grades strings, each different string of a question once."""
 
     def __init__(self, materials: Mapping[int, Material]) -> None:
         self.materials = materials
         self.known: dict[tuple[int, str], Outcome | None] = {}
 
     def __call__(self, question: int, string: str) -> Outcome | None:
-        """Return points and the feedback's key; None where it cannot be judged."""
+        """Return the points and the key of the feedback; None if it cannot be graded."""
         asked = (question, string)
         if asked not in self.known:
             self.known[asked] = self.grade(self.materials[question], string)
         return self.known[asked]
 
     def current(self, question: int, string: str) -> str:
-        """Return an answer as it is written once changed keys are in it."""
+        """Return a stored string with the changed keys."""
         material = self.materials[question]
         return graders.with_keys(string, material.question, material.keys)
 
@@ -101,25 +103,25 @@ class _Grader:
         return outcome.points, outcome.matched.pk if outcome.matched else None
 
 
-def look(
+def compute(
     materials: Mapping[int, Material],
     each: Callable[[Iterable[Any], str, int], Iterable[Any]] = lambda items, step, total: items,
 ) -> Regrading:
-    """Judge all answers to some questions by other material; nothing is written."""
+    """Grade all answers to some questions by other material. Nothing is written."""
     at = timezone.now()
     read = Attempt.objects.filter(created_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
     grader = _Grader(materials)
     rows: list[Regraded] = []
-    for pks in in_chunks(list(each(materials, "judging answers", len(materials))), CHUNK):
+    for pks in in_chunks(list(each(materials, _("grading answers"), len(materials))), CHUNK):
         rows += _differing(pks, grader)
     return Regrading(at, read["last"] or 0, tuple(rows), materials)
 
 
 def _differing(
-    questions: Sequence[int], grader: _Grader, places: Sequence[int] | None = None
+    questions: Sequence[int], grader: _Grader, enrollments: Sequence[int] | None = None
 ) -> Iterator[Regraded]:
-    """Yield the answers that earn other points; only those of `places` where they are given."""
-    only = {} if places is None else {"enrollment__in": places}
+    """Yield the answers that earn other points; of all enrollments or of some."""
+    only = {} if enrollments is None else {"enrollment__in": enrollments}
     best = _best_attempts(questions, grader, only)
     answers = (
         Answer.objects.filter(question__in=questions, override_points__isnull=True, **only)
@@ -147,14 +149,14 @@ def _differing(
 
 
 def _stays(own: Outcome | None, points: Decimal | None, best: Outcome) -> bool:
-    """Whether an answer that cannot be judged anew keeps what it earned: no other earns more."""
+    """Whether an answer that cannot be graded again keeps its points, as no other earns more."""
     return own is None and points is not None and points >= best[0]
 
 
 def _best_attempts(
     questions: Sequence[int], grader: _Grader, only: Mapping[str, Any]
 ) -> dict[tuple[int, int], str]:
-    """Return what counts where the best attempt does: of equal ones the latest."""
+    """Return the best attempts in courses where the best counts; of equal ones the latest."""
     attempts = (
         Attempt.objects.filter(
             question__in=questions,
@@ -170,15 +172,15 @@ def _best_attempts(
         so_far = best.get((enrollment, question))
         if outcome is not None and (so_far is None or outcome[0] >= so_far[0]):
             best[enrollment, question] = (outcome[0], string)
-    return {place: string for place, (_points, string) in best.items()}
+    return {enrollment: string for enrollment, (_points, string) in best.items()}
 
 
 def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
-    """Give answers their new points, each with what it had in its history.
+    """Write the new points of answers, and what they had into their history.
 
-    Call it in a transaction, after changed keys were written into answers, while no answer can
-    come in: those that came since the regrading was looked at are judged here. `pks` maps keys
-    of feedback made meanwhile.
+    Call it in a transaction in which no answer can come in, after the changed keys were written
+    into answers. Answers that came since the regrading was computed are graded here. `pks` maps
+    the negative keys of new feedback to those of the rows made.
     """
     late = _late(regrading)
     rows = [row for row in regrading.rows if (row.enrollment, row.question) not in late]
@@ -187,19 +189,21 @@ def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
 
 
 def _late(regrading: Regrading) -> set[tuple[int, int]]:
-    """Return the places and questions with attempts that may not have been there to be read."""
+    """Return the (enrollment, question) pairs with attempts that may not have been read."""
     attempts = Attempt.objects.filter(pk__gt=regrading.read).order_by()
     pairs = attempts.values_list("enrollment", "question").distinct()
-    return {(place, question) for place, question in pairs if question in regrading.materials}
+    return {
+        (enrollment, question) for enrollment, question in pairs if question in regrading.materials
+    }
 
 
 def _graded_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
-    # Changed keys are in the answers by now.
-    materials = {pk: replace(regrading.materials[pk], keys={}) for _place, pk in late}
+    # The changed keys have been written into the answers by now.
+    materials = {pk: replace(regrading.materials[pk], keys={}) for _enrollment, pk in late}
     grader = _Grader(materials)
-    places = sorted({place for place, _question in late})
+    enrollments = sorted({enrollment for enrollment, _question in late})
     for pks in in_chunks(list(materials), CHUNK):
-        for row in _differing(pks, grader, places):
+        for row in _differing(pks, grader, enrollments):
             if (row.enrollment, row.question) in late:
                 yield row
 
@@ -207,34 +211,39 @@ def _graded_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[
 def _write(regraded: Sequence[Regraded], at: datetime, reason: str, pks: Mapping[int, int]) -> None:
     if not regraded:
         return
-    rows = json.dumps([_values(row, pks) for row in regraded])
+    rows = json.dumps(
+        [
+            (
+                row.answer,
+                str(row.after),
+                None if row.feedback is None else pks.get(row.feedback, row.feedback),
+                row.string,
+                row.expected,
+            )
+            for row in regraded
+        ]
+    )
     now, since = (connection.ops.adapt_datetimefield_value(time) for time in (timezone.now(), at))
-    source = _ROWS[connection.vendor]
+    source = json_table(_COLUMNS)
     with connection.cursor() as cursor:
         cursor.execute(_KEEP_HISTORY + source + _UNCHANGED, [reason, now, rows, since])
         cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, since])
 
 
-def _values(row: Regraded, pks: Mapping[int, int]) -> tuple[Any, ...]:
-    feedback = None if row.feedback is None else pks.get(row.feedback, row.feedback)
-    return row.answer, str(row.after), feedback, row.string, row.judged
-
-
-# All answers in two statements, whose rows come as one JSON text: there may be a hundred thousand,
-# and on SQLite nobody else writes meanwhile.
-_ROWS = {
-    "sqlite": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS points,"
-    " json_extract(value, '$[2]') AS feedback_id, json_extract(value, '$[3]') AS string,"
-    " json_extract(value, '$[4]') AS judged"
-    " FROM json_each(%s)) AS v",
-    "postgresql": "(SELECT (value ->> 0)::bigint AS id, (value ->> 1)::numeric AS points,"
-    " (value ->> 2)::bigint AS feedback_id, value ->> 3 AS string, value ->> 4 AS judged"
-    " FROM json_array_elements(%s::json)) AS v",
+# Two statements for all answers, whose rows are one JSON text: there may be a hundred thousand, and
+# nobody else can write to SQLite meanwhile.
+_COLUMNS = {
+    "id": "bigint",
+    "points": "numeric",
+    "feedback_id": "bigint",
+    "string": "text",
+    "expected": "text",
 }
-# Not by the time alone: servers' clocks differ. The history is kept first, so both find the same.
+# The string is compared as well as the time, since the clocks of servers differ. The history is
+# written first, so that both statements select the same rows.
 _UNCHANGED = (
     " WHERE grading_answer.id = v.id AND grading_answer.answered_at <= %s"
-    " AND grading_answer.string = v.judged AND grading_answer.override_points IS NULL"
+    " AND grading_answer.string = v.expected AND grading_answer.override_points IS NULL"
 )
 _KEEP_HISTORY = (
     "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason, created_at)"

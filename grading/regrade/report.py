@@ -1,10 +1,12 @@
-"""What a person is told of a regrade before it happens: who would gain, and who would lose."""
+"""What a plan says of a regrade before it is written: which students gain or lose points."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from grading import points
 from grading.regrade.regrade import Material, Regraded, Regrading
@@ -13,63 +15,87 @@ FEW = 3  # how many questions of a book are named
 
 
 @dataclass(frozen=True)
-class Told:
+class RegradeReport:
+    """Lines for people; figures for programs, by the names of the JSON plan."""
+
     lines: tuple[str, ...]
-    figures: Mapping[str, Any]
+    figures: Mapping[str, float]
 
 
-def tell(found: Regrading, materials: Mapping[int, Material], *, is_wanted: bool) -> Told:
-    """Return how many students gain and lose, and by how much, book by book."""
-    counted = [row for row in found.rows if not row.is_test and row.before != row.after]
+def describe(
+    regrading: Regrading, materials: Mapping[int, Material], *, is_wanted: bool
+) -> RegradeReport:
+    """Return how many students gain and lose how many points, book by book.
+
+    `is_wanted` tells whether the regrade will be written, or could be. Test students do not count.
+    """
+    counted = [row for row in regrading.rows if not row.is_test and row.before != row.after]
     by_book: dict[str, list[Regraded]] = defaultdict(list)
     for row in counted:
         by_book[str(materials[row.question].question.page.book)].append(row)
     lines: list[str] = []
     for book, rows in by_book.items():
-        verb = "are regraded" if is_wanted else "would earn other points"
-        end = "." if is_wanted else ". They stay as recorded, unless they are regraded (--regrade)."
-        lines.append(f"answers of {book}: {len(rows):,} {verb}: {_moves(rows)}{end}")
+        values = {"book": book, "n": f"{len(rows):,}", "students": _students(rows)}
+        if is_wanted:
+            text = _("answers of %(book)s: %(n)s are regraded: %(students)s.")
+        else:
+            text = _(
+                "answers of %(book)s: %(n)s would earn other points: %(students)s. They keep the "
+                "recorded points unless they are regraded (--regrade)."
+            )
+        lines.append(text % values)
         lines += _by_question(rows, materials)
-    return Told(tuple(lines), _figures(counted))
+    return RegradeReport(tuple(lines), _figures(counted))
 
 
 def _by_question(rows: list[Regraded], materials: Mapping[int, Material]) -> Iterator[str]:
+    """Yield a line for each of the questions with the most answers, and one for the others."""
     by_question: dict[int, list[Regraded]] = defaultdict(list)
     for row in rows:
         by_question[row.question].append(row)
     most = sorted(by_question.items(), key=lambda item: (-len(item[1]), item[0]))
     for pk, own in most[:FEW]:
         question = materials[pk].question
-        yield f"  {question.page.url}#{question.label}: {_moves(own)}"
-    if len(most) > FEW:
-        yield f"  … and {len(most) - FEW} more questions"
+        yield f"  {question.page.url}#{question.label}: {_students(own)}"
+    left = len(most) - FEW
+    if left > 0:
+        text = ngettext("… and %(n)d more question", "… and %(n)d more questions", left)
+        yield f"  {text % {'n': left}}"
 
 
 def _by_student(rows: list[Regraded]) -> dict[int, Decimal]:
+    """Return by how much the points of each student change, by enrollment."""
     total: dict[int, Decimal] = defaultdict(Decimal)
     for row in rows:
         total[row.enrollment] += row.after - (row.before or 0)
     return total
 
 
-def _moves(rows: list[Regraded]) -> str:
+def _students(rows: list[Regraded]) -> str:
+    """Return how many students gain and lose points, with the least and the most of each."""
     totals = _by_student(rows).values()
-    ups = [total for total in totals if total > 0]
-    downs = [-total for total in totals if total < 0]
-    parts = [_move(ups, "up"), _move(downs, "down")]
-    return ", ".join(part for part in parts if part) or "no student up or down in all"
+    gains = [total for total in totals if total > 0]
+    losses = [-total for total in totals if total < 0]
+    parts = []
+    if gains:
+        text = ngettext(
+            "%(n)s student gains %(points)s", "%(n)s students gain %(points)s", len(gains)
+        )
+        parts.append(text % {"n": f"{len(gains):,}", "points": _range(gains)})
+    if losses:
+        text = ngettext(
+            "%(n)s student loses %(points)s", "%(n)s students lose %(points)s", len(losses)
+        )
+        parts.append(text % {"n": f"{len(losses):,}", "points": _range(losses)})
+    return ", ".join(parts) or _("no student gains or loses in all")
 
 
-def _move(amounts: list[Decimal], way: str) -> str:
-    if not amounts:
-        return ""
+def _range(amounts: list[Decimal]) -> str:
     least, most = points.plain(min(amounts)), points.plain(max(amounts))
-    by = least if least == most else f"{least} to {most}"
-    students = "1 student" if len(amounts) == 1 else f"{len(amounts):,} students"
-    return f"{students} {way} by {by}"
+    return least if least == most else _("%(least)s to %(most)s") % {"least": least, "most": most}
 
 
-def _figures(rows: list[Regraded]) -> dict[str, Any]:
+def _figures(rows: list[Regraded]) -> dict[str, float]:
     totals = _by_student(rows).values()
     return {
         "out_of_date": len(rows),

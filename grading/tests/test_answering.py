@@ -19,41 +19,41 @@ def give(user, question, given, key=None, **over):
     return answer(user, question, given, key or uuid.uuid4(), **over)
 
 
-def test_a_right_answer_earns_points_and_a_reply(place, adding):
-    reply = give(place.user, adding, "4")
+def test_a_right_answer_earns_points_and_a_reply(enrollment, adding):
+    reply = give(enrollment.user, adding, "4")
     assert reply == answering.Reply(Decimal(2), Decimal(2), "<p>About 4.</p>", 1)
     kept = Answer.objects.get()
     assert (kept.string, kept.points, kept.feedback.answer) == ("4", 2, "4")
 
 
-def test_each_try_is_kept_and_the_latest_counts(place, adding):
-    give(place.user, adding, "4")
-    assert give(place.user, adding, "5").attempt == 2
+def test_each_try_is_kept_and_the_latest_counts(enrollment, adding):
+    give(enrollment.user, adding, "4")
+    assert give(enrollment.user, adding, "5").attempt == 2
     assert list(Attempt.objects.values_list("string", "points")) == [("4", 2), ("5", 0)]
     assert Answer.objects.get().points == 0
 
 
-def test_the_best_counts_where_the_course_says_so(place, adding, course):
+def test_the_best_counts_where_the_course_says_so(enrollment, adding, course):
     course.attempts_policy = "best"
     course.save()
     for given in ("5", "4", "5"):
-        give(place.user, adding, given)
+        give(enrollment.user, adding, given)
     assert (Answer.objects.get().string, Attempt.objects.count()) == ("4", 3)
 
 
-def test_the_same_key_with_the_same_answer_is_kept_once(place, adding):
+def test_the_same_key_with_the_same_answer_is_kept_once(enrollment, adding):
     key = uuid.uuid4()
-    assert give(place.user, adding, "4", key) == give(place.user, adding, "4", key)
+    assert give(enrollment.user, adding, "4", key) == give(enrollment.user, adding, "4", key)
     assert Attempt.objects.count() == 1
 
 
-def test_the_same_key_with_another_answer_is_a_conflict(place, adding, page):
+def test_the_same_key_with_another_answer_is_a_conflict(enrollment, adding, page):
     key = uuid.uuid4()
-    give(place.user, adding, "4", key)
+    give(enrollment.user, adding, "4", key)
     with pytest.raises(Conflict):
-        give(place.user, adding, "5", key)
+        give(enrollment.user, adding, "5", key)
     with pytest.raises(Conflict):
-        give(place.user, make_question(page, "other"), "4", key)
+        give(enrollment.user, make_question(page, "other"), "4", key)
     assert Attempt.objects.count() == 1
 
 
@@ -75,87 +75,87 @@ def test_a_course_that_is_not_theirs_cannot_be_named(sam, adding, book):
         give(sam, adding, "4", course_id=make_course(book, "Spring").pk)
 
 
-def test_a_question_that_is_switched_off_takes_nothing(place, adding, course):
+def test_a_question_that_is_switched_off_takes_nothing(enrollment, adding, course):
     Interactive.objects.create(course=course, question=adding, enabled=False)
     with pytest.raises(Refused, match="switched off"):
-        give(place.user, adding, "4")
+        give(enrollment.user, adding, "4")
     assert not Attempt.objects.exists()
 
 
-def test_the_switch_of_another_course_does_not_count(place, adding, book):
+def test_the_switch_of_another_course_does_not_count(enrollment, adding, book):
     Interactive.objects.create(course=make_course(book, "X"), question=adding, enabled=False)
-    assert give(place.user, adding, "4").points == 2
+    assert give(enrollment.user, adding, "4").points == 2
 
 
-def test_feedback_can_be_hidden_and_points_stay(place, adding, course, page):
+def test_feedback_can_be_hidden_and_points_stay(enrollment, adding, course, page):
     Interactive.objects.create(course=course, question=adding, provide_feedback=False)
-    reply = give(place.user, adding, "4")
+    reply = give(enrollment.user, adding, "4")
     assert (reply.points, reply.feedback) == (2, None)
-    assert page_questions.of(page, place)[0].feedback is None
+    assert page_questions.of(page, enrollment)[0].feedback is None
 
 
-def test_attempts_run_out(place, adding, course, page):
+def test_attempts_run_out(enrollment, adding, course, page):
     course.attempt_limit = 1
     course.save()
-    give(place.user, adding, "5")
+    give(enrollment.user, adding, "5")
     with pytest.raises(Refused, match="no attempts left"):
-        give(place.user, adding, "4")
-    place.refresh_from_db()
-    assert page_questions.of(page, place)[0].attempts_left == 0
+        give(enrollment.user, adding, "4")
+    enrollment.refresh_from_db()
+    assert page_questions.of(page, enrollment)[0].attempts_left == 0
 
 
-def test_a_closed_course_takes_answers_of_test_students_alone(place, ines, adding, course):
+def test_a_closed_course_takes_answers_of_test_students_alone(enrollment, ines, adding, course):
     course.closes_at = timezone.now() - timedelta(days=1)
     course.save()
     with pytest.raises(Refused, match="not open"):
-        give(place.user, adding, "4")
+        give(enrollment.user, adding, "4")
     assert give(ines, adding, "4").points == 2
 
 
-def test_what_is_no_answer_leaves_nothing(place, adding):
+def test_what_is_no_answer_leaves_nothing(enrollment, adding):
     with pytest.raises(AnswerError):
-        give(place.user, adding, "")
+        give(enrollment.user, adding, "")
     assert not Attempt.objects.exists() and not Answer.objects.exists()
 
 
-def test_an_answer_graded_by_hand_keeps_those_points(place, adding, page):
-    give(place.user, adding, "5")
+def test_an_answer_graded_by_hand_keeps_those_points(enrollment, adding, page):
+    give(enrollment.user, adding, "5")
     Answer.objects.update(override_points=Decimal("1.5"))
-    give(place.user, adding, "6")
-    assert page_questions.of(page, place)[0].points == Decimal("1.5")
+    give(enrollment.user, adding, "6")
+    assert page_questions.of(page, enrollment)[0].points == Decimal("1.5")
 
 
-def test_the_state_shows_what_was_answered(place, adding, page):
+def test_the_state_shows_what_was_answered(enrollment, adding, page):
     other = make_question(page, "primes", grader="choice", options={"multiple": True}, index=1)
     for key, points in (("a", 2), ("b", 0)):
         make_feedback(other, f"choice {key}", key=key, points=points)
-    give(place.user, adding, "4")
-    give(place.user, other, ["a", "b"])
-    first, second = page_questions.of(page, place)
+    give(enrollment.user, adding, "4")
+    give(enrollment.user, other, ["a", "b"])
+    first, second = page_questions.of(page, enrollment)
     assert (first.string, first.points, first.feedback) == ("4", 2, "<p>About 4.</p>")
     assert (second.string, second.points) == ('["a", "b"]', 0)
     assert second.feedback == "<p>About choice a.</p>\n<p>About choice b.</p>"
 
 
-def test_the_state_without_a_place_shows_no_answer(place, adding, page):
-    give(place.user, adding, "4")
+def test_the_state_without_a_place_shows_no_answer(enrollment, adding, page):
+    give(enrollment.user, adding, "4")
     (one,) = page_questions.of(page, None)
     assert (one.string, one.points, one.feedback) == (None, None, None)
 
 
 def test_the_states_queries_do_not_grow_with_the_questions(
-    place, page, django_assert_max_num_queries
+    enrollment, page, django_assert_max_num_queries
 ):
     for number in range(12):
         question = make_question(page, f"q{number}", grader="choice", options={"multiple": True})
         make_feedback(question, "a", key="a", points=2)
-        give(place.user, question, ["a"])
+        give(enrollment.user, question, ["a"])
     with django_assert_max_num_queries(4):
-        assert len(page_questions.of(page, place)) == 12
+        assert len(page_questions.of(page, enrollment)) == 12
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_answer_sent_five_times_at_once_is_kept_once(place, adding, course):
+def test_one_answer_sent_five_times_at_once_is_kept_once(enrollment, adding, course):
     course.attempt_limit = 1
     course.save()
     key, replies = uuid.uuid4(), []
@@ -163,7 +163,7 @@ def test_one_answer_sent_five_times_at_once_is_kept_once(place, adding, course):
     def send():
         try:
             question = Question.objects.select_related("page").get(pk=adding.pk)
-            replies.append(give(place.user, question, "4", key))
+            replies.append(give(enrollment.user, question, "4", key))
         finally:
             connection.close()
 
@@ -176,17 +176,17 @@ def test_one_answer_sent_five_times_at_once_is_kept_once(place, adding, course):
     assert Attempt.objects.count() == 1
 
 
-def test_it_is_graded_by_the_question_as_it_is_when_its_turn_comes(place, page):
+def test_it_is_graded_by_the_question_as_it_is_when_its_turn_comes(enrollment, page):
     several = make_question(page, "several", grader="choice", options={"multiple": True})
     make_feedback(several, "two", key="a", points=Decimal(2))
     page.questions.filter(pk=several.pk).update(points_possible=5)
-    assert answering.answer(place.user, several, ["a"], uuid.uuid4()).points == 5
+    assert answering.answer(enrollment.user, several, ["a"], uuid.uuid4()).points == 5
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_question_that_went_meanwhile_takes_no_answer(place, adding):
+def test_a_question_that_went_meanwhile_takes_no_answer(enrollment, adding):
     page_id = adding.pk
     adding.page.questions.filter(pk=page_id).delete()
     with pytest.raises(answering.Gone, match="no such question"):
-        answering.answer(place.user, adding, "4", uuid.uuid4())
+        answering.answer(enrollment.user, adding, "4", uuid.uuid4())
     assert not Attempt.objects.exists()

@@ -175,7 +175,7 @@ def test_who_no_longer_teaches_has_no_place_left(as_user, ines, adding, page, co
     data = state(client).json()
     assert (data["course"], data["courses"], data["questions"][0]["answer"]) == (None, [], None)
     assert "Autumn" not in client.get("/").content.decode()
-    assert "You have a place" not in client.get(course.get_absolute_url()).content.decode()
+    assert "You are enrolled" not in client.get(course.get_absolute_url()).content.decode()
 
 
 def test_an_instructor_is_shown_as_a_test_student(as_user, ines, adding):

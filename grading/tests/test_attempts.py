@@ -51,30 +51,30 @@ def test_several_choices_are_replied_to_each(student, page, course):
     assert one["feedback"] == "<p>About choice a.</p>\n<p>About choice b.</p>"
 
 
-def test_at_most_a_hundred_by_a_few_queries(student, place, adding, django_assert_num_queries):
+def test_at_most_a_hundred_by_a_few_queries(student, enrollment, adding, django_assert_num_queries):
     Attempt.objects.bulk_create(
-        Attempt(enrollment=place, question=adding, string=str(n)) for n in range(105)
+        Attempt(enrollment=enrollment, question=adding, string=str(n)) for n in range(105)
     )
     with django_assert_num_queries(6):
         found = attempts(student, adding).json()
     assert [one["answer"] for one in found] == [str(n) for n in range(104, 4, -1)]
 
 
-def test_each_course_has_its_own(student, place, adding, sam, book):
+def test_each_course_has_its_own(student, enrollment, adding, sam, book):
     spring = enroll(sam, make_course(book, "Spring"))
-    post(student, adding, "4", course=place.course_id)
-    assert len(attempts(student, adding, course=place.course_id).json()) == 1
+    post(student, adding, "4", course=enrollment.course_id)
+    assert len(attempts(student, adding, course=enrollment.course_id).json()) == 1
     assert attempts(student, adding, course=spring.course_id).json() == []
 
 
 def test_attempts_are_for_nobody_else(client, as_user, adding, course, eve, book):
     assert attempts(client, adding).status_code == 401
     assert attempts(as_user(eve), adding).status_code == 403
-    place = enroll(eve, make_course(book, "Other"))
+    enrollment = enroll(eve, make_course(book, "Other"))
     assert attempts(client, adding, course=course.pk).status_code == 403
     assert attempts(client, adding).json() == []
-    place.status = "ended"
-    place.save()
+    enrollment.status = "ended"
+    enrollment.save()
     assert attempts(client, adding).status_code == 403
     other = make_question(make_page(make_book("other")))
     assert attempts(client, other).status_code == 403

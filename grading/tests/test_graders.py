@@ -23,7 +23,7 @@ def foresee(*pairs):
 
 def grade(grader, answer, *pairs, **over):
     question, feedback = make_question(grader, **over), foresee(*pairs)
-    return graders.grade(graders.read(answer, question, feedback), question, feedback)
+    return graders.read_and_grade(answer, question, feedback)[1]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,8 @@ def test_several_choices_reply_each_in_the_authors_order():
 
 def test_several_choices_are_kept_as_sorted_json():
     question = make_question("choice", options={"multiple": True})
-    assert graders.read(["b", "a"], question, foresee(*SEVERAL)) == '["a", "b"]'
+    string, _outcome = graders.read_and_grade(["b", "a"], question, foresee(*SEVERAL))
+    assert string == '["a", "b"]'
 
 
 def test_a_text_for_a_person_has_no_points_yet():

@@ -29,8 +29,8 @@ def test_an_invitation_takes_effect_when_its_owner_comes(eve, course):
     confirm(eve)
     assert not Enrollment.objects.exists()
     assert len(invitations.accept_all(eve)) == 1
-    place = Enrollment.objects.get()
-    assert (place.user, place.origin, place.status) == (eve, "invited", "active")
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.user, enrollment.origin, enrollment.status) == (eve, "invited", "active")
     assert invitations.accept_all(eve) == []
 
 
@@ -72,10 +72,10 @@ def test_an_invitation_keeps_its_seat(eve, course):
         enrolling.join(eve, course)
 
 
-def test_an_invitation_brings_no_ended_place_back(place, course):
+def test_an_invitation_brings_no_ended_place_back(enrollment, course):
     enrolling.end(Enrollment.objects.all())
-    invite(course, place.user.email)
-    invitations.accept_all(confirm(place.user))
+    invite(course, enrollment.user.email)
+    invitations.accept_all(confirm(enrollment.user))
     assert Enrollment.objects.get().status == "ended"
 
 

@@ -13,15 +13,15 @@ STOPPED = "Continue where you stopped: Numbers"
 
 
 @pytest.fixture
-def read(place, page):
+def read(enrollment, page):
     """The student has read the page."""
-    place.last_page = page
-    place.save()
-    return place
+    enrollment.last_page = page
+    enrollment.save()
+    return enrollment
 
 
 @pytest.mark.parametrize("path", [SHELF, BOOK])
-def test_a_student_goes_on_where_they_stopped(as_user, sam, page, place, path):
+def test_a_student_goes_on_where_they_stopped(as_user, sam, page, enrollment, path):
     client = as_user(sam)
     assert "where you stopped" not in text_of(client.get(path))
     state(client)
@@ -69,9 +69,9 @@ def test_with_two_courses_each_leads_back_into_itself(as_user, sam, read, book, 
     assert f'href="/books/tiny/words.html?course={spring.course_id}"' in text
 
 
-def test_a_book_shows_how_far_a_student_is(client, as_user, sam, place, adding, page, eve):
+def test_a_book_shows_how_far_a_student_is(client, as_user, sam, enrollment, adding, page, eve):
     make_question(page, "other", points_possible="0.5", index=1)
-    make_answer(place, adding, points="1.25")
+    make_answer(enrollment, adding, points="1.25")
     assert "answered" not in text_of(client.get(BOOK))
     text = text_of(as_user(sam).get(BOOK))
     assert "1 of 2 questions answered, 1.25 of 2.5 points." in text

@@ -28,8 +28,8 @@ def three(live):
     Answer.objects.filter(enrollment__user__email="ben@example.org").update(override_points=1)
     # A test student is in no figure.
     course = Answer.objects.first().enrollment.course
-    place = enroll(make_user("tess"), course, origin="test")
-    make_answer(place, Question.objects.get(label="adding"), "4", points=2, feedback=right())
+    enrollment = enroll(make_user("tess"), course, origin="test")
+    make_answer(enrollment, Question.objects.get(label="adding"), "4", points=2, feedback=right())
     return live
 
 
@@ -47,16 +47,14 @@ def worth_less(three, source):
 def test_points_stay_and_the_plan_says_who_would_lose(worth_less):
     code, out, _err = sync(worth_less, "--noinput")
     assert code == 0
-    assert (
-        "answers of Tiny Book: 1 would earn other points: 1 student down by 0.5. They stay" in out
-    )
+    assert "answers of Tiny Book: 1 would earn other points: 1 student loses 0.5. They keep" in out
     assert points() == {"ann": "2.00", "ben": "2.00", "cid": "0.00", "tess": "2.00"}
     assert not Regrade.objects.exists()
 
 
 def test_regrade_gives_the_new_points_and_keeps_what_was(worth_less):
     code, out, _err = sync(worth_less, "--noinput", "--regrade")
-    assert code == 0 and "1 are regraded: 1 student down by 0.5." in out
+    assert code == 0 and "1 are regraded: 1 student loses 0.5." in out
     assert points() == {"ann": "1.50", "ben": "2.00", "cid": "0.00", "tess": "1.50"}
     kept = Regrade.objects.get(answer__enrollment__user__email="ann@example.org")
     assert (f"{kept.points}", kept.string) == ("2.00", "4") and "new edition" in kept.reason

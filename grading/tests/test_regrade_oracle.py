@@ -129,14 +129,14 @@ def bring_in(edition: Any, data_dir, *, regrade: bool):
     return effects.get("answers")
 
 
-def give(place, question: Question, chance: random.Random) -> None:
+def give(enrollment, question: Question, chance: random.Random) -> None:
     if question.grader == "choice":
         keys = [one.key for one in question.feedback.all()]
         few = chance.sample(keys, chance.randint(1, len(keys)))
         given = few if question.is_multiple else few[0]
     else:
         given = chance.choice(GIVEN[question.grader])
-    answering.answer(place.user, question, given, uuid.uuid4(), place.course_id)
+    answering.answer(enrollment.user, question, given, uuid.uuid4(), enrollment.course_id)
 
 
 def students(chance: random.Random) -> None:
@@ -146,12 +146,12 @@ def students(chance: random.Random) -> None:
         course = make_course(book, policy, attempts_policy=policy)
         for name in ("sam", "sue", "test"):
             origin = "test" if name == "test" else "free"
-            place = enroll(make_user(f"{name}-{policy}"), course, origin=origin)
+            enrollment = enroll(make_user(f"{name}-{policy}"), course, origin=origin)
             if name == "test":
-                Instructor.objects.create(course=course, user=place.user)
+                Instructor.objects.create(course=course, user=enrollment.user)
             for question in Question.objects.order_by("index"):
                 for _attempt in range(chance.randint(0, 3)):
-                    give(place, question, chance)
+                    give(enrollment, question, chance)
     for answer in Answer.objects.order_by("pk"):
         if chance.random() < 0.1:
             answer.override_points = Decimal(7)
@@ -208,13 +208,13 @@ class Oracle:
         """Return what the answer should be; None where it should be left alone."""
         policy = answer.enrollment.course.attempts_policy
         user = make_user(f"again{uuid.uuid4().hex}")
-        place = enroll(user, self.courses[policy])
+        enrollment = enroll(user, self.courses[policy])
         strings = [answer.string]
         if policy == "best":
             own = Attempt.objects.filter(enrollment=answer.enrollment, question=answer.question)
             strings = list(own.order_by("pk").values_list("string", flat=True))
         judged = [string for string in strings if self.is_given(user, answer, string)]
-        found = Answer.objects.filter(enrollment=place, question=answer.question).first()
+        found = Answer.objects.filter(enrollment=enrollment, question=answer.question).first()
         if answer.override_points is not None or found is None or found.points is None:
             return None
         is_lost = answer.string not in judged
@@ -337,9 +337,9 @@ class Choices:
 
 def choose(policy: str, *keys: str):
     course = make_course(Book.objects.get(), attempts_policy=policy)
-    place = enroll(make_user("sam"), course)
+    enrollment = enroll(make_user("sam"), course)
     for key in keys:
-        answering.answer(place.user, Question.objects.get(), key, uuid.uuid4())
+        answering.answer(enrollment.user, Question.objects.get(), key, uuid.uuid4())
 
 
 @pytest.mark.django_db

@@ -25,7 +25,7 @@ def test_a_roster_is_shown_first_and_invites_when_confirmed(as_user, ines, sam, 
     page = upload(client, course, roster(text))
     shown = text_of(page)
     assert "nora@example.org" in shown and "una@example.org" in shown
-    assert shown.count("Skipped") == 1 and "has a place already" in shown  # sam
+    assert shown.count("Skipped") == 1 and "is enrolled already" in shown  # sam
     assert not Invitation.objects.exists() and not mail.outbox
     confirm(client, page)
     rows = Invitation.objects.order_by("email")
@@ -59,7 +59,9 @@ def test_a_roster_may_be_a_spreadsheet(as_user, ines, course):
     assert Invitation.objects.get().email == "nora@example.org"
 
 
-def test_each_wrong_row_is_named_with_its_reason_and_nothing_is_taken(as_user, ines, place, course):
+def test_each_wrong_row_is_named_with_its_reason_and_nothing_is_taken(
+    as_user, ines, enrollment, course
+):
     enrolling.end(Enrollment.objects.all())
     text = "email\nnora@example.org\nnobody\n\nNORA@example.org\n=1+1\n"
     page = upload(as_user(ines), course, roster(text))
@@ -147,7 +149,7 @@ def test_an_invited_person_who_is_signed_in_presses_the_button(as_user, eve, cou
     eve.emailaddress_set.create(email=eve.email, verified=True, primary=True)
     client = as_user(eve)
     assert "You are invited" in text_of(client.get("/"))
-    assert "Take your place" in text_of(client.get(course.get_absolute_url()))
+    assert "Join this course" in text_of(client.get(course.get_absolute_url()))
     assert not Enrollment.objects.exists()  # a GET enrols nobody
     client.post(course.get_absolute_url())
     assert Enrollment.objects.get().origin == "invited"
@@ -169,8 +171,8 @@ def test_an_admin_grants_a_place_and_minds_the_seats(as_user, root, eve, course)
     client = as_user(root)
     data = {"course": course.pk, "user": eve.pk, "origin": "paid", "status": "ended"}
     client.post("/admin/grading/enrollment/add/", data)
-    place = Enrollment.objects.get()
-    assert (place.user, place.origin, place.status) == (eve, "granted", "active")
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.user, enrollment.origin, enrollment.status) == (eve, "granted", "active")
     una = make_user("una")
     page = client.post("/admin/grading/enrollment/add/", data | {"user": una.pk})
     assert "All seats of this course are taken." in text_of(page)

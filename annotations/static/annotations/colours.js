@@ -1,6 +1,6 @@
-// Themes have many ways to be dark. What they all have is a background.
+// Themes have different ways to be dark, but all of them set a background.
 
-/** Gives an element of ours the dark or the light of the page, as it is now. */
+/** Makes an element of ours dark or light, as the page is at the moment. */
 export function suit(element) {
   element.classList.toggle(
     "bookbinder-dark",
@@ -8,7 +8,7 @@ export function suit(element) {
   );
 }
 
-/** Whether an element's background is dark; null where it has none. */
+/** Returns whether an element's background is dark; null if it has none. */
 function isDark(element) {
   const [red, green, blue, alpha = 1] = (
     getComputedStyle(element).backgroundColor.match(/[\d.]+/g) ?? []

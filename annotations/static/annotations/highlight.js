@@ -1,17 +1,17 @@
-// Draws passages without touching the document; each kind has its style in CSS:
-// ::highlight(bookbinder-mine) and so on.
+// Highlights passages without changing the document, with the CSS Custom Highlight API. Each kind
+// has its style in CSS, such as ::highlight(bookbinder-mine).
 
 export const KINDS = ["mine", "course", "instructor", "author"];
 
-/** Whether passages can be drawn at all; the buttons beside them do not need it. */
+/** Whether the browser can highlight passages. The buttons beside them do not need this. */
 export function canDraw() {
   return typeof Highlight === "function" && Boolean(CSS.highlights);
 }
 
-/** Draws these ranges, by kind, in place of those drawn before. */
+/** Highlights these ranges, given as lists by kind, instead of the previous ones. */
 export function draw(ranges) {
   if (!canDraw()) return;
-  // Others' highlights are left alone: CSS.highlights.clear() would take them too.
+  // Not CSS.highlights.clear(), which would also remove highlights of other scripts.
   KINDS.forEach((kind, at) => {
     const highlight = new Highlight();
     for (const range of ranges[kind] ?? []) if (range) highlight.add(range);

@@ -4,14 +4,15 @@ import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { blocksOf, partOf } from "./passages.js";
 
-// Note mode, by keyboard: arrows move between blocks, Enter opens the dialog, Escape leaves.
-// Outside the mode the page has no tab stop more, and no key does anything.
+// Note mode, for the keyboard: arrows move between blocks, Enter opens the dialog, Escape leaves.
+// When it is off, there are no additional tab stops on the page, and keys do nothing special.
 
 let blocks = [];
 let at = 0;
 let toggle = null;
 let write = null;
 
+/** Returns the button for note mode. On Enter, `then` is called with a part and its block. */
 export function modeButton(then) {
   write = then;
   toggle = make(

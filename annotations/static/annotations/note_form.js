@@ -16,15 +16,16 @@ import {
 } from "./page_notes.js";
 import { here, target } from "./passages.js";
 
-// The one form of notes: a new one, a change, or a reply. A native dialog keeps the focus inside and
-// gives it back; Escape closes it.
+// The form for a new note, a change of a note, or a reply. It is a native dialog, which keeps the
+// focus inside and restores it, and which Escape closes.
 
 const WIDTHS = { private: 0, instructors: 1, authors: 1, course: 2 };
 const PROBLEMS = ["error", "unclear", "typo", "broken"];
 
 /**
- * Opens the form. `made` is { target } of a selection, { index, start, words } or { fragment } of a
- * block, { note } to change, or { parent } to reply to. Resolves when it has closed.
+ * Opens the form. `made` is { target } for a selection, { index, start, words } or { fragment } for
+ * a block, { note } for a note to change, or { parent } for one to reply to. Resolves when the form
+ * has been closed.
  */
 export function write(made) {
   const form = build(made);
@@ -97,13 +98,13 @@ function hint() {
   return make("p", { className: "bookbinder-hint" }, t("markdown_hint"));
 }
 
-/** The words that the note is on. Those of a block can be narrowed by selecting among them. */
+/** Returns the passage of the note. In that of a block, the reader can select a part of it. */
 function passage(form, { target: given, words, note }) {
   if (words === undefined) {
     const exact = given?.selector?.[0].exact ?? (note && placeOf(note).exact);
     return exact ? [make("blockquote", {}, readable(exact))] : [];
   }
-  // Chromium gives a `readonly` one no caret.
+  // Not `readonly`, since Chromium would not show a caret then.
   form.passage = make("textarea", {
     rows: 4,
     value: words,
@@ -119,6 +120,7 @@ function passage(form, { target: given, words, note }) {
   return [field("passage", form.passage, explained)];
 }
 
+/** Returns a passage with a placeholder for each formula. */
 export const readable = (words) => words.replaceAll("\ufffc", "[…]");
 
 function audience(form, note) {
@@ -152,7 +154,7 @@ function audience(form, note) {
   return [field("who_reads", form.audience), kind, hides];
 }
 
-/** Resolves to whether the note has been taken. */
+/** Sends the note. Resolves to whether the server has accepted it. */
 async function send(form, made) {
   const { note } = made;
   const data = annotation({ ...contents(form, made), uuid: note ? undefined : form.uuid });
@@ -201,7 +203,7 @@ function motivation(audience, text, note) {
   return text || !note ? "commenting" : note.motivation;
 }
 
-/** What the note is on: the selection, the block or the part of it that was selected, or a whole. */
+/** Returns the target of the note: a selection, a block or a part of it, or a whole element. */
 function chosen({ passage: area }, { target: given, index, start, words, fragment }) {
   if (given) return given;
   if (fragment)
@@ -210,13 +212,13 @@ function chosen({ passage: area }, { target: given, index, start, words, fragmen
   while (from < to && words[from] === " ") from += 1;
   while (from < to && words[to - 1] === " ") to -= 1;
   if (from === to) [from, to] = [0, words.length];
-  // Characters of a text, and not the 16-bit units that JavaScript counts.
+  // Code points, and not the UTF-16 units that JavaScript counts.
   // oxlint-disable-next-line unicorn/no-useless-spread
   const points = (units) => [...words.slice(0, units)].length;
   return target(index, start + points(from), start + points(to));
 }
 
-/** The note was changed elsewhere: both texts are shown, and neither is lost. */
+/** Shows both texts of a note that was changed elsewhere as well, so that neither is lost. */
 function offer(form, now) {
   form.etag = ours(now).etag;
   const theirs = make("blockquote", {}, textOf(now));

@@ -9,7 +9,7 @@ import { show } from "./passages.js";
 import { connectSelecting } from "./selecting.js";
 import { add, annotation, problem, roots, start } from "./page_notes.js";
 
-/** Notes and highlights on the page, for who has an account. */
+/** Sets up notes and highlights on the page, for readers with an account. */
 export function connectNotes(state) {
   if (!state?.user_pk || state.is_preview) return;
   start(state);

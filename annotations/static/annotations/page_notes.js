@@ -1,25 +1,28 @@
 import { call } from "../books/api.js";
 import { t } from "../books/texts.js";
 
-// The page's notes as the server gave them, and what is done with them. Each change is told by the
-// event "bookbinder:notes" on the document.
+// The page's notes, as the server returned them, and the requests that change them. Each change
+// dispatches the event "bookbinder:notes" on the document.
 
 let state = null;
 const notes = new Map();
 
+/** Takes over a page's state and its notes. */
 export function start(given) {
   state = given;
   for (const note of given.notes) notes.set(note.bookbinder.uuid, note);
 }
 
+/** Returns the page's state. */
 export function reader() {
   return state;
 }
 
+/** Returns what Book Binder adds to an annotation. */
 export const ours = (note) => note.bookbinder;
 export const find = (uuid) => notes.get(uuid);
 
-/** Where a note is: { exact, start, end }, { fragment }, or nothing for a whole page or a reply. */
+/** Returns a note's place: { exact, start, end } or { fragment }; empty for a page or reply. */
 export function placeOf(note) {
   const selectors = note.target?.selector ?? [];
   const has = (type) => selectors.find((one) => one.type === type);
@@ -29,6 +32,7 @@ export function placeOf(note) {
     : { exact: has("TextQuoteSelector")?.exact, ...has("TextPositionSelector") };
 }
 
+/** Returns the notes that are not replies, in the order of their passages. */
 export function roots() {
   const all = [...notes.values()].filter((note) => !ours(note).root);
   const placed = all.map((note) => [placeOf(note).start ?? -1, note]);
@@ -53,7 +57,7 @@ function bodies(note) {
   return note.body ? [note.body].flat() : [];
 }
 
-/** A W3C annotation of what a form says. */
+/** Returns the contents of a form as a W3C annotation (https://www.w3.org/TR/annotation-model/). */
 export function annotation({ motivation, text = "", tags = [], target, ...bookbinder }) {
   const words = text ? [{ type: "TextualBody", format: "text/markdown", value: text }] : [];
   const labels = tags.map((value) => ({ type: "TextualBody", purpose: "tagging", value }));
@@ -67,6 +71,7 @@ export function annotation({ motivation, text = "", tags = [], target, ...bookbi
   };
 }
 
+/** Creates a note. Like the functions below, it resolves to the reply of the server. */
 export async function add(data) {
   return taken(await call(`/api/pages/${state.page}/annotations`, { method: "POST", data }));
 }
@@ -76,11 +81,12 @@ export async function change(note, data, etag) {
   return taken(await call(`/api/annotations/${ours(note).uuid}`, { method: "PUT", data, headers }));
 }
 
+/** Performs an action on a note, such as "pin" or "resolve". */
 export async function act(note, name) {
   return taken(await call(`/api/annotations/${ours(note).uuid}/${name}`, { method: "POST" }));
 }
 
-/** Deletes a note; one with replies leaves its place, so the server is asked what is left. */
+/** Deletes a note. One with replies leaves a placeholder, so the server is asked what is left. */
 export async function remove(note) {
   const path = `/api/annotations/${ours(note).uuid}`;
   const reply = await call(path, { method: "DELETE", headers: { "If-Match": ours(note).etag } });
@@ -101,7 +107,7 @@ function taken(reply) {
 function take(note) {
   notes.set(ours(note).uuid, note);
   const { audience, course } = ours(note);
-  // A reply is never wider than its root.
+  // A reply is never visible to more people than its root.
   for (const reply of repliesTo(note)) Object.assign(ours(reply), { audience, course });
   tell();
 }
@@ -110,7 +116,7 @@ function tell() {
   document.dispatchEvent(new CustomEvent("bookbinder:notes"));
 }
 
-/** What to say of a call that failed. */
+/** Returns what to tell the reader about a failed call. */
 export function problem({ status, body }) {
   if (status === 0) return t("note_no_connection");
   if (status === 401) return t("note_session_ended");

@@ -16,12 +16,12 @@ import {
 } from "./page_notes.js";
 import { goTo, here } from "./passages.js";
 
-// The list of the page's notes, beside the text. It does not keep the focus inside: the text is read
-// along with it.
+// The list of the page's notes, beside the text. It does not trap the focus, since readers use it
+// together with the text.
 
 let panel = null;
-let only = null; // the notes of one block
-let opener = null;
+let only = null; // ids of the notes to show, null for all
+let opener = null; // gets the focus back
 
 export function makePanel() {
   panel = told("aside", "bookbinder-panel");
@@ -38,6 +38,7 @@ export function isOpen() {
   return !panel.hidden;
 }
 
+/** Opens the panel with some notes or with all. On closing, `from` gets the focus. */
 export function openPanel({ notes = null, from = null } = {}) {
   only = notes && new Set(notes.map((note) => ours(note).uuid));
   opener = from ?? document.activeElement;
@@ -115,7 +116,7 @@ function thread(root) {
   return one;
 }
 
-/** The passage: as it has changed, or as a button that leads to it. */
+/** Returns the passage of a note, with its changes and what became of it; null if it has none. */
 function quote(note) {
   const { changes, state, as_it_was: before } = ours(note);
   const { exact } = placeOf(note);
@@ -234,7 +235,7 @@ function tellAt(note, text) {
   place?.prepend(make("p", { className: "bookbinder-problem" }, text));
 }
 
-/** Opens the panel at the note that the address names: #note-<uuid>. */
+/** Opens the panel at the note that is named in the address: #note-<uuid>. */
 export function openNamed() {
   const note = find(location.hash.replace(/^#note-/, ""));
   if (!note) return;

@@ -4,10 +4,11 @@ import { draw } from "./highlight.js";
 import { bodyOf, buildText, offsetsOf, rangeOf, textBetween } from "./text.js";
 import { ours, placeOf, roots } from "./page_notes.js";
 
-// Where the notes are in the document: their ranges, the blocks they stand in, and the button
-// beside each such block. A highlight alone tells a screen reader nothing.
+// Where the notes are in the document: their ranges, the blocks that contain them, and a button
+// beside each such block, since screen readers do not announce highlights.
 
 export const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, td, th, figcaption, blockquote";
+// Elements that a note is on as a whole.
 const WHOLE = "figure[id], form.bookbinder-question";
 const ranges = new Map();
 const markers = new Map();
@@ -18,12 +19,13 @@ const blank = make("button", {
   "data-annot-skip": "",
 });
 
-/** The part of the page's text that a Range covers, as a W3C target; null where it covers none. */
+/** Returns the text that a Range covers, as the target of a W3C annotation; null if it has none. */
 export function targetOf(range, index = buildText()) {
   const place = offsetsOf(index, range);
   return place && target(index, place.start, place.end);
 }
 
+/** Returns the text between two offsets as the target of a W3C annotation. */
 export function target(index, start, end) {
   const exact = textBetween(index, start, end);
   const around = {
@@ -37,12 +39,12 @@ export function target(index, start, end) {
   return { source: here(), selector };
 }
 
-/** The page's address, as a note's `source`. */
+/** Returns the page's address without a fragment, as a note's `source`. */
 export function here() {
   return location.href.split("#")[0];
 }
 
-/** Draws all notes anew, and puts a button beside each block that has some. */
+/** Highlights all notes, and puts a button beside each block with notes, which calls `open`. */
 export function show(open) {
   const index = buildText();
   const kinds = {};
@@ -59,7 +61,7 @@ export function show(open) {
   draw(kinds);
 }
 
-/** Notes where a note is, and returns the element it is in. */
+/** Records the range of a note, and returns the element that contains it, or null. */
 function place(note, index, kinds) {
   const { fragment, exact, start, end } = placeOf(note);
   if (fragment) return document.getElementById(fragment);
@@ -82,7 +84,7 @@ function kindOf(note) {
   return taught ? "instructor" : "course";
 }
 
-/** What the button of a block hangs on: a block that scrolls would cut it off. */
+/** Returns the element for a block's button. A block that scrolls would cut the button off. */
 function frameOf(block) {
   return block.closest("div[class*=highlight-]") ?? block;
 }
@@ -103,7 +105,7 @@ function mark(blocks, open) {
 function name(marker, notes) {
   const n = notes.length;
   const key = notes.every((note) => !note.body) ? "highlights_here" : "notes_here";
-  // A page has hundreds of buttons, and few numbers on them.
+  // Cached, since a page may have hundreds of buttons but few different labels.
   const label = (labels[`${key} ${n}`] ??= t(key, { n }));
   if (marker.ariaLabel === label) return;
   marker.ariaLabel = label;
@@ -119,7 +121,7 @@ function newMarker(block, open) {
   return marker;
 }
 
-/** Scrolls to a note's passage and puts the focus there. Returns whether it has one here. */
+/** Scrolls to a note's passage and focuses it. Returns whether the page contains it. */
 export function goTo(note) {
   const { fragment } = placeOf(note);
   const range = ranges.get(ours(note).uuid);
@@ -134,7 +136,7 @@ export function goTo(note) {
   return true;
 }
 
-/** The notes on the words at a point of the window. */
+/** Returns the notes on the text at a point of the window. */
 export function notesAt(x, y) {
   const point = document.caretPositionFromPoint?.(x, y);
   const node = point?.offsetNode ?? document.caretRangeFromPoint?.(x, y)?.startContainer;
@@ -146,7 +148,7 @@ export function notesAt(x, y) {
   });
 }
 
-/** The blocks that note mode moves between, in order: those without blocks in them, and wholes. */
+/** Returns the blocks for note mode, in order: innermost blocks, figures and questions. */
 export function blocksOf(root = bodyOf()) {
   const all = [...root.querySelectorAll(`${BLOCKS}, ${WHOLE}`)];
   return all.filter((block) => {
@@ -161,7 +163,7 @@ export function blocksOf(root = bodyOf()) {
   });
 }
 
-/** A block as the dialog takes it: its words and where they start, or its id. */
+/** Returns a block as the form takes it: { index, start, words }, or { fragment } with its id. */
 export function partOf(block) {
   if (block.matches(WHOLE)) return { fragment: block.id };
   const index = buildText();

@@ -3,12 +3,13 @@ import { t } from "../books/texts.js";
 import { bodyOf, buildText, offsetsOf } from "./text.js";
 import { notesAt, targetOf } from "./passages.js";
 
-// With a mouse or a finger: select, then one of two small buttons. What the keyboard does is in
-// mode.js: a caret in the whole page is nothing that readers have.
+// For mouse and touch: two small buttons below selected text. The keyboard has note mode (mode.js),
+// since readers have no text cursor on a page.
 
 const GAP = 8; // pixels
 let tools = null;
 
+/** Calls `write` or `highlight` with a target for a button, and `open` with notes for a click. */
 export function connectSelecting({ write, highlight, open }) {
   tools = told("div", "bookbinder-tip", button("highlight", highlight), button("note", write));
   tools.dataset.annotSkip = "";
@@ -36,7 +37,7 @@ function button(name, then) {
     tools.hidden = true;
     if (target) then(target);
   };
-  // A press must not take the selection away.
+  // Pressing a button must not clear the selection.
   return make(
     "button",
     { type: "button", onclick, onpointerdown: (event) => event.preventDefault() },

@@ -1,5 +1,6 @@
-// The page's canonical text, the same string as the server's (annotations/anchoring/text.py), and
-// offsets in it, in code points, to and from the document. Nothing is searched for.
+// The page's canonical text, the same string as on the server (annotations/anchoring/text.py), and
+// offsets in it, in code points, to and from places in the document. Only the server searches for
+// passages.
 
 const BODIES = [
   "div.body",
@@ -15,6 +16,7 @@ const SKIPPED =
 const FORMULA = "\ufffc";
 const ASTRAL = /[\ud800-\udbff][\udc00-\udfff]/g;
 
+/** Returns the element that contains the author's text, or null. */
 export function bodyOf(page = document) {
   for (const selector of BODIES) {
     const body = page.querySelector(selector);
@@ -25,7 +27,7 @@ export function bodyOf(page = document) {
 
 /**
  * Returns the text, and its parts: the text node or formula of each, and where it starts.
- * Within this module positions count as JavaScript does, where an emoji takes two.
+ * Inside this module, positions count UTF-16 units, as in JavaScript: an emoji has two.
  */
 export function buildText(root = bodyOf()) {
   const nodes = [];
@@ -55,13 +57,13 @@ export function buildText(root = bodyOf()) {
 
   if (root) walk(root);
   const text = parts.join("").replace(/ $/, "");
-  // Where characters of two units stand, in units and in code points.
+  // The positions of characters that have two units, in units and in code points.
   const wide = [...text.matchAll(ASTRAL)].map((pair) => pair.index);
   starts.push(length);
   return { text, nodes, starts, wide, widePoints: wide.map((place, at) => place - at) };
 }
 
-/** The Range of an offset pair; null where the text has no such part. */
+/** Returns the Range between two offsets; null if the text has no such part. */
 export function rangeOf(index, start, end) {
   const from = toUnits(index, start);
   const to = toUnits(index, end);
@@ -82,7 +84,7 @@ export function rangeOf(index, start, end) {
   return range;
 }
 
-/** The offset pair of what a Range covers, without white space at its ends; null: nothing. */
+/** Returns { start, end } of the text in a Range, without space at its ends; null if empty. */
 export function offsetsOf(index, range) {
   let from = position(index, range.startContainer, range.startOffset, 0);
   let to = Math.min(position(index, range.endContainer, range.endOffset, 1), index.text.length);
@@ -91,7 +93,7 @@ export function offsetsOf(index, range) {
   return from < to ? { start: toPoints(index, from), end: toPoints(index, to) } : null;
 }
 
-/** The words between two offsets: a note's `exact`. */
+/** Returns the text between two offsets, which is a note's `exact`. */
 export function textBetween(index, start, end) {
   return index.text.slice(toUnits(index, start), toUnits(index, end));
 }
@@ -108,7 +110,7 @@ function toPoints(index, units) {
   return units - countUpTo(index.wide, units - 1);
 }
 
-/** How many of these rising numbers are at most this one. Notes come by the thousand. */
+/** Returns how many of these ascending numbers are <= `most`. Fast, for thousands of notes. */
 function countUpTo(numbers, most) {
   let low = 0;
   let high = numbers.length;
@@ -120,7 +122,7 @@ function countUpTo(numbers, most) {
   return low;
 }
 
-/** How many of the first numbers fulfil what only the first ones do. */
+/** Returns how many numbers from 0 to `length` pass a test that only the first ones pass. */
 function countBelow(length, isBelow) {
   let low = 0;
   let high = length;
@@ -134,7 +136,7 @@ function countBelow(length, isBelow) {
 
 const known = new WeakMap();
 
-/** A function from places in a part to places in its node, where white space is not collapsed. */
+/** Returns a function from positions in a part to those in its node, with all white space. */
 function rawOffsets(index, at) {
   const node = index.nodes[at];
   const length = index.starts[at + 1] - index.starts[at];
@@ -147,12 +149,12 @@ function rawOffsets(index, at) {
   return (place) => place + one.by[countUpTo(one.from, place)];
 }
 
-/** From which places on a part's characters stand how much further on in its node. */
+/** Returns positions in a part, `from`, and how far its node is ahead from each on, `by`. */
 function shiftsIn(data, length) {
   const runs = [...data.matchAll(/\s{2,}/g)].filter((run) => run.index > 0);
   const collapsed = runs.reduce((sum, run) => sum + run[0].length - 1, 0);
   const first = /^\s*/.exec(data)[0].length;
-  // What came before may have ended in a space: then the first is dropped, not collapsed.
+  // After a part that ends in a space, white space at the start is dropped, not collapsed.
   const isDropped = data.length - collapsed - first === length;
   const from = [isDropped ? 0 : 1];
   const by = [0, isDropped ? first : Math.max(first - 1, 0)];
@@ -163,7 +165,10 @@ function shiftsIn(data, length) {
   return { from, by };
 }
 
-/** Where a point of the document is in the text; within a formula before it, or after. */
+/**
+ * Returns the position in the text of a point of the document. For a point inside a formula it is
+ * that of the formula plus `within`: 0 for before the formula, 1 for after it.
+ */
 function position(index, container, offset, within) {
   const child = container.childNodes[offset];
   const mark = child ?? container;

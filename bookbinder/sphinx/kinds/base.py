@@ -1,18 +1,19 @@
-"""What a build, the admin and a sync ask of a kind of question, instead of its name."""
+"""The interface of a kind of question, which builds, the admin and syncs use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 
 def nothing_wrong(answer: str) -> str | None:
+    """Accept any expected answer."""
     return None
 
 
 def one_line(attributes: str, size: int = 32) -> str:
-    """Return a field for one line of `size` characters.
+    """Return the HTML of a field for one line, `size` characters wide, without autocorrection.
 
-    For a keyboard that corrects nothing. A number's is a text's: browsers drop "1/3" of
-    type=number, and the keypads for digits of some phones have neither "/" nor "-".
+    Numbers use it too: browsers discard "1/3" in a field with type=number, and the numeric keypads
+    of some phones have neither "/" nor "-".
     """
     return (
         f'<input type="text" {attributes} size="{size}" autocapitalize="off" autocorrect="off" '
@@ -21,18 +22,19 @@ def one_line(attributes: str, size: int = 32) -> str:
 
 
 def several_lines(attributes: str) -> str:
+    """Return the HTML of a field for several lines."""
     return f'<textarea {attributes} rows="5" spellcheck="true"></textarea>'
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of question, as the extension knows it. `grading.graders` has the other half.
+    """A kind of question as the extension knows it; `grading.graders` has the other half.
 
-    - `takes_choices`: it is asked by `choice` directives; they stand on the page.
-    - `takes_feedback`: answers can be foreseen for it; else a person reads them.
-    - `may_be_tried`: something is right or wrong, so `:try:` makes sense.
-    - `fault_of`: what is wrong with an answer that is foreseen, or None.
-    - `field`: the HTML of the field for an answer, given its attributes.
+    - `takes_choices`: whether it has `choice` directives, which are shown on the page.
+    - `takes_feedback`: whether authors can list expected answers; otherwise a person grades them.
+    - `may_be_tried`: whether answers are right or wrong, so that `:try:` makes sense.
+    - `fault_of`: returns what is wrong with an expected answer, or None.
+    - `field`: returns the HTML of the field for an answer, given its attributes.
     """
 
     name: str
@@ -44,5 +46,5 @@ class Kind:
 
     @property
     def takes_new_feedback(self) -> bool:
-        """Whether feedback can be added beside the source: not to choices, which it has."""
+        """Whether feedback can be added outside the source. That of choices is always in it."""
         return self.takes_feedback and not self.takes_choices

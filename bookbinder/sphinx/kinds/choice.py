@@ -1,4 +1,4 @@
-"""One of the choices on the page, or several with `:multiple:`."""
+"""Questions answered by one of the choices on the page, or by several with `:multiple:`."""
 
 from bookbinder.sphinx.kinds.base import Kind
 

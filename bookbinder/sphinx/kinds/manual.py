@@ -1,4 +1,4 @@
-"""A text of any length, which a person reads and grades."""
+"""Questions answered by a text of any length, which a person reads and grades."""
 
 from bookbinder.sphinx.kinds.base import Kind, several_lines
 

@@ -1,7 +1,7 @@
-"""Numbers as people write them, and the author's `3.14 +- 0.01`: parsed by hand, never evaluated.
+"""Numbers as people write them, and ranges such as `3.14 +- 0.01`: parsed, never evaluated.
 
-Values are exact fractions, so that 0.1 + 0.2 is 0.3. Length and exponent are bounded before
-anything is computed: `1e999999999` would otherwise take the server's memory.
+Values are exact fractions, so that 0.1 + 0.2 equals 0.3. Length and exponent are limited before
+anything is computed: `1e999999999` would otherwise use up the server's memory.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import partial
 
 from bookbinder.sphinx.kinds.base import Kind, one_line
 
-MAX_LENGTH = 100
+MAX_LENGTH = 100  # characters
 MAX_EXPONENT = 400
 
 _NUMBER = re.compile(
@@ -25,7 +25,7 @@ _TOLERANCE = re.compile(
 
 
 class NumberError(ValueError):
-    """The text is not a number."""
+    """The text is not a number, or not a range of numbers."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +40,27 @@ class Range:
 
 
 def parse(text: str) -> Fraction:
-    """Return the number that `text` writes: `2`, `-0.5`, `1e-3`, `2/3`, `1,000` or `0,5`.
+    """Return the number in `text`, such as `2`, `-0.5`, `1e-3`, `2/3`, `1,000` or `0,5`.
 
-    A comma parts thousands where groups of three follow it, and is a decimal mark elsewhere.
-    Raises NumberError for anything else.
+    A comma separates thousands if groups of three digits follow; otherwise it is a decimal mark.
+    Raise NumberError for anything else.
     """
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     if len(text) > MAX_LENGTH:
-        raise NumberError("longer than a number may be")
+        raise NumberError("too long for a number")
     fraction = _FRACTION.fullmatch(text)
     if fraction is None:
         return _decimal(text)
     bottom = _decimal(fraction["bottom"].strip())
     if not bottom:
-        raise NumberError("divided by zero")
+        raise NumberError("division by zero")
     return _decimal(fraction["top"].strip()) / bottom
 
 
 def parse_range(text: str) -> Range:
     """Return the range of `VALUE`, `VALUE +- TOLERANCE` or `VALUE +- PERCENT%`.
 
-    Raises NumberError.
+    Raise NumberError for anything else.
     """
     match = _TOLERANCE.fullmatch(text.strip())
     if match is None:
@@ -70,7 +70,7 @@ def parse_range(text: str) -> Range:
     if match["percent"]:
         tolerance = abs(value) * tolerance / 100
     if tolerance < 0:
-        raise NumberError("a tolerance is not negative")
+        raise NumberError("a tolerance cannot be negative")
     return Range(value - tolerance, value + tolerance)
 
 
@@ -80,9 +80,9 @@ def _decimal(text: str) -> Fraction:
     elif text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     match = _NUMBER.fullmatch(text)
-    # \d also takes other scripts' digits, as int() does.
+    # \d also matches digits of other scripts, which int() accepts.
     if match is None or not (match["whole"] or match["part"]):
-        raise NumberError(f"not a number: {text[:40]}")
+        raise NumberError(f"cannot be read: {text[:40]}")
     exponent = int(match["exponent"] or 0)
     if abs(exponent) > MAX_EXPONENT:
         raise NumberError("its exponent is too large")
@@ -93,11 +93,11 @@ def _decimal(text: str) -> Fraction:
 
 
 def fault_of(answer: str) -> str | None:
-    """Return what is wrong with a number that is foreseen, or None."""
+    """Return what is wrong with an expected number or range, or None."""
     try:
         parse_range(answer)
     except NumberError as error:
-        return f"no number ({error})"
+        return f"not a number ({error})"
     return None
 
 

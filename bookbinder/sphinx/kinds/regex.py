@@ -1,4 +1,4 @@
-"""Authors' regular expressions, by RE2: no pattern can take long, whatever a student writes."""
+"""Authors' regular expressions, run by RE2: none takes long, whatever a student writes."""
 
 import functools
 
@@ -10,12 +10,12 @@ MAX_MEMORY = 8 << 20  # bytes for one compiled pattern
 
 
 class PatternError(ValueError):
-    """RE2 does not take the pattern."""
+    """RE2 does not accept the pattern."""
 
 
 @functools.lru_cache(maxsize=1024)
 def compile(pattern: str) -> re2._Regexp:
-    """Return the compiled pattern. Raises PatternError."""
+    """Return the compiled pattern. Raise PatternError if RE2 does not accept it."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY
@@ -28,16 +28,19 @@ def compile(pattern: str) -> re2._Regexp:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether `pattern` takes the whole of `text`, white space at its ends aside."""
+    """Return whether `pattern` matches all of `text`, ignoring white space at its ends.
+
+    Raise PatternError if RE2 does not accept the pattern.
+    """
     return compile(pattern).fullmatch(text.strip()) is not None
 
 
 def fault_of(answer: str) -> str | None:
-    """Return what is wrong with a pattern that is foreseen, or None."""
+    """Return what is wrong with an expected pattern, or None."""
     try:
         compile(answer)
     except PatternError as error:
-        return f"no pattern that RE2 takes ({error})"
+        return f"not a pattern that RE2 accepts ({error})"
     return None
 
 

@@ -1,4 +1,4 @@
-"""A word or a sentence, as a whole: case and white space do not count."""
+"""Questions answered by a word or a sentence, ignoring case and white space."""
 
 from bookbinder.sphinx.kinds.base import Kind
 

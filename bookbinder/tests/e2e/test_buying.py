@@ -37,7 +37,7 @@ def test_a_student_buys_a_place_and_reads(visit, shop, peer):
     sign_in(page, "nora@example.org")
     page.goto("/books/tiny-book/cities.html")
     page.get_by_role("link", name="See the book and its courses").click()
-    page.get_by_role("link", name="Buy a place: $24.90").click()
+    page.get_by_role("link", name="Enroll: $24.90").click()
     page.get_by_role("button", name="Pay $24.90").click()
     expect(page.get_by_text("This is a stand-in for Stripe")).to_be_visible()
     page.get_by_role("button", name="Go back without paying").click()

@@ -110,7 +110,7 @@ def test_without_javascript_the_same_works(visit, course):
 def test_a_stranger_is_told_how_to_come_in(visit, course):
     page = visit()
     page.goto("/books/tiny-book/cities.html")
-    expect(page.get_by_text("is for people with a place in one of its courses")).to_be_visible()
+    expect(page.get_by_text("is for people who are enrolled in one of its courses")).to_be_visible()
     page.goto("/books/tiny-book/numbers.html")
     expect(page.locator("#adding")).to_contain_text("Sign in to answer.")
     page.locator("#adding").get_by_label("Your answer").fill("4")

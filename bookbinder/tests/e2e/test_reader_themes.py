@@ -39,14 +39,14 @@ def student(transactional_db):
 
     def make():
         user = reading.make_student(attempt_limit=3)
-        place = user.enrollments.get()
+        enrollment = user.enrollments.get()
         for label, string in (("adding", "5"), ("why", "hm"), ("capital", "")):
             question = Question.objects.get(label=label)
             matched = question.feedback.exclude(feedback="").order_by("-index").first()
             string = string or matched.key
             for _attempt in range(2):
-                Attempt.objects.create(enrollment=place, question=question, string=string)
-            make_answer(place, question, string, points=0.5, feedback=matched)
+                Attempt.objects.create(enrollment=enrollment, question=question, string=string)
+            make_answer(enrollment, question, string, points=0.5, feedback=matched)
         return user
 
     return make

@@ -76,7 +76,7 @@ class Rounds:
         spans = self.round(target, wait)
         assert self.current == target or self.found["that gave up"] > gave_up
         agreement.check_clean()
-        with lock.hold():  # free
+        with lock.sync_lock():  # free
             return spans
 
     def killed_round(self) -> None:
@@ -115,7 +115,7 @@ class Rounds:
         self.judge_end(child)
         self.waits += student.waits
         self.failures += student.failures
-        live = frozenset([student.place.pk])
+        live = frozenset([student.enrollment.pk])
         self.current = agreement.which(self.editions)
         self.ledger.check(before, was, self.current, ledger.archives() - archives, live)
         return done

@@ -1,4 +1,4 @@
-"""`make test-stripe`: a place is bought at the real Stripe, in its test mode."""
+"""`make test-stripe`: a course is paid for at the real Stripe, in its test mode."""
 
 import os
 import subprocess

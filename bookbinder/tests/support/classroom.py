@@ -39,12 +39,12 @@ def give(chance: random.Random, question: Question) -> str | list[str]:
     return chance.choice(keys or WORDS)
 
 
-def answer(ledger: Ledger, user: User, place: int, question: Question, given: object) -> None:
+def answer(ledger: Ledger, user: User, enrollment: int, question: Question, given: object) -> None:
     """Answer, and note it once it is acknowledged."""
     key = uuid.uuid4()
     answering.answer(user, question, given, key)
     string = str(sorted(given)).replace("'", '"') if isinstance(given, list) else str(given)
-    ledger.note(key, place, question.prompt, string)
+    ledger.note(key, enrollment, question.prompt, string)
 
 
 def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
@@ -55,9 +55,9 @@ def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
         Interactive.objects.create(course=latest, question=questions[-1])
         for number in range(count):
             user = make_user(f"{book.url}{number}")
-            place = enroll(user, latest if number % 3 else best)
+            enrollment = enroll(user, latest if number % 3 else best)
             for question in questions * 2:
-                answer(ledger, user, place.pk, question, give(chance, question))
+                answer(ledger, user, enrollment.pk, question, give(chance, question))
             for page in Page.objects.filter(book=book).select_related("book__release"):
                 note(ledger, chance, user, page)
 
@@ -72,10 +72,10 @@ def note(ledger: Ledger, chance: random.Random, user: User, page: Page) -> None:
 
 def answer_some(ledger: Ledger, chance: random.Random, prompts: Collection[str]) -> None:
     """Have each student answer the questions of their book with these prompts."""
-    for place in Enrollment.objects.select_related("user", "course"):
-        asked = Question.objects.filter(page__book=place.course.book_id, prompt__in=prompts)
+    for enrollment in Enrollment.objects.select_related("user", "course"):
+        asked = Question.objects.filter(page__book=enrollment.course.book_id, prompt__in=prompts)
         for question in asked.select_related("page"):
-            answer(ledger, place.user, place.pk, question, give(chance, question))
+            answer(ledger, enrollment.user, enrollment.pk, question, give(chance, question))
 
 
 class Student(Thread):
@@ -87,13 +87,13 @@ class Student(Thread):
     def __init__(
         self,
         ledger: Ledger,
-        place: Enrollment,
+        enrollment: Enrollment,
         seed: int,
         seldom: Container[str] = (),
         pause: float = 0.03,
     ) -> None:
         super().__init__(daemon=True)
-        self.ledger, self.place = ledger, place
+        self.ledger, self.enrollment = ledger, enrollment
         self.seldom, self.pause = seldom, pause
         self.chance = random.Random(seed)
         self.over = Event()
@@ -119,7 +119,7 @@ class Student(Thread):
             found.file.read_bytes()
 
     def question(self) -> Question:
-        asked = Question.objects.filter(page__book=self.place.course.book_id)
+        asked = Question.objects.filter(page__book=self.enrollment.course.book_id)
         questions = list(asked.select_related("page"))
         weights = [0.1 if one.prompt in self.seldom else 1 for one in questions]
         return self.chance.choices(questions, weights)[0]
@@ -129,17 +129,17 @@ class Student(Thread):
         given = give(self.chance, question)
         start = time.perf_counter()
         try:
-            answer(self.ledger, self.place.user, self.place.pk, question, given)
+            answer(self.ledger, self.enrollment.user, self.enrollment.pk, question, given)
         except (AnswerError, answering.Changed, DatabaseError) as error:
             if isinstance(error, DatabaseError) or not self.is_gone(question, given):
                 self.failures.append(f"{question}: {given}: {error!r}")
         self.waits.append(time.perf_counter() - start)
 
     def note(self) -> None:
-        pages = Page.objects.filter(book=self.place.course.book_id)
+        pages = Page.objects.filter(book=self.enrollment.course.book_id)
         page = self.chance.choice(list(pages.select_related("book__release")))
         try:
-            note(self.ledger, self.chance, self.place.user, page)
+            note(self.ledger, self.chance, self.enrollment.user, page)
         except DatabaseError as error:
             self.failures.append(f"note on {page}: {error!r}")
         except Stale as error:

@@ -44,6 +44,6 @@ def other(db):
     question = make_question(make_page(book, "secret", title="Secret page"), "secretq")
     make_feedback(question, "secret answer")
     course = make_course(book, "Other course")
-    place = enroll(make_user("olga", last_name="Otherperson"), course)
-    make_answer(place, question, "secret string")
+    enrollment = enroll(make_user("olga", last_name="Otherperson"), course)
+    make_answer(enrollment, question, "secret string")
     return book

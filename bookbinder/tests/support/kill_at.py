@@ -25,7 +25,7 @@ POINTS = {
     "half is archived": ("json.dump", AFTER, 3),
     "all is archived": ("books.sync.archive.write", AFTER, 1),
     "one of two is settled": ("books.releases.folders.move_into_place", AFTER, 1),
-    "rows are written": ("books.sync.apply._write_books", AFTER, 1),
+    "rows are written": ("books.sync.apply._write_content", AFTER, 1),
     "answers are regraded": ("grading.regrade.regrade.write", AFTER, 1),
     "some notes have their place": ("annotations.following.rows._write_moved", AFTER, 1),
     "all notes have their place": ("annotations.following.rows.write", AFTER, 1),
@@ -71,14 +71,14 @@ def two_transactions() -> None:
     from django.db import connection
 
     apply: Any = importlib.import_module("books.sync.apply")
-    write_books = apply._write_books
+    write_content = apply._write_content
 
     def write_and_commit(*arguments: Any) -> Any:
-        pks = write_books(*arguments)
+        pks = write_content(*arguments)
         connection.connection.commit()
         return pks
 
-    apply._write_books = write_and_commit
+    apply._write_content = write_and_commit
 
 
 def settled_late() -> None:

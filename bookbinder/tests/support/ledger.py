@@ -32,7 +32,7 @@ def as_in(edition: str, string: str) -> str:
 class Given(NamedTuple):
     """An attempt; `string` is as it is written in the old edition."""
 
-    place: int
+    enrollment: int
     prompt: str
     string: str
 
@@ -40,7 +40,7 @@ class Given(NamedTuple):
 class Row(NamedTuple):
     """An answer as it counts."""
 
-    place: int
+    enrollment: int
     prompt: str
     string: str
     points: Decimal | None
@@ -61,7 +61,7 @@ def held() -> Held:
     attempts = Attempt.objects.values_list("client_key", "enrollment", "question__prompt", "string")
     return Held(
         {pk: Row(*rest) for pk, *rest in Answer.objects.values_list(*columns)},
-        {key: (place, prompt, string) for key, place, prompt, string in attempts},
+        {key: (enrollment, prompt, string) for key, enrollment, prompt, string in attempts},
         frozenset(Regrade.objects.values_list("pk", "answer", "points")),
         noting.held(),
     )
@@ -99,8 +99,8 @@ class Ledger:
         # Edition that was left -> archives to load once it is back.
         self.away: dict[str, list[Path]] = {"old": [], "new": []}
 
-    def note(self, key: UUID, place: int, prompt: str, string: str) -> None:
-        self.acknowledged[key] = Given(place, prompt, as_in("old", string))
+    def note(self, key: UUID, enrollment: int, prompt: str, string: str) -> None:
+        self.acknowledged[key] = Given(enrollment, prompt, as_in("old", string))
 
     def check(
         self, before: Held, was: Edition, now: Edition, made: set[Path], live: Container[int] = ()
@@ -108,7 +108,7 @@ class Ledger:
         """Check after a sync that was killed or not; `live` are places that answered meanwhile."""
         after = held()
         noting.check(self.noted, before.notes, after.notes, moves=was != now)
-        settled = {pk: row for pk, row in before.answers.items() if row.place not in live}
+        settled = {pk: row for pk, row in before.answers.items() if row.enrollment not in live}
         if was == now:
             assert settled.items() <= after.answers.items(), "answers changed, the edition did not"
             assert after.history == before.history
@@ -131,8 +131,8 @@ class Ledger:
 
     def check_nothing_lost(self, after: Held, now: Edition) -> None:
         known = {
-            key: Given(place, prompt, as_in("old", string))
-            for key, (place, prompt, string) in after.attempts.items()
+            key: Given(enrollment, prompt, as_in("old", string))
+            for key, (enrollment, prompt, string) in after.attempts.items()
         }
         away = read(self.all_away(), "grading.attempt")
         for key, given in self.acknowledged.items():

@@ -39,9 +39,9 @@ def people(book: Book, course: Course, other: Book) -> dict[str, Any]:
 
 def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
     """Return the keys of one row of each kind, all about the student and the course."""
-    place = student.enrollments.get()
-    answer = make_answer(place, question)
-    attempt = Attempt.objects.create(enrollment=place, question=question, string="4")
+    enrollment = student.enrollments.get()
+    answer = make_answer(enrollment, question)
+    attempt = Attempt.objects.create(enrollment=enrollment, question=question, string="4")
     address = EmailAddress.objects.create(user=student, email=student.email, verified=True)
     payment = Payment.objects.create(
         user=student, course=course, amount=100, currency="usd", status="failed", session_id="cs_1"
@@ -55,7 +55,7 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
         "event": StripeEvent.objects.create(event_id="evt_1", type="x"),
         "invitation": Invitation.objects.create(course=course, email="una@example.org"),
         "payment": payment,
-        "place": place,
+        "enrollment": enrollment,
         "social": SocialAccount.objects.create(user=student, provider="uni", uid="1"),
         "user": student,
     }

@@ -82,13 +82,13 @@ def start(build: Path) -> subprocess.Popen[bytes]:
 def answer_all() -> Enrollment:
     """Have all students answer all questions, yesterday; return the place of one more."""
     course = make_course(Book.objects.get(project="large"))
-    places = [enroll(make_user(f"large{number}"), course) for number in range(STUDENTS)]
+    enrollments = [enroll(make_user(f"large{number}"), course) for number in range(STUDENTS)]
     then = timezone.now() - timedelta(days=1)
     right = list(Feedback.objects.filter(question__page__book=course.book_id, answer=WORD))
-    for place in places:
+    for enrollment in enrollments:
         given = [
             {
-                "enrollment_id": place.pk, "question_id": one.question_id, "string": WORD,
+                "enrollment_id": enrollment.pk, "question_id": one.question_id, "string": WORD,
                 "points": one.points, "feedback_id": one.pk,
             }
             for one in right
@@ -117,16 +117,16 @@ def measure(folder: Path) -> Waiting:
     """Bring editions of a large book live, and let a student answer during the later ones."""
     two, three = (write_build(folder / f"large{points}", points) for points in (2, 3))
     assert start(two).wait() == 0
-    place = answer_all()
+    enrollment = answer_all()
     found = Waiting(PAGES * QUESTIONS * STUDENTS, [], 0, [], [])
     for build, points in ((three, 3), (two, 2)):
-        found = measure_one(build, points, place, found)
+        found = measure_one(build, points, enrollment, found)
     return found
 
 
-def measure_one(build: Path, points: int, place: Enrollment, found: Waiting) -> Waiting:
+def measure_one(build: Path, points: int, enrollment: Enrollment, found: Waiting) -> Waiting:
     questions = Question.objects.filter(page__book__project="large")
-    student = Hurried(ledger.Ledger(()), place, random.getrandbits(32), pause=0.002)
+    student = Hurried(ledger.Ledger(()), enrollment, random.getrandbits(32), pause=0.002)
     student.pks = list(questions.values_list("pk", flat=True))
     with classroom.answering_meanwhile(student):
         begun = time.monotonic()

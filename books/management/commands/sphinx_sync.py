@@ -1,4 +1,4 @@
-"""Brings builds of Sphinx books live: arguments, questions, exit codes; rules are elsewhere."""
+"""Publishes builds of Sphinx books: options, questions and exit codes. The rules are elsewhere."""
 
 import getpass
 import json
@@ -15,20 +15,22 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from books import progress_bars
 from books.releases import folders, previews
-from books.sync import lock, pipeline
+from books.sync import pipeline
 from books.sync.apply import ChangedError
+from books.sync.lock import sync_lock
+from books.sync.pipeline import Build, Prepared
 from books.sync.plan import Options
 from books.sync.report import as_json
 from books.sync.report import text as report
 
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
-INTERRUPTED = 130  # as shells say it
-TRIES = 20  # to carry out a plan that the database has left behind
+INTERRUPTED = 130  # as shells report it
+TRIES = 20  # plans that are made while the database keeps changing
 
 
 class Command(BaseCommand):
-    help = "Build Sphinx books and bring them live, or bring builds live."
+    help = "Build Sphinx books and publish them, or publish builds."
     requires_migrations_checks = True
     requires_system_checks = ()  # they load every url
 
@@ -49,95 +51,76 @@ class Command(BaseCommand):
         self.options = options
         if options["release"] is not None and options["paths"]:
             raise CommandError("Give folders or --release, not both.", returncode=2)
-        is_named = options["paths"] or options["release"] is not None
-        if not (is_named or settings.BOOKBINDER_SOURCES):
+        paths = options["paths"] or settings.BOOKBINDER_SOURCES
+        if options["release"] is None and not paths:
             raise CommandError("Name a folder to sync, or set BOOKBINDER_SOURCES.")
         self.wishes = Options(
             prefer=options["prefer"],
             regrade=options["regrade"],
             each=progress_bars.shown_on(self.stderr, is_wanted=options["format"] == "text"),
         )
+        self.publishes = not (options["dry_run"] or options["preview"])
         self.is_live = False
-        is_alone = options["dry_run"] or options["preview"]
         try:
             with (
-                nullcontext() if is_alone else lock.hold(),
+                sync_lock() if self.publishes else nullcontext(),
                 tempfile.TemporaryDirectory(
-                    prefix="bookbinder-", dir=None if is_alone else pipeline.scratch()
+                    prefix="bookbinder-", dir=pipeline.scratch() if self.publishes else None
                 ) as scratch,
             ):
-                self.sync(self.builds(Path(scratch)))
+                if options["release"] is not None:
+                    builds = [pipeline.read_release(options["release"])]
+                else:
+                    builds = [
+                        pipeline.read(path.resolve(), Path(scratch, str(number)), self.wishes.each)
+                        for number, path in enumerate(paths)
+                    ]
+                exit_code = self.sync(builds)
         except KeyboardInterrupt:
             state = "the new edition is live" if self.is_live else "nothing was changed"
             raise CommandError(f"Interrupted: {state}.", returncode=INTERRUPTED) from None
         except pipeline.ERRORS as error:
-            what = f"The new edition is live, but then: {error}" if self.is_live else None
-            raise CommandError(what or pipeline.explain(error)) from error
+            if self.is_live:
+                raise CommandError(f"The new edition is live, but then: {error}") from error
+            raise CommandError(pipeline.explain(error)) from error
+        if exit_code:
+            sys.exit(exit_code)
 
-    def builds(self, scratch: Path) -> list[pipeline.Build]:
-        if self.options["release"] is not None:
-            return [pipeline.read_release(self.options["release"])]
-        paths = self.options["paths"] or settings.BOOKBINDER_SOURCES
-        return [
-            pipeline.read(path.resolve(), scratch / str(number), self.wishes.each)
-            for number, path in enumerate(paths)
-        ]
-
-    def sync(self, builds: list[pipeline.Build]) -> None:
+    def sync(self, builds: list[Build]) -> int:
+        """Plan, show, ask and publish; return the exit code."""
         for build in builds:
             if build.warnings:
                 self.stderr.write(f"Sphinx on {build.source}:\n{build.warnings}")
         for _try in range(TRIES):
-            prepared = self.prepare(builds)
-            if self.is_done(prepared):
+            prepared = pipeline.prepare(builds, stage=self.publishes, options=self.wishes)
+            try:
+                self.show(prepared)
+                exit_code = self.ask_for_all(prepared) if self.publishes else self.look(prepared)
+                is_stale = exit_code is None and pipeline.is_stale(prepared)
+            except BaseException:
+                folders.drop(prepared.staged)
+                raise
+            if exit_code is not None:
+                folders.drop(prepared.staged)
+                return exit_code
+            if is_stale:
+                folders.drop(prepared.staged)
+            elif prepared.is_nothing or self.publish(prepared):
                 break
             self.say("The database has changed meanwhile. This is the plan now:")
         else:
             raise ChangedError(
-                "Questions that would go are being answered all the time. Nothing was changed: "
-                "sync again at a quieter hour, or switch them off in their courses."
+                "Questions that would be deleted are being answered all the time. Nothing was "
+                "changed: sync again at a quieter hour, or switch them off in their courses."
             )
         self.back_annotate(prepared)
-        self.tell_program(prepared)
+        self.write_json(prepared)
+        return 0
 
-    def is_done(self, prepared: pipeline.Prepared) -> bool:
-        """Ask, then carry out; False where the database has changed before that was done."""
-        try:
-            is_agreed = self.is_agreed(prepared)
-        except BaseException:
-            folders.drop(prepared.staged)
-            raise
-        if not is_agreed:
-            folders.drop(prepared.staged)
-            return False
-        try:
-            if not prepared.is_nothing:
-                self.carry_out(prepared)
-        except ChangedError:
-            return False
-        return True
-
-    def prepare(self, builds: list[pipeline.Build]) -> pipeline.Prepared:
-        stage = not (self.options["dry_run"] or self.options["preview"])
-        return pipeline.prepare(builds, stage=stage, options=self.wishes)
-
-    def is_agreed(self, prepared: pipeline.Prepared) -> bool:
-        """Show the plan and ask; False where the database has changed while we asked."""
-        if self.options["format"] == "text":
-            self.show(prepared)
-        if self.options["preview"]:
-            self.preview(prepared)
-        if self.options["dry_run"] or self.options["preview"]:
-            self.tell_program(prepared)
-            is_all = prepared.is_nothing or self.options["preview"]
-            sys.exit(0 if is_all else SOMETHING_TO_DO)
-        if self.options["back_annotate"]:
-            pipeline.check_sources(prepared)
-        if not prepared.is_nothing:
-            self.ask_for_all(prepared)
-        return not pipeline.is_stale(prepared)
-
-    def show(self, prepared: pipeline.Prepared) -> None:
+    def show(self, prepared: Prepared) -> None:
+        """Write the plan as text, unless JSON was asked for."""
+        if self.options["format"] == "json":
+            return
         verbose = self.options["verbosity"] > 1
         lines = report.lines(prepared.plan, prepared.effects, verbose=verbose)
         tones = {
@@ -149,42 +132,60 @@ class Command(BaseCommand):
         for line in [*lines, *report.names(prepared.plan, prepared.effects)]:
             self.stdout.write(line.text, tones.get(line.tone))
 
-    def preview(self, prepared: pipeline.Prepared) -> None:
-        for build in prepared.builds:
-            path = previews.lay(build.manifest, build.folder, self.wishes.each)
-            where = settings.BOOKBINDER_SITE_URL or "on this site, "
-            self.say(f"To read before it is live: {where}{path}")
-        self.say("Authors of the book and admins may open it, for a day or until the next sync.")
+    def look(self, prepared: Prepared) -> int:
+        """Carry out --preview and --dry-run; return the exit code."""
+        if self.options["preview"]:
+            for build in prepared.builds:
+                path = previews.lay(build.manifest, build.folder, self.wishes.each)
+                site = settings.BOOKBINDER_SITE_URL or "on this site, "
+                self.say(f"To read before it is live: {site}{path}")
+            self.say(
+                "Authors of the book and admins may open it, for a day or until the next sync."
+            )
+        self.write_json(prepared)
+        if prepared.is_nothing or self.options["preview"]:
+            return 0
+        return SOMETHING_TO_DO
 
-    def carry_out(self, prepared: pipeline.Prepared) -> None:
-        path = pipeline.carry_out(prepared, operator=operator())
+    def ask_for_all(self, prepared: Prepared) -> int | None:
+        """Ask what has to be asked. Return None to go on, or the exit code of a refusal."""
+        if self.options["back_annotate"]:
+            pipeline.check_sources(prepared)
+        if prepared.is_nothing:
+            return None
+        if prepared.plan.needs_permission_to_delete and not self.options["delete_user_data"]:
+            if self.ask("Delete what is listed above?", flag="--delete-user-data"):
+                return None
+            refusal = "Nothing was changed. To allow it: --delete-user-data."
+        elif self.options["noinput"] or self.ask("Publish this?", flag="--noinput"):
+            return None
+        else:
+            refusal = "Nothing was changed."
+        self.write_json(prepared)
+        self.stderr.write(refusal)
+        return NO_PERMISSION
+
+    def publish(self, prepared: Prepared) -> bool:
+        """Publish the edition; return False if the database has changed before that was done."""
+        try:
+            path = pipeline.publish(prepared, operator=operator())
+        except ChangedError:
+            return False
         self.is_live = True
         if path:
-            self.say(f"What went is in {path}. `manage.py loaddata` brings it back.")
+            self.say(f"What was deleted is in {path}. `manage.py loaddata` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
+        return True
 
-    def tell_program(self, prepared: pipeline.Prepared) -> None:
-        """Write the plan as JSON, once, where that was asked for."""
+    def write_json(self, prepared: Prepared) -> None:
+        """Write the plan as JSON if that was asked for: one object, at the end."""
         if self.options["format"] == "json":
             plan = as_json.of(prepared.plan, prepared.effects)
             self.stdout.write(json.dumps(plan, ensure_ascii=False))
 
     def say(self, text: str) -> None:
-        """Tell the operator; on standard error where the output is JSON for a program."""
+        """Write to the operator: on standard error if the output is JSON for a program."""
         (self.stderr if self.options["format"] == "json" else self.stdout).write(text)
-
-    def ask_for_all(self, prepared: pipeline.Prepared) -> None:
-        """Ask what must be asked. A no ends the command, and nothing has changed."""
-        if prepared.plan.needs_permission_to_delete and not self.options["delete_user_data"]:
-            if not self.ask("Delete what is listed above?", flag="--delete-user-data"):
-                self.refuse(prepared, "Nothing was changed. To allow it: --delete-user-data.")
-        elif not self.options["noinput"] and not self.ask("Bring this live?", flag="--noinput"):
-            self.refuse(prepared, "Nothing was changed.")
-
-    def refuse(self, prepared: pipeline.Prepared, text: str) -> None:
-        self.tell_program(prepared)
-        self.stderr.write(text)
-        sys.exit(NO_PERMISSION)
 
     def ask(self, question: str, flag: str) -> bool:
         if self.options["noinput"]:
@@ -196,8 +197,9 @@ class Command(BaseCommand):
         self.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
-    def back_annotate(self, prepared: pipeline.Prepared) -> None:
-        count = pipeline.lacking_page_ids(prepared)
+    def back_annotate(self, prepared: Prepared) -> None:
+        """Write page ids into the sources that lack them, if that is wanted."""
+        count = pipeline.count_missing_page_ids(prepared)
         wanted = self.options["back_annotate"]
         if not count or wanted is False or (wanted is None and self.options["noinput"]):
             return
@@ -210,7 +212,7 @@ class Command(BaseCommand):
 
 
 def operator() -> str:
-    """Return who runs the command; a container's user may have no name."""
+    """Return the name of the user who runs the command; in a container there may be none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -218,7 +220,7 @@ def operator() -> str:
 
 
 def add_what(parser: ArgumentParser) -> None:
-    """What is done, and with which build."""
+    """Add the options that say what is done, and with which build."""
     parser.add_argument(
         "--release",
         type=int,
@@ -233,13 +235,13 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="lay the edition down at a private address for the book's authors; nothing goes live",
+        help="show the edition at a private address to the book's authors; nothing is published",
     )
     parser.add_argument(
         "--prefer",
         choices=("source", "admin"),
         help="which text is shown where the source and the admin have both changed it; "
-        "without it the admin's, and the conflict is kept for a person to decide",
+        "without it the admin's, and the conflict stays open for a person to decide",
     )
     parser.add_argument(
         "--regrade",
@@ -249,7 +251,7 @@ def add_what(parser: ArgumentParser) -> None:
 
 
 def add_answers(parser: ArgumentParser) -> None:
-    """What is said beforehand to the questions that the command asks."""
+    """Add the options that answer the questions of the command beforehand."""
     parser.add_argument(
         "--noinput",
         action="store_true",
@@ -258,7 +260,7 @@ def add_answers(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--delete-user-data",
         action="store_true",
-        help="let answers go whose questions are gone; they are archived first",
+        help="delete the answers to questions that are gone; they are archived first",
     )
     parser.add_argument(
         "--back-annotate",

@@ -1,12 +1,12 @@
 import { make } from "./dom.js";
 
-// There before anything is said: a live region is heard only when it changes.
+// Added in advance, since screen readers announce only changes of a live region.
 const region = make("div", { className: "bookbinder-unseen", role: "status" });
 document.body.append(region);
 
-/** Has a screen reader say a text. */
+/** Makes screen readers announce a text. */
 export function announce(text) {
   region.textContent = "";
-  // The same text again is a change only if it was gone for a moment.
+  // A repeated text is a change only if the region was empty in between.
   setTimeout(() => (region.textContent = text), 50);
 }

@@ -1,10 +1,13 @@
-// The one place that calls fetch.
+// All requests of the reader's scripts are sent from here.
 
 export function csrfToken() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
 }
 
-/** Resolves to { ok, status, body, etag, lang (of the texts) }; status 0: no connection. */
+/**
+ * Sends a request. Resolves to { ok, status, body, etag, lang }: `body` is the parsed JSON or null,
+ * `lang` the language of its texts, and `status` is 0 if there is no connection.
+ */
 export async function call(path, { method = "GET", data, headers = {} } = {}) {
   const sent = {
     Accept: "application/json",
@@ -17,7 +20,7 @@ export async function call(path, { method = "GET", data, headers = {} } = {}) {
     const reply = await fetch(path, {
       method,
       headers: { ...sent, ...headers },
-      // Undefined where there is none to send.
+      // Undefined if there is no data to send.
       // oxlint-disable-next-line unicorn/no-invalid-fetch-options
       body,
       credentials: "same-origin",
@@ -36,7 +39,7 @@ export async function call(path, { method = "GET", data, headers = {} } = {}) {
   }
 }
 
-/** Whether the same call may do better later. */
+/** Whether a call that failed with this status may succeed later. */
 export function passes(status) {
   return status === 0 || status === 429 || status >= 500;
 }

@@ -5,12 +5,12 @@ import { t, textLanguage } from "./texts.js";
 
 const tools = make("span", { className: "bookbinder-tools" });
 
-/** Adds a button of another module to the bar. */
+/** Adds another module's button to the bar. */
 export function addToBar(element) {
   tools.append(element);
 }
 
-/** The bar that belongs to Book Binder: course, progress, points, what is next, account. */
+/** Shows Book Binder's bar: course, progress, points, the next question and the account. */
 export function showBar(state) {
   const bar = make("nav", {
     className: "bookbinder-bar",
@@ -21,7 +21,7 @@ export function showBar(state) {
   bar.dataset.annotSkip = "";
   bar.setAttribute("aria-label", t("bar"));
   bar.append(...(state ? parts(state) : [link("/", t("shelf"))]));
-  // The bar stands last, so that the theme's own way by keyboard stays as it is.
+  // The bar comes last in the document, so that it does not change the theme's tab order.
   const skip = make(
     "a",
     { className: "bookbinder-skip", href: "#bookbinder-bar", lang: textLanguage() },
@@ -45,7 +45,7 @@ function courseName({ course, is_test: isTest }) {
   return isTest ? t("test_student", { course: course.name }) : course.name;
 }
 
-/** Keeps a text of the bar true. */
+/** Updates an element of the bar, now and after each change. */
 function live(element, update) {
   update(element);
   document.addEventListener("bookbinder:changed", () => update(element));
@@ -106,7 +106,7 @@ function menu(state) {
   return [button, panel];
 }
 
-/** A text for a wide window, and one for a narrow one. */
+/** Returns elements for a text in wide windows and a text in narrow ones; CSS shows one of them. */
 export function wideOrNarrow(wide, narrow) {
   return [
     make("span", { className: "bookbinder-wide" }, wide),
@@ -140,7 +140,7 @@ function link(href, text, className = "") {
 }
 
 const forms = [...document.querySelectorAll("form.bookbinder-question")];
-// Where the reader has written. (The focus tells nothing: on its way to the bar it passes all.)
+// The form used last. (It may not have the focus, which passes all forms on its way to the bar.)
 let last = null;
 for (const form of forms) {
   for (const event of ["input", "submit"]) form.addEventListener(event, () => (last = form));
@@ -153,7 +153,7 @@ function isOpen(form, state) {
 
 const isSeen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
 
-/** How many of the page's questions lie before where the reader is. */
+/** Returns how many of the page's questions come before the reader's position. */
 function passed() {
   if (last && isSeen(last.getBoundingClientRect())) return forms.indexOf(last) + 1;
   const next = forms.findIndex((form) => form.getBoundingClientRect().bottom > 0);
@@ -161,8 +161,9 @@ function passed() {
 }
 
 /**
- * The next question that is not answered, as { url, form }: on this page after `start`, then on the
- * pages after it, then on this one from its start. Null where there is none.
+ * Returns the next unanswered question as { url, form }, without `form` on another page. It looks
+ * on this page from index `start` on, then on the following pages, then on this page from its
+ * beginning. Null if there is none.
  */
 function nextQuestion(state, start = 0) {
   const here = (form) => form && { url: `#${form.id}`, form };

@@ -1,4 +1,4 @@
-// What is kept on this device; where the browser refuses, for this page's life.
+// What is kept on this device or, if the browser does not allow that, until the page is closed.
 
 const PREFIX = "bookbinder:";
 const memory = new Map();
@@ -11,6 +11,7 @@ function tried(work, otherwise) {
   }
 }
 
+/** Keeps a value that JSON can express. */
 export function keep(key, value) {
   const text = JSON.stringify(value);
   memory.delete(key);
@@ -18,6 +19,7 @@ export function keep(key, value) {
   if (!isKept) memory.set(key, text);
 }
 
+/** Returns the value that is kept at a key, or null. */
 export function kept(key) {
   const text = memory.get(key) ?? tried(() => localStorage.getItem(PREFIX + key), null);
   return text ? tried(() => JSON.parse(text), null) : null;
@@ -28,6 +30,7 @@ export function forget(key) {
   tried(() => localStorage.removeItem(PREFIX + key));
 }
 
+/** Returns all values that are kept at keys beginning with `start`. */
 export function allKept(start) {
   const stored = tried(() => Object.keys(localStorage), []).filter((key) => key.startsWith(PREFIX));
   const keys = new Set([...stored.map((key) => key.slice(PREFIX.length)), ...memory.keys()]);
@@ -37,21 +40,22 @@ export function allKept(start) {
     .filter(Boolean);
 }
 
-// Drafts are kept by person and question: never shown to another person.
+// The key contains the person, so that a draft is never shown to somebody else.
 const keyOf = (state, label, path) => `draft:${state.user_pk}:${path}:${label}`;
 
+/** Returns the draft of an answer, { answer, why }, or null. */
 export function draftOf(state, label, path = location.pathname) {
   return state.user_pk ? kept(keyOf(state, label, path)) : null;
 }
 
-/** `why` tells why it was not taken, if it has been sent. */
+/** Keeps a draft; null removes it. `why` says why an answer already sent was refused. */
 export function keepDraft(state, label, answer, { path = location.pathname, why } = {}) {
   if (!state.user_pk) return;
   if (answer === null) forget(keyOf(state, label, path));
   else keep(keyOf(state, label, path), { answer, why });
 }
 
-/** Forgets what was sent, unless more was written since. */
+/** Removes the draft of an answer that was sent, unless the draft has changed since. */
 export function draftWasSent(state, label, answer) {
   const draft = draftOf(state, label);
   if (draft && JSON.stringify(draft.answer) === JSON.stringify(answer))

@@ -1,6 +1,6 @@
 import { textLanguage } from "./texts.js";
 
-/** An element with properties (else attributes) and children. */
+/** Creates an element with children. Names that are not properties are set as attributes. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -12,16 +12,17 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** An element for our own text, in its language. */
+/** Creates an element for a text of Book Binder, with its language if not the page's. */
 export function told(tag, className, ...children) {
   return make(tag, { className, lang: textLanguage() }, ...children);
 }
 
+/** Returns the address of the sign-in page, which leads back to this page. */
 export function signInAddress() {
   return `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
-/** Has MathJax set the formulas, once it is there. */
+/** Lets MathJax typeset the formulas in elements, after it has loaded. */
 export async function typeset(...parts) {
   if (!window.MathJax) return;
   if (document.readyState !== "complete") {

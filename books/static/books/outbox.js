@@ -2,9 +2,9 @@ import { call, csrfToken, passes } from "./api.js";
 import { objection } from "./state.js";
 import { allKept, forget, keep, kept } from "./device.js";
 
-// Answers on their way: kept on this device, under their person, until the server has replied.
+// Answers to be sent. They are kept on this device, by person, until the server has replied.
 
-const LONGEST = 60; // seconds between two tries
+const LONGEST = 60; // seconds between two attempts, at most
 const channel = window.BroadcastChannel && new BroadcastChannel("bookbinder");
 let state;
 let timer;
@@ -13,16 +13,18 @@ let mayLeave = false;
 
 const keyOf = (entry) => `waiting:${entry.user_pk}:${entry.client_key}`;
 
-/** This person's answers that wait, on all pages, oldest first. */
+/** Returns this person's answers that wait to be sent, from all pages, oldest first. */
 export function waiting() {
   const entries = state?.user_pk ? allKept(`waiting:${state.user_pk}:`) : [];
   return entries.sort((one, other) => one.at - other.at);
 }
 
+/** Returns the answer to a question of this page that waits to be sent, if there is one. */
 export function waitingFor(label) {
   return waiting().find((entry) => entry.path === location.pathname && entry.label === label);
 }
 
+/** Starts to send waiting answers, and warns readers who leave the page before that is done. */
 export function openOutbox(loaded) {
   state = loaded;
   if (!state.user_pk) return;
@@ -38,12 +40,12 @@ export function openOutbox(loaded) {
   now();
 }
 
-/** No warning: it is what the answers wait for. */
+/** Turns the warning off, since answers can only be sent after signing in. */
 export function goToSignIn() {
   mayLeave = true;
 }
 
-/** Keeps an answer and sends it; the reply comes as the event "bookbinder:reply". */
+/** Keeps an answer and sends it. The reply arrives as the event "bookbinder:reply". */
 export async function give(question, answer) {
   const entry = {
     client_key: newKey(),
@@ -59,7 +61,7 @@ export async function give(question, answer) {
   };
   if (!entry.user_pk || state.is_preview) return tell({ entry, reply: await post(entry) });
   const before = waitingFor(question.label);
-  // The same answer again is the same try; another one takes its place.
+  // The same answer again is the same attempt; a different answer replaces it.
   if (before && JSON.stringify(before.answer) === JSON.stringify(answer))
     entry.client_key = before.client_key;
   else if (before) forget(keyOf(before));
@@ -74,7 +76,7 @@ async function sendAll() {
   }
 }
 
-/** Resolves to false where the answer still waits. */
+/** Sends an answer that is kept. Resolves to false if it still has to wait. */
 function deliver(entry) {
   return alone(entry.client_key, async () => {
     if (!kept(keyOf(entry))) return true; // another tab was faster
@@ -91,7 +93,7 @@ function deliver(entry) {
   });
 }
 
-/** Two tabs do not send the same answer. (If they did, its client key would let it count once.) */
+/** Keeps two tabs from sending the same answer. (Its client key would let it count only once.) */
 function alone(name, work) {
   if (!navigator.locks) return work();
   return navigator.locks.request(`bookbinder:${name}`, { ifAvailable: true }, (lock) =>
@@ -115,7 +117,7 @@ function tell(detail) {
   document.dispatchEvent(new CustomEvent("bookbinder:reply", { detail }));
 }
 
-/** A random UUID (version 4). `crypto.randomUUID` is missing where a site has no https. */
+/** Returns a random UUID (version 4). `crypto.randomUUID` is missing on sites without HTTPS. */
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

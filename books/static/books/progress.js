@@ -1,5 +1,6 @@
 import { call } from "./api.js";
 
+/** Updates a question and the reader's progress after the server's reply to an answer. */
 export function takeReply(state, question, answer, reply) {
   const isNew = reply.attempt > (question.attempts ?? 0);
   const before = question.points ?? 0;
@@ -21,7 +22,7 @@ export function takeReply(state, question, answer, reply) {
   state.progress.points += (question.points ?? 0) - before;
 }
 
-/** After an answer on another page. */
+/** Fetches the reader's progress again, after an answer on another page. */
 export async function refreshProgress(state) {
   const reply = await call(state.path);
   if (!reply.ok || reply.body.user_pk !== state.user_pk) return;
@@ -29,6 +30,7 @@ export async function refreshProgress(state) {
   Object.assign(state, { progress, next });
 }
 
+/** Returns the reader's progress on this page; questions that are switched off do not count. */
 export function onThisPage({ questions }) {
   const asked = questions.filter((question) => question.enabled);
   const sum = (name) => asked.reduce((all, question) => all + (question[name] ?? 0), 0);

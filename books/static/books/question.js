@@ -8,11 +8,11 @@ import { draftOf, draftWasSent, keepDraft } from "./device.js";
 import { t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
-// Forms with what the person has written and not sent.
+// Forms with input that has not been sent.
 const touched = new WeakSet();
 const forms = [...document.querySelectorAll("form.bookbinder-question")];
 
-/** Lets questions answer in place. A click before the state has arrived waits for it. */
+/** Lets questions be answered on the page. A click before the state has arrived waits for it. */
 export async function connectQuestions(arriving) {
   for (const form of forms) {
     form.addEventListener("submit", (event) => submit(event, form, arriving));
@@ -72,7 +72,7 @@ async function submit(event, form, arriving) {
   clearTimeout(slow);
   open(form);
   const question = state && questionOf(form, state);
-  // To the page without JavaScript, which asks to sign in or says what is the matter.
+  // Go to the page for browsers without JavaScript, which asks to sign in or says what is wrong.
   if (!question || !(state.course || question.can_try)) return form.submit();
   if (!question.enabled) return;
   const answer = widgetOf(form).read(form);
@@ -82,7 +82,7 @@ async function submit(event, form, arriving) {
   await give(question, answer);
 }
 
-/** A reply, to this tab or another. */
+/** Handles the server's reply to an answer from this tab or another. */
 async function hear({ entry, reply, isRemote = false }, state) {
   const isHere = entry.path === location.pathname && entry.course === state.course?.pk;
   const form = isHere && forms.find((one) => one.dataset.label === entry.label);
@@ -154,7 +154,7 @@ function verdict({ points, points_possible: possible }, state) {
   return [line, note(link(state.book_url, t("join_for_more")))];
 }
 
-// Not `disabled`, which would take the focus from who has just pressed it.
+// Not `disabled`, which would take the focus away from a button that has just been pressed.
 const buttonOf = (form) => form.querySelector(".bookbinder-actions button");
 const isClosed = (form) => buttonOf(form).getAttribute("aria-disabled") === "true";
 const close = (form) => buttonOf(form).setAttribute("aria-disabled", "true");

@@ -3,7 +3,7 @@ import { showBar } from "./bar.js";
 import { connectQuestions } from "./question.js";
 import { loadState } from "./state.js";
 
-// All that they import, so that the browser asks for all at once.
+// All modules that those import, so that the browser requests all of them at once.
 import "../annotations/colours.js";
 import "../annotations/note_form.js";
 import "../annotations/highlight.js";

@@ -3,6 +3,7 @@ import { make, told, typeset } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
+/** Shows points and feedback below a question. `isFresh`: they reply to an answer just given. */
 export function showResult(form, { points, points_possible, feedback }, { isFresh }) {
   const parts = [pointsLine(points, points_possible)];
   if (feedback) {
@@ -13,10 +14,10 @@ export function showResult(form, { points, points_possible, feedback }, { isFres
   say(form, parts, { isFresh });
 }
 
-/** Puts parts where screen readers listen. */
+/** Puts parts into a question's live region. They are announced only if `isFresh`. */
 export function say(form, parts, { isFresh = true } = {}) {
   const result = form.querySelector(".bookbinder-result");
-  // A live region that is filled with old news would have it all read out.
+  // Otherwise screen readers would read out all earlier results when the page opens.
   if (isFresh) result.removeAttribute("aria-live");
   else result.setAttribute("aria-live", "off");
   result.replaceChildren(...parts);
@@ -44,12 +45,12 @@ function earned(points, possible) {
 
 function feedbackOf(html) {
   const feedback = make("div", { className: "bookbinder-feedback" });
-  // Rendered by the author's build, or sanitised by the server.
+  // It was rendered by the author's build or sanitised by the server.
   feedback.innerHTML = html;
   return feedback;
 }
 
-/** Opens to a `content` that is asked for then. */
+/** Creates a collapsed element. `content` is called to fill it when it is first opened. */
 function folded(title, content) {
   const details = make("details", {}, told("summary", "", title));
   const open = async () => {
@@ -61,6 +62,7 @@ function folded(title, content) {
   return details;
 }
 
+/** Shows the attempts made and left below a question, and other notes. */
 export function showAttempts(form, question, state, ...notes) {
   const parts = [];
   const { attempts, attempts_left: left } = question;
@@ -71,7 +73,7 @@ export function showAttempts(form, question, state, ...notes) {
   if (left !== null && left !== undefined)
     parts.push(note(left ? t("left", { n: left }) : t("none_left")));
   let line = form.querySelector(".bookbinder-attempts");
-  // A page from before it was in the build has none.
+  // A page that was built with an older extension does not have it.
   if (!line)
     form.append((line = make("div", { className: "bookbinder-attempts", "data-annot-skip": "" })));
   line.replaceChildren(...parts, ...notes);

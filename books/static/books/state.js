@@ -1,11 +1,11 @@
 import { call, csrfToken, passes } from "./api.js";
 import { setTexts, t } from "./texts.js";
 
-// A page knows itself by its address alone; a preview is of an edition that is not live.
+// A page is identified by its address alone. A preview is of an edition that is not live.
 const PLACE = /^\/books\/([^/]+)\/(.+)\.html$/;
 const PREVIEW = /^\/preview\/([^/]+)\/(.+)\.html$/;
 
-/** The page's state, once there is a connection; null where it has none (the search page). */
+/** Resolves to the page's state once there is a connection; null if it has none (search page). */
 export async function loadState() {
   const preview = location.pathname.match(PREVIEW);
   const place = preview ?? location.pathname.match(PLACE);
@@ -28,11 +28,12 @@ function wish() {
 function complete({ body, lang }, added) {
   setTexts(body.texts, lang);
   const state = { notes: [], courses: [], token: csrfToken(), ...body, ...added };
-  // Of a preview: its answers are judged and forgotten, in no course.
+  // In a preview, answers are graded without a course and not stored.
   if (state.is_preview) state.course = { pk: null, name: t("preview") };
   return state;
 }
 
+/** Resolves after some seconds, or earlier if the browser goes online. */
 export function pause(seconds) {
   return new Promise((done) => {
     const timer = setTimeout(done, 1000 * seconds);
@@ -41,7 +42,10 @@ export function pause(seconds) {
   });
 }
 
-/** Null while a call speaks for this state's person. (To sign in changes the CSRF cookie.) */
+/**
+ * Resolves to null if requests still act for this state's person, otherwise to a failed reply.
+ * (Signing in changes the CSRF cookie, so most checks need no request.)
+ */
 export async function objection(state) {
   const token = csrfToken();
   if (token === state.token) return null;

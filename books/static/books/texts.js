@@ -1,6 +1,6 @@
 import { keep, kept } from "./device.js";
 
-// What has to be said where no state has ever arrived; all else comes with it.
+// Texts that are needed if no state has ever arrived; all others come with the state.
 const FALLBACK = {
   shelf: "Bookshelf",
   bar: "Book Binder",
@@ -20,12 +20,13 @@ function tag(lang) {
   }
 }
 
+/** Sets the texts, and keeps them for pages whose state has not arrived yet. */
 export function setTexts(given, language) {
   [texts, lang] = [given ?? {}, language ?? "en"];
   keep(`texts:${page}`, { texts, lang });
 }
 
-/** A text with its {values}; with a number `n`, in the singular or plural. */
+/** Returns a text with its {values} filled in; a number `n` selects the singular or plural. */
 export function t(key, values = {}) {
   const { n } = values;
   const name = n === undefined ? key : `${key}_${n === 1 ? "one" : "many"}`;
@@ -34,11 +35,12 @@ export function t(key, values = {}) {
   );
 }
 
-/** The `lang` of our texts where it is not the page's. */
+/** Returns the language of our texts, or undefined if it is the page's. */
 export function textLanguage() {
   return lang.split("-")[0] === page.split("-")[0] ? undefined : lang;
 }
 
+/** Returns a time in ISO format as people write it in the page's language. */
 export function moment(iso) {
   return new Intl.DateTimeFormat(tag(page), { dateStyle: "medium", timeStyle: "short" }).format(
     new Date(iso),

@@ -1,88 +1,132 @@
-"""Which old row is which new item: a name that lasts first, then the place, then the text. Pure."""
+"""Which old row is which new item: by a lasting name, then by location, then by text. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 Old = TypeVar("Old")
 New = TypeVar("New")
-Name = Callable[[Any], Any]
+Name = Hashable | None
 
 
-class Claims(NamedTuple):
-    """How to read `:was:`: names of rows and of items, the name that an item had, their texts."""
+class Claims(NamedTuple, Generic[Old, New]):
+    """How to read `:was:`: the names of rows and items, the name that an item had, and texts."""
 
-    row: Name
-    item: Name
-    was: Name
-    row_text: Name
-    item_text: Name
+    row: Callable[[Old], Name]
+    item: Callable[[New], Name]
+    was: Callable[[New], Name]
+    row_text: Callable[[Old], Name]
+    item_text: Callable[[New], Name]
 
-    def is_meant(self, row: Any, item: Any, own: Any, holder: Any) -> bool:
-        """Whether `item` still means that it was `row`: it says so long after its sync.
+    def is_meant(self, row: Old, item: New, own: Old | None, holder: New | None) -> bool:
+        """Whether `item` still claims to have been `row`: `:was:` may stay long after its sync.
 
-        `own` is the row of the item's own name, `holder` the item of the row's name. Where one of
-        them makes it doubtful, the texts decide.
+        `own` is the row that has the item's name, `holder` the item that has the row's name. If
+        one of them makes the claim doubtful, the texts decide.
         """
         text = self.row_text(row)
         is_alike = self.item_text(item) == text
         if own is not None:
-            return bool(is_alike and self.row_text(own) != text)
+            return is_alike and self.row_text(own) != text
         return is_alike or holder is None or self.item_text(holder) != text
 
 
+class Pair(NamedTuple, Generic[Old]):
+    """The old row of a new item, and the rule that found it."""
+
+    row: Old
+    rule: str
+
+
 class Matching(Generic[Old, New]):
-    """Pairs what is alike by one rule after another; what a rule has paired is taken."""
+    """Pairs rows and items by one rule after another; each can be paired once.
+
+    Both sides are kept by position, since two of them may be equal.
+    """
 
     def __init__(self, old: Iterable[Old], new: Iterable[New]) -> None:
-        self.old = list(old)
-        self.new = list(new)
-        self.pairs: list[tuple[Old, New, str]] = []
+        self._old = dict(enumerate(old))
+        self._new = dict(enumerate(new))
+        self._pairs: dict[int, Pair[Old]] = {}
 
-    def by(self, rule: str, old_name: Name, new_name: Name) -> None:
-        """Pair items of one name that is unique on both sides; None is no name."""
-        if not self.old or not self.new:
+    @property
+    def old(self) -> list[Old]:
+        """The rows that are not paired."""
+        return list(self._old.values())
+
+    @property
+    def new(self) -> list[New]:
+        """The items that are not paired."""
+        return list(self._new.values())
+
+    def pair_of(self, position: int) -> Pair[Old] | None:
+        """Return the row of the item at `position` among all items, if it is paired."""
+        return self._pairs.get(position)
+
+    def by(
+        self, rule: str, old_name: Callable[[Old], Name], new_name: Callable[[New], Name]
+    ) -> None:
+        """Pair those that have the same name, if it is unique on both sides; None is no name."""
+        if not self._old or not self._new:
             return
-        olds, news = _unique(self.old, old_name), _unique(self.new, new_name)
-        common = [name for name in news if name in olds]
-        if not common:
-            return
-        self.pairs += [(olds[name], news[name], rule) for name in common]
-        gone = {id(olds[name]) for name in common}
-        come = {id(news[name]) for name in common}
-        self.old = [item for item in self.old if id(item) not in gone]
-        self.new = [item for item in self.new if id(item) not in come]
+        old, new = _unique(self._old, old_name), _unique(self._new, new_name)
+        for name, position in new.items():
+            if name in old:
+                self._pair(old[name], position, rule)
 
-    def by_was(self, claims: Claims) -> None:
-        """Pair each item with the row that it says it was, if no other says so.
+    def by_was(self, claims: Claims[Old, New]) -> None:
+        """Pair each item with the row that it says it was, if no other item says so.
 
-        Round by round, since a name is free once its row has gone to another: a is b, b is c.
+        Round by round, since a name is free once its row is paired: a was b, b was c.
         """
-        while found := self._claimed(claims):
-            for row, item in found:
-                self.pair(row, item, ":was:")
+        while claimed := self._claimed(claims):
+            for old, new in claimed:
+                self._pair(old, new, ":was:")
 
-    def _claimed(self, claims: Claims) -> list[tuple[Old, New]]:
-        rows = {claims.row(row): row for row in self.old}
-        holders = {claims.item(item): item for item in self.new}
-        claimed: dict[Any, list[New]] = defaultdict(list)
-        for item in self.new:
+    def _claimed(self, claims: Claims[Old, New]) -> list[tuple[int, int]]:
+        rows = {claims.row(row): position for position, row in self._old.items()}
+        holders = {claims.item(item): item for item in self._new.values()}
+        claimed: dict[Name, list[int]] = defaultdict(list)
+        for position, item in self._new.items():
             was = claims.was(item)
-            row, own = rows.get(was), rows.get(claims.item(item))
-            if row is not None and claims.is_meant(row, item, own, holders.get(was)):
-                claimed[was].append(item)
+            own = rows.get(claims.item(item))
+            if was in rows and claims.is_meant(
+                self._old[rows[was]],
+                item,
+                None if own is None else self._old[own],
+                holders.get(was),
+            ):
+                claimed[was].append(position)
         return [(rows[was], items[0]) for was, items in claimed.items() if len(items) == 1]
 
-    def pair(self, old: Old, new: New, rule: str) -> None:
-        self.pairs.append((old, new, rule))
-        self.old = [item for item in self.old if item is not old]
-        self.new = [item for item in self.new if item is not new]
+    def by_order(
+        self, rule: str, old_name: Callable[[Old], Name], new_name: Callable[[New], Name]
+    ) -> None:
+        """Pair those that share a name: the first row with the first item, and so on."""
+        waiting: dict[Name, list[int]] = defaultdict(list)
+        for old, row in reversed(self._old.items()):
+            waiting[old_name(row)].append(old)
+        for new, item in list(self._new.items()):
+            name = new_name(item)
+            if name is not None and waiting[name]:
+                self._pair(waiting[name].pop(), new, rule)
+
+    def by_likeness(self, rule: str, is_same: Callable[[Old, New], bool]) -> None:
+        """Pair each item with the first row for which `is_same` holds."""
+        for new, item in list(self._new.items()):
+            old = next((at for at, row in self._old.items() if is_same(row, item)), None)
+            if old is not None:
+                self._pair(old, new, rule)
+
+    def _pair(self, old: int, new: int, rule: str) -> None:
+        self._pairs[new] = Pair(self._old.pop(old), rule)
+        del self._new[new]
 
 
-def _unique(items: Sequence[Any], name: Name) -> dict[Any, Any]:
-    named = {name(item): item for item in items}
-    if len(named) != len(items):
-        counts = Counter(map(name, items))
-        named = {key: item for key, item in named.items() if counts[key] == 1}
-    named.pop(None, None)
-    return named
+def _unique(items: Mapping[int, New], name: Callable[[New], Name]) -> dict[Name, int]:
+    """Return the positions of the items whose name no other item has, by name."""
+    names = {position: name(item) for position, item in items.items()}
+    counts = Counter(names.values())
+    return {
+        own: position for position, own in names.items() if own is not None and counts[own] == 1
+    }

@@ -1,41 +1,47 @@
 """A plan for programs, as JSON. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from books.releases.contents import FileChanges
 from books.sync.follower import Effects
-from books.sync.plan import BookPlan, Changes, Plan
-from books.sync.report.row_changes import of_book
-from books.sync.report.text import FIRST, is_nothing, loss_counts, remedy
+from books.sync.plan import BookPlan, Changes, Plan, Row
+from books.sync.report import row_changes
+from books.sync.report.text import remedy
+from books.sync.report.totals import FIRST, is_nothing, loss_counts
+
+Json = dict[str, Any]
 
 
-def of(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
-    """Return the plan for programs; rows that are new have negative keys."""
+def of(plan: Plan, effects: Mapping[str, Effects]) -> Json:
+    """Return the plan as an object to be written as JSON; new rows have negative keys."""
     return {
         "nothing_to_do": is_nothing(plan, effects),
         "projects": list(plan.projects),
-        **{
-            name: {
-                "create": [_row(row) for row in changes.create],
-                "update": [
-                    {"pk": old.pk, "changes": _difference(old, new)} for old, new in changes.update
-                ],
-                "delete": [_row(row) for row in changes.delete],
+        "books": _table(plan.books),
+        "pages": _table(plan.pages),
+        "questions": _table(plan.questions),
+        "feedback": _table(plan.feedback),
+        "per_book": [_book(part) for part in plan.parts],
+        "files": {
+            project: {
+                "added": list(files.added),
+                "changed": list(files.changed),
+                "renamed": [list(pair) for pair in files.renamed],
+                "removed": list(files.removed),
             }
-            for name, changes in _all_tables(plan)
+            for project, files in plan.releases.items()
         },
-        "per_book": [_part(part) for part in plan.parts],
-        "files": {project: _files(files) for project, files in plan.releases.items()},
-        "withdrawn": [_row(row) for row in plan.withdrawn],
-        "matches": [_row(match) for part in plan.parts for match in part.matches],
-        "near_misses": [_row(miss) for part in plan.parts for miss in part.near_misses],
-        "kept_edits": [_row(edit) for part in plan.parts for edit in part.edits if edit.stays],
-        "taken_edits": [_row(edit) for part in plan.parts for edit in part.edits if not edit.stays],
+        "withdrawn": [_fields(book) for book in plan.withdrawn],
+        "matches": [_fields(match) for part in plan.parts for match in part.matches],
+        "near_misses": [_fields(miss) for part in plan.parts for miss in part.near_misses],
+        "kept_edits": [_fields(edit) for part in plan.parts for edit in part.edits if edit.stays],
+        "taken_edits": [
+            _fields(edit) for part in plan.parts for edit in part.edits if not edit.stays
+        ],
         "lost_edits": [name for part in plan.parts for name in part.lost_edits],
-        "page_ids": [_row(missing) for missing in plan.missing_page_ids],
-        "refused": [{**_row(one), "remedy": remedy(one)} for one in plan.refused],
+        "page_ids": [_fields(missing) for missing in plan.missing_page_ids],
+        "refused": [{**_fields(refusal), "remedy": remedy(refusal)} for refusal in plan.refused],
         "user_data": {
             "counts": loss_counts(plan),
             "first": [name for effect in effects.values() for name in effect.losses][:FIRST],
@@ -46,49 +52,42 @@ def of(plan: Plan, effects: Mapping[str, Effects]) -> dict[str, Any]:
     }
 
 
-def _files(files: FileChanges) -> dict[str, Any]:
+def _table(changes: Changes[Row]) -> Json:
     return {
-        "added": list(files.added),
-        "changed": list(files.changed),
-        "renamed": [list(pair) for pair in files.renamed],
-        "removed": list(files.removed),
+        "create": [_fields(row) for row in changes.create],
+        "update": [
+            {
+                "pk": old.pk,
+                "changes": {
+                    name: [_plain(getattr(old, name)), _plain(getattr(new, name))]
+                    for name in old._fields
+                    if getattr(old, name) != getattr(new, name)
+                },
+            }
+            for old, new in changes.update
+        ],
+        "delete": [_fields(row) for row in changes.delete],
     }
 
 
-def _all_tables(plan: Plan) -> Iterable[tuple[str, Changes[Any]]]:
-    yield "books", plan.books
-    yield "pages", plan.pages
-    yield "questions", plan.questions
-    yield "feedback", plan.feedback
-
-
-def _part(part: BookPlan) -> dict[str, Any]:
-    pages, questions, feedback = (told.counts() for told in of_book(part))
+def _book(part: BookPlan) -> Json:
+    changes = row_changes.of_book(part)
     return {
         "project": part.row.project,
         "url": part.row.url,
         "title": part.row.title,
         "fate": "new" if part.book.create else part.fate,
-        "pages": pages,
-        "questions": questions,
-        "feedback": feedback,
+        "pages": changes.pages.counts(),
+        "questions": changes.questions.counts(),
+        "feedback": changes.feedback.counts(),
     }
 
 
-def _row(row: Any) -> dict[str, Any]:
+def _fields(row: Any) -> Json:
+    """Return the fields of a named tuple or a dataclass."""
     values = row._asdict() if hasattr(row, "_asdict") else vars(row)
     return {name: _plain(value) for name, value in values.items()}
 
 
-def _difference(old: Any, new: Any) -> dict[str, list[Any]]:
-    return {
-        name: [_plain(before), _plain(after)]
-        for name, before, after in zip(old._fields, old, new, strict=True)
-        if before != after
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else value

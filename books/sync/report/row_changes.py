@@ -1,36 +1,41 @@
-"""What a plan does to rows in a person's words: created, changed, renamed, moved, removed. Pure."""
+"""What a plan does to the rows of a table: created, changed, renamed, moved, removed. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
 
 from books.sequences import longest_run
-from books.sync.plan import BookPlan, Changes
-
-WORDS = ("created", "changed", "renamed", "moved", "removed")
+from books.sync.plan import BookPlan, Changes, Row
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How to tell of a table's rows: the fields of a row's name, of its parent, of its place."""
+class Table:
+    """How the changes of a table are told apart: the fields of a row's name, parent and position.
 
-    table: str
+    `silent` are fields that change together with another row, or that people do not see.
+    """
+
+    name: str
     names: tuple[str, ...]
     parent: str
-    place: str
-    # Fields that follow from another row's change, or that nobody sees.
+    position: str
     silent: tuple[str, ...] = ()
 
 
-PAGES = Kind("pages", ("url",), "book_id", "position", ("index", "source_index", "source_id"))
-QUESTIONS = Kind("questions", ("label",), "page_id", "index")
-FEEDBACK = Kind("feedback", (), "question_id", "index", ("key",))
+PAGES = Table("pages", ("url",), "book_id", "position", ("index", "source_index", "source_id"))
+QUESTIONS = Table("questions", ("label",), "page_id", "index")
+FEEDBACK = Table("feedback", (), "question_id", "index", ("key",))
 
 
 @dataclass
-class Told:
-    """Names of rows by word; `renumbered` are those whose neighbours came or went."""
+class RowChanges:
+    """Names of rows by what happens to them, maybe several things at once.
+
+    `renumbered` are rows that change their position because neighbours come or go.
+    """
 
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -40,65 +45,87 @@ class Told:
     renumbered: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        return {word: len(getattr(self, word)) for word in WORDS}
+        return {
+            "created": len(self.created),
+            "changed": len(self.changed),
+            "renamed": len(self.renamed),
+            "moved": len(self.moved),
+            "removed": len(self.removed),
+        }
 
     def line(self) -> str:
-        """Return the counts that are not 0, in words; empty where nothing is told."""
-        return ", ".join(f"{count} {word}" for word, count in self.counts().items() if count)
+        """Return the counts that are not 0, in words; empty if there are none."""
+        words = {
+            "created": _("created"),
+            "changed": _("changed"),
+            "renamed": _("renamed"),
+            "moved": _("moved"),
+            "removed": _("removed"),
+        }
+        return ", ".join(f"{count} {words[kind]}" for kind, count in self.counts().items() if count)
 
 
-def tell(kind: Kind, changes: Changes[Any]) -> Told:
-    """Return what happens to a table's rows; a row may be under several words."""
-    told = Told(
+def of_table(table: Table, changes: Changes[Row]) -> RowChanges:
+    """Return what happens to the rows of a table."""
+    rows = RowChanges(
         created=[name_of(row) for row in changes.create],
         removed=[name_of(row) for row in changes.delete],
     )
-    moved = {id(pair) for pair in _moved(kind, changes.update)}
-    quiet = {*kind.names, kind.parent, kind.place, *kind.silent}
-    for pair in changes.update:
-        old, new = pair
-        words = []
-        if any(getattr(old, name) != getattr(new, name) for name in kind.names):
-            words.append(told.renamed)
-        if id(pair) in moved:
-            words.append(told.moved)
-        seen = [name for name in old._fields if name not in quiet]
-        if any(getattr(old, name) != getattr(new, name) for name in seen):
-            words.append(told.changed)
-        for word in words or [told.renumbered]:
-            word.append(name_of(new))
-    return told
+    moved = _moved(table, changes.update)
+    quiet = {*table.names, table.parent, table.position, *table.silent}
+    for old, new in changes.update:
+        kinds = []
+        if any(getattr(old, name) != getattr(new, name) for name in table.names):
+            kinds.append(rows.renamed)
+        if new.pk in moved:
+            kinds.append(rows.moved)
+        visible = [name for name in old._fields if name not in quiet]
+        if any(getattr(old, name) != getattr(new, name) for name in visible):
+            kinds.append(rows.changed)
+        for kind in kinds or [rows.renumbered]:
+            kind.append(name_of(new))
+    return rows
 
 
-def name_of(row: Any) -> str:
+def name_of(row: object) -> str:
+    """Return the name of a row of content as people know it."""
     for name in ("url", "label", "answer"):
         if hasattr(row, name):
             return str(getattr(row, name))
     return ""
 
 
-def _moved(kind: Kind, pairs: Sequence[tuple[Any, Any]]) -> Iterable[tuple[Any, Any]]:
-    """Return the pairs whose row has another parent, or another place among its neighbours.
+def _moved(table: Table, pairs: Sequence[tuple[Row, Row]]) -> set[int]:
+    """Return the keys of the rows with another parent, or another position among neighbours.
 
-    The most that can stay stay: the longest run whose order is as it was. A row that only makes
-    room for another has not moved.
+    As many rows as possible count as not moved: the longest run in which the order is the same.
+    A row that only makes room for another has not moved.
     """
-    groups: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
-    moved = []
-    for pair in pairs:
-        old, new = pair
-        if getattr(old, kind.parent) != getattr(new, kind.parent):
-            moved.append(pair)
-        elif getattr(old, kind.place) != getattr(new, kind.place):
-            groups[getattr(old, kind.parent)].append(pair)
-    for group in groups.values():
-        group.sort(key=lambda pair: getattr(pair[0], kind.place))
-        stays = set(longest_run([getattr(new, kind.place) for _old, new in group]))
-        moved += [pair for number, pair in enumerate(group) if number not in stays]
+    by_parent: dict[int, list[tuple[Row, Row]]] = defaultdict(list)
+    moved = set()
+    for old, new in pairs:
+        if getattr(old, table.parent) != getattr(new, table.parent):
+            moved.add(new.pk)
+        elif getattr(old, table.position) != getattr(new, table.position):
+            by_parent[getattr(old, table.parent)].append((old, new))
+    for group in by_parent.values():
+        group.sort(key=lambda pair: getattr(pair[0], table.position))
+        stays = set(longest_run([getattr(new, table.position) for _old, new in group]))
+        moved |= {new.pk for number, (_old, new) in enumerate(group) if number not in stays}
     return moved
 
 
-def of_book(part: BookPlan) -> Iterator[Told]:
-    yield tell(PAGES, part.pages)
-    yield tell(QUESTIONS, part.questions)
-    yield tell(FEEDBACK, part.feedback)
+class BookChanges(NamedTuple):
+    """What happens to the rows of one book."""
+
+    pages: RowChanges
+    questions: RowChanges
+    feedback: RowChanges
+
+
+def of_book(part: BookPlan) -> BookChanges:
+    return BookChanges(
+        of_table(PAGES, part.pages),
+        of_table(QUESTIONS, part.questions),
+        of_table(FEEDBACK, part.feedback),
+    )

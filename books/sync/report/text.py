@@ -1,17 +1,18 @@
-"""A plan as a person reads it, and as JSON. Pure."""
+"""A plan as people read it. Pure, but for the language of the texts."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from books.releases.stored_csp import Refusal
 from books.sync.follower import Effects
-from books.sync.plan import BookPlan, Changes, Edit, Match, NearMiss, Plan
+from books.sync.plan import BookPlan, Edit, Plan
 from books.sync.report import row_changes
-from books.sync.report.row_changes import of_book
+from books.sync.report.totals import FIRST, is_nothing, loss_counts, shortened
 
-FIRST = 20  # how many of the user data that would go are shown
-FEW = 4  # how many of each other list: a book has a screen of 24 lines
+FEW = 4  # how many rows of each other list are shown: a book fits on a screen of 24 lines
 
 
 class Line(NamedTuple):
@@ -21,217 +22,245 @@ class Line(NamedTuple):
     tone: str = "plain"
 
 
-Lines = Iterator[Line]
-
-
 def lines(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) -> list[Line]:
     """Return what happens to each book and to the files, what is kept, and what would be lost."""
     few = None if verbose else FEW
-    found: list[Line] = []
+    result: list[Line] = []
     if is_nothing(plan, effects):
-        found.append(Line("Nothing to do: the database and the files are as the build says."))
+        text = _("Nothing to do: the database and the files are the same as in the build.")
+        result.append(Line(text))
     for part in plan.parts:
-        found += _book(part, few)
+        result += _book(part, few)
     for project, files in plan.releases.items():
         counts = {
-            "added": len(files.added),
-            "changed": len(files.changed),
-            "renamed": len(files.renamed),
-            "removed": len(files.removed),
+            _("added"): len(files.added),
+            _("changed"): len(files.changed),
+            _("renamed"): len(files.renamed),
+            _("removed"): len(files.removed),
         }
-        found.append(Line(f"files of {project}: {_counted(counts) or 'the same'}"))
-    found += _refused(plan, few)
+        values = {"project": project, "counts": _counted(counts) or _("the same")}
+        result.append(Line(_("files of %(project)s: %(counts)s") % values))
+    result += _limited([_refusal(refusal) for refusal in plan.refused], few)
     for effect in effects.values():
-        found += [Line(text, "warn") for text in effect.lines]
-    found += _losses(plan)
-    return found
+        result += [Line(text, "warn") for text in effect.lines]
+    for book in plan.gutted:
+        text = _(
+            "WARNING: more than half of the pages of %(book)s are removed. Is this the right "
+            "folder, and the right project?"
+        )
+        result.append(Line(text % {"book": f"{book.title} ({book.project}/{book.url})"}, "bad"))
+    if plan.losses:
+        text = _("USER DATA THAT WILL BE DELETED: %(counts)s")
+        result.append(Line(text % {"counts": _counted(loss_counts(plan))}, "bad"))
+    return result
 
 
 def names(plan: Plan, effects: Mapping[str, Effects]) -> list[Line]:
-    """Return whose data would go, the first of them: not for everybody's eyes."""
-    told = [Line(f"  {name}", "bad") for effect in effects.values() for name in effect.losses]
+    """Return the first rows of user data that would be deleted. Only admins may see them."""
+    rows = [Line(f"  {name}", "bad") for effect in effects.values() for name in effect.losses]
     total = sum(loss_counts(plan).values())
-    rest = [Line(f"  … {total} in all", "bad")] if total > len(told[:FIRST]) else []
-    return [*told[:FIRST], *rest]
+    if total > len(rows[:FIRST]):
+        return [*rows[:FIRST], Line("  " + _("… %(n)d in all") % {"n": total}, "bad")]
+    return rows[:FIRST]
 
 
 def text(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) -> str:
-    """Return the plan as text, with whose data would go."""
+    """Return the plan as text, with the names of the rows that would be deleted."""
     all_lines = [*lines(plan, effects, verbose=verbose), *names(plan, effects)]
     return "\n".join(line.text for line in all_lines)
 
 
-def is_nothing(plan: Plan, effects: Mapping[str, Effects]) -> bool:
-    """Whether neither the plan nor a follower has anything to do."""
-    return plan.is_empty and not any(effect.is_work for effect in effects.values())
-
-
-def _book(part: BookPlan, few: int | None) -> Lines:
+def _book(part: BookPlan, few: int | None) -> Iterator[Line]:
     row = part.row
-    name = f"{row.title} ({row.project}/{row.url})"
+    book = {"book": f"{row.title} ({row.project}/{row.url})"}
     if part.fate == "withdrawn":
-        yield Line(
-            f"WITHDRAWN: {name}: it has courses or notes, so its rows stay, "
-            "and it is no longer shown",
-            "bad",
+        text = _(
+            "WITHDRAWN: %(book)s is no longer shown. Its rows are kept, since it has courses or "
+            "notes."
         )
+        yield Line(text % book, "bad")
         return
-    told = list(_tables(part))
-    asides = [*_matches(part, few), *_removals(part, few), *_near(part, few), *_edits(part, few)]
+    tables = list(_tables(part))
+    details = [*_matches(part, few), *_removals(part, few), *_near(part, few), *_edits(part, few)]
     if part.fate == "deleted":
-        yield Line(f"{name}: the build has it no longer: it goes", "bad")
+        text = _("%(book)s is no longer in the build and will be deleted")
+        yield Line(text % book, "bad")
     elif part.book.create:
-        yield Line(f"WARNING: a new book: {name}", "head")
-    elif told or asides or not part.is_empty:
-        yield Line(name, "head")
-    yield from told
+        yield Line(_("WARNING: a new book: %(book)s") % book, "head")
+    elif tables or details or not part.is_empty:
+        yield Line(book["book"], "head")
+    yield from tables
     if few is None:
-        yield from _each(part)
-    yield from asides
+        yield from _every_row(part)
+    yield from details
 
 
-def _tables(part: BookPlan) -> Lines:
-    if part.book.update and part.book.update[0][0] != part.book.update[0][1]:
-        yield Line("  book: 1 changed")
-    for kind, told in zip(
-        (row_changes.PAGES, row_changes.QUESTIONS, row_changes.FEEDBACK), of_book(part), strict=True
+def _tables(part: BookPlan) -> Iterator[Line]:
+    """Yield a line of counts for each table of the book that changes."""
+    if any(old != new for old, new in part.book.update):
+        yield Line("  " + _("book: 1 changed"))
+    changes = row_changes.of_book(part)
+    for name, rows in (
+        (_("pages"), changes.pages),
+        (_("questions"), changes.questions),
+        (_("feedback"), changes.feedback),
     ):
-        line = told.line()
-        if line or told.renumbered:
-            yield Line(f"  {kind.table}: {line or 'renumbered'}")
+        if rows.line() or rows.renumbered:
+            yield Line(f"  {name}: {rows.line() or _('renumbered')}")
 
 
-def _each(part: BookPlan) -> Lines:
-    """Name every row: what `-v 2` asks for."""
-    for thing, told in zip(("page", "question", "feedback"), of_book(part), strict=True):
-        for word in ("created", "changed", "moved"):
-            for name in getattr(told, word):
-                yield Line(f"    {thing} {word}: {_short(name)}")
+def _every_row(part: BookPlan) -> Iterator[Line]:
+    """Yield a line for every row: what `-v 2` asks for."""
+    changes = row_changes.of_book(part)
+    for kind, rows in (
+        (_("page"), changes.pages),
+        (_("question"), changes.questions),
+        (_("feedback"), changes.feedback),
+    ):
+        for word, row_names in (
+            (_("created"), rows.created),
+            (_("changed"), rows.changed),
+            (_("moved"), rows.moved),
+        ):
+            for name in row_names:
+                yield Line(f"    {kind} {word}: {shortened(name)}")
 
 
-def _limited(found: Sequence[Line], few: int | None) -> list[Line]:
-    if few is None or len(found) <= few:
-        return list(found)
-    return [*found[:few], Line(f"    … and {len(found) - few} more of these (-v 2 shows them)")]
+def _limited(rows: Sequence[Line], few: int | None) -> list[Line]:
+    if few is None or len(rows) <= few:
+        return list(rows)
+    rest = _("… and %(n)d more of these (-v 2 shows them)") % {"n": len(rows) - few}
+    return [*rows[:few], Line(f"    {rest}")]
 
 
 def _matches(part: BookPlan, few: int | None) -> list[Line]:
-    def told(match: Match) -> Line:
-        return Line(f"  same {match.kind} (by {match.by}): {match.old} -> {match.new}", "good")
+    text = _("same %(kind)s (by %(by)s): %(old)s -> %(new)s")
+    rows = [
+        Line("  " + text % {**vars(match), "kind": _kind(match.kind)}, "good")
+        for match in part.matches
+    ]
+    return _limited(rows, few)
 
-    return _limited([told(match) for match in part.matches], few)
+
+def _kind(kind: str) -> str:
+    """Return the name of a kind of row in the language of the reader."""
+    words = {"page": _("page"), "question": _("question"), "choice": _("choice")}
+    words |= {"book": _("book"), "feedback": _("feedback")}
+    return words[kind]
 
 
 def _removals(part: BookPlan, few: int | None) -> list[Line]:
-    found = [Line(f"  page goes: {page.url} ({page.title})", "bad") for page in part.pages.delete]
-    gone = part.questions.delete
-    found += [Line(f"  question goes: {question.label}", "bad") for question in gone]
-    return _limited(found, few)
+    rows = [
+        Line("  " + _("page removed: %(url)s (%(title)s)") % page._asdict(), "bad")
+        for page in part.pages.delete
+    ]
+    rows += [
+        Line("  " + _("question removed: %(label)s") % question._asdict(), "bad")
+        for question in part.questions.delete
+    ]
+    return _limited(rows, few)
 
 
 def _near(part: BookPlan, few: int | None) -> list[Line]:
-    def told(miss: NearMiss) -> Line:
-        what = "prompt" if miss.kind == "question" else "title and questions"
-        kept = _kept(miss.counts)
-        return Line(
-            f"  {miss.kind} {miss.old} was removed and {miss.new} added with a similar {what}: "
-            f"the same? Add `{miss.was}` to keep {kept}.",
-            "warn",
-        )
+    """Ask about rows that may be the same, those with the most user data first."""
+    rows = []
+    for miss in sorted(part.near_misses, key=lambda miss: -sum(miss.counts.values())):
+        if miss.kind == "question":
+            text = _(
+                "question %(old)s was removed and %(new)s added with a similar prompt: the same? "
+                "Add `%(was)s` to keep %(kept)s."
+            )
+        else:
+            text = _(
+                "page %(old)s was removed and %(new)s added with a similar title and questions: "
+                "the same? Add `%(was)s` to keep %(kept)s."
+            )
+        kept = _("its %(counts)s") % {"counts": _counted(miss.counts)}
+        values = {**vars(miss), "kept": kept if miss.counts else _("it as it was")}
+        rows.append(Line("  " + text % values, "warn"))
+    return _limited(rows, None if few is None else few - 2)
 
-    misses = sorted(part.near_misses, key=lambda miss: -sum(miss.counts.values()))
-    return _limited([told(miss) for miss in misses], None if few is None else few - 2)
 
-
-def _kept(counts: Mapping[str, int]) -> str:
-    return f"its {_counted(counts, sep=' ')}" if counts else "it as it was"
-
-
-def _counted(counts: Mapping[str, int], sep: str = " ") -> str:
-    return ", ".join(f"{count:,}{sep}{name}" for name, count in counts.items() if count)
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def _edits(part: BookPlan, few: int | None) -> list[Line]:
-    edits = sorted(part.edits, key=lambda edit: not edit.is_conflict)
-    gone = [f"  feedback {name}: edited in the admin, GOES" for name in part.lost_edits]
-    return _limited([*(Line(text, "bad") for text in gone), *map(_edit, edits)], few)
+    deleted = _("feedback %(name)s: edited in the admin, WILL BE DELETED")
+    rows = [Line("  " + deleted % {"name": name}, "bad") for name in part.lost_edits]
+    rows += map(_edit, sorted(part.edits, key=lambda edit: not edit.is_conflict))
+    return _limited(rows, few)
 
 
 def _edit(edit: Edit) -> Line:
-    name = f"  {edit.kind} {edit.name}: {edit.field}"
+    name = f"  {_kind(edit.kind)} {edit.name}: {edit.field}"
     if not edit.is_conflict:
-        return Line(f"{name} edited in the admin, stays")
-    ours, theirs = f"admin {_short(edit.shown)!r}", f"source {_short(edit.source)!r}"
+        return Line(f"{name} " + _("edited in the admin, kept"))
+    values = {"admin": repr(shortened(edit.shown)), "source": repr(shortened(edit.source))}
     if edit.stays:
-        return Line(f"{name} CONFLICT, the admin's stays: {ours}, {theirs}", "warn")
-    return Line(f"{name} CONFLICT, the source's is taken: {theirs}, {ours}", "warn")
+        text = _("CONFLICT, the admin's text is kept: admin %(admin)s, source %(source)s")
+    else:
+        text = _("CONFLICT, the source's text is taken: source %(source)s, admin %(admin)s")
+    return Line(f"{name} {text % values}", "warn")
 
 
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 40 else f"{words[:39]}…"
+class Refused(NamedTuple):
+    """What browsers refuse to load, and what the author can do about it."""
+
+    what: str
+    remedy: str
 
 
-REMEDIES = {
-    "host": 'add bookbinder_script_hosts = ["{what}"] to conf.py if the book shall load scripts '
-    "from there",
-    "insecure": "load it by https, from a host in bookbinder_script_hosts in conf.py",
-    "source": "save it as a file in html_static_path, or load it from a host in "
-    "bookbinder_script_hosts in conf.py",
-    "link": "make it a button, and give it its action in a script",
-    "mathjax2": "it is of MathJax 2, which needs more than a page may do: use mathjax4_config in "
-    "conf.py and no mathjax_path of version 2",
-    "many": "a header has room for no more than {what} of them: put them into script files",
-}
-_THINGS = {
-    "host": "scripts from {what}",
-    "insecure": "scripts from {what}",
-    "source": "a script from {what}",
-    "link": "the link {what}",
-    "mathjax2": "the script of type {what}",
-    "many": "some of the inline scripts",
-}
+def _refused(kind: str) -> Refused:
+    """Return the texts for a kind of refusal, to be filled in with `what`."""
+    return {
+        "host": Refused(
+            _("scripts from %(what)s"),
+            _(
+                'add bookbinder_script_hosts = ["%(what)s"] to conf.py if the book shall load '
+                "scripts from there"
+            ),
+        ),
+        "insecure": Refused(
+            _("scripts from %(what)s"),
+            _("load it by https, from a host in bookbinder_script_hosts in conf.py"),
+        ),
+        "source": Refused(
+            _("a script from %(what)s"),
+            _(
+                "save it as a file in html_static_path, or load it from a host in "
+                "bookbinder_script_hosts in conf.py"
+            ),
+        ),
+        "link": Refused(
+            _("the link %(what)s"),
+            _("make it a button, and give it its action in a script"),
+        ),
+        "mathjax2": Refused(
+            _("the script of type %(what)s"),
+            _(
+                "it is a script of MathJax 2, which needs more than a page may do: use "
+                "mathjax4_config in conf.py, and no mathjax_path of version 2"
+            ),
+        ),
+        "many": Refused(
+            _("some of the inline scripts"),
+            _("a header has room for no more than %(what)s of them: put them into script files"),
+        ),
+    }[kind]
 
 
-def _refused(plan: Plan, few: int | None) -> list[Line]:
-    def told(one: Refusal) -> Line:
-        where = one.first if one.pages == 1 else f"{one.first} and {one.pages - 1} more"
-        thing = _THINGS[one.kind].format(what=one.what)
-        return Line(f"browsers will refuse {thing} ({where}): {remedy(one)}", "warn")
-
-    return _limited([told(one) for one in plan.refused], few)
-
-
-def remedy(one: Refusal) -> str:
-    """Return how what is refused can be had."""
-    return REMEDIES[one.kind].format(what=one.what)
+def _refusal(refusal: Refusal) -> Line:
+    others = refusal.pages - 1
+    pages = ngettext("%(page)s and %(n)d more", "%(page)s and %(n)d more", others)
+    values = {
+        "what": _refused(refusal.kind).what % {"what": refusal.what},
+        "pages": pages % {"page": refusal.first, "n": others} if others else refusal.first,
+        "remedy": remedy(refusal),
+    }
+    return Line(_("browsers will refuse %(what)s (%(pages)s): %(remedy)s") % values, "warn")
 
 
-def _losses(plan: Plan) -> Lines:
-    for book in plan.gutted:
-        yield Line(
-            f"WARNING: more than half of the pages of {book.title} ({book.project}/{book.url}) go. "
-            "Is this the right folder, and the right project?",
-            "bad",
-        )
-    if plan.losses:
-        yield Line(f"USER DATA THAT GOES: {_counted(loss_counts(plan))}", "bad")
-
-
-def loss_counts(plan: Plan) -> dict[str, int]:
-    """Return how many rows of each kind go with the plan's deletions."""
-    total: Counter[str] = Counter()
-    for loss in plan.losses:
-        total.update(loss.counts)
-    return dict(sorted(total.items()))
-
-
-def summary(plan: Plan) -> str:
-    """Return one line on what the plan does, for its release."""
-    tables: list[tuple[row_changes.Kind, Changes[Any]]] = [
-        (row_changes.PAGES, plan.pages),
-        (row_changes.QUESTIONS, plan.questions),
-        (row_changes.FEEDBACK, plan.feedback),
-    ]
-    told = [(kind.table, row_changes.tell(kind, changes).line()) for kind, changes in tables]
-    return "; ".join(f"{table}: {line}" for table, line in told if line) or "files alone"
+def remedy(refusal: Refusal) -> str:
+    """Return what the author can do about what browsers refuse."""
+    return _refused(refusal.kind).remedy % {"what": refusal.what}

@@ -1,6 +1,6 @@
 // Shows a reply as students will see it, beside the Markdown that is being written.
 
-const PAUSE = 300; // milliseconds without a key, before it is asked for
+const PAUSE = 300; // milliseconds without input before the reply is requested
 
 const waiting = new WeakMap();
 
@@ -20,7 +20,7 @@ async function show(area) {
   const data = new FormData();
   data.set("text", text);
   data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  // From /admin/books/question/<pk>/change/
+  // Relative to /admin/books/question/<pk>/change/
   const address = new URL("../../render/", location.href);
   const reply = await fetch(address, { method: "POST", body: data, credentials: "same-origin" });
   if (!reply.ok || area.value !== text) return;

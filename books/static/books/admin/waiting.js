@@ -1,3 +1,3 @@
-// A page that waits for work to end: it looks again every two seconds.
+// Reloads the page every two seconds while it waits for a task to end.
 
 setTimeout(() => location.reload(), 2000);

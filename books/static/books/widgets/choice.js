@@ -1,4 +1,4 @@
-// One choice by its key, or several as a list of keys.
+// The answer is the key of one choice or, if several can be chosen, a list of keys.
 
 const boxes = (form) => [...form.querySelectorAll("input[name=answer]")];
 const isMultiple = (form) => "multiple" in form.dataset;
@@ -11,7 +11,7 @@ export function read(form) {
   return isMultiple(form) ? taken.sort() : taken[0];
 }
 
-/** The keys of an answer: a list, its JSON, or one key. */
+/** Returns the keys in an answer, which is a list, the JSON of a list, or one key. */
 function keysOf(form, answer) {
   if (Array.isArray(answer)) return answer;
   if (!isMultiple(form)) return [answer];

@@ -1,8 +1,9 @@
 import * as choice from "./choice.js";
 import * as text from "./text.js";
 
-// For each kind: `read(form)` gives the answer to send (null: none), `fill(form, answer)` shows one,
-// `words(form, answer)` tells it. A kind that needs more than a field gets a module of its own.
+// For each kind, `read(form)` returns the answer to send, null if there is none;
+// `fill(form, answer)` puts an answer into the form; `words(form, answer)` returns it as text.
+// A kind that needs more than a text field has a module of its own.
 const WIDGETS = { choice, text, regex: text, number: text, manual: text };
 
 export function widgetOf(form) {

@@ -1,4 +1,4 @@
-// One field for a text: also patterns, numbers and what a person grades.
+// A single text field, also for patterns, numbers and answers that a person grades.
 
 export function read(form) {
   const text = form.elements.answer.value;

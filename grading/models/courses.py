@@ -1,7 +1,7 @@
+"""Courses, and who is in them: instructors, enrollments, invitations, switches of questions."""
+
 import secrets
-import uuid
 import zoneinfo
-from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from books.models import Book, Feedback, Page, PointsField, Question
+from books.models import Book, Page, Question
 from grading.querysets import (
     CourseQuerySet,
     EnrollmentQuerySet,
@@ -93,7 +93,7 @@ class Course(models.Model):
         default=True,
         help_text=_(
             "Off: while this course is open, nobody can try the questions of its book that the "
-            "author has marked with :try: without a place in a course."
+            "author has marked with :try: without being enrolled."
         ),
     )
 
@@ -130,7 +130,7 @@ class Course(models.Model):
 
     @property
     def amount(self) -> int:
-        """What a place costs, in the currency's smallest unit."""
+        """What the course costs, in the currency's smallest unit."""
         return self.book.price if self.price is None else self.price
 
     @property
@@ -169,7 +169,7 @@ class Instructor(models.Model):
 
 
 class Enrollment(models.Model):
-    """A student's place in a course. One a person and course; an ended one keeps its data."""
+    """A student in a course: one row per person and course. An ended one keeps its data."""
 
     class Origin(models.TextChoices):
         PAID = "paid", _("paid")
@@ -231,7 +231,7 @@ class Enrollment(models.Model):
 
 
 class Invitation(models.Model):
-    """A place kept for an e-mail address until its owner comes, with an account or without."""
+    """A seat kept for an e-mail address until its owner joins, with an account or without."""
 
     class Role(models.TextChoices):
         STUDENT = "student", _("student")
@@ -286,91 +286,3 @@ class Interactive(models.Model):
 
     def __str__(self) -> str:
         return str(self.question)
-
-
-class Attempt(models.Model):
-    """One try at a question. Written once, kept for ever."""
-
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
-    question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
-    client_key = models.UUIDField(_("client key"), default=uuid.uuid4)
-    string = models.TextField(_("answer"))
-    points = PointsField(_("points"), null=True, blank=True)
-    feedback = models.ForeignKey(
-        Feedback, models.SET_NULL, null=True, blank=True, related_name="attempts"
-    )
-    created_at = models.DateTimeField(_("given"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
-        ordering = ("pk",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("enrollment", "client_key"), name="uq_attempt_enrollment_client_key"
-            ),
-        )
-        indexes = (
-            models.Index(fields=("enrollment", "question"), name="ix_attempt_enrollment_question"),
-        )
-
-    def __str__(self) -> str:
-        return self.string[:60]
-
-
-class Regrade(models.Model):
-    """What an answer had earned before its points were counted anew. Kept with the answer."""
-
-    answer = models.ForeignKey("Answer", models.CASCADE, related_name="regrades")
-    string = models.TextField(_("answer"))
-    points = PointsField(_("points"), null=True, blank=True)
-    feedback = models.ForeignKey(Feedback, models.SET_NULL, null=True, blank=True, related_name="+")
-    reason = models.TextField(_("reason"))
-    created_at = models.DateTimeField(_("regraded"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("regrade")
-        verbose_name_plural = _("regrades")
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-class Answer(models.Model):
-    """The attempt that counts. `points` is null while nobody has graded it."""
-
-    enrollment = models.ForeignKey(
-        Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
-    )
-    question = models.ForeignKey(
-        Question, models.CASCADE, verbose_name=_("question"), related_name="answers"
-    )
-    string = models.TextField(_("answer"))
-    points = PointsField(_("points"), null=True, blank=True)
-    feedback = models.ForeignKey(
-        Feedback, models.SET_NULL, null=True, blank=True, related_name="answers"
-    )
-    answered_at = models.DateTimeField(_("answered"), default=timezone.now)
-    override_points = PointsField(_("points by hand"), null=True, blank=True)
-    override_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
-    override_reason = models.TextField(_("reason"), blank=True)
-
-    class Meta:
-        verbose_name = _("answer")
-        verbose_name_plural = _("answers")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("enrollment", "question"), name="uq_answer_enrollment_question"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.string[:60]
-
-    @property
-    def counted_points(self) -> Decimal | None:
-        return self.points if self.override_points is None else self.override_points

@@ -1,0 +1,27 @@
+"""The tables of courses and answers."""
+
+from grading.models.answers import Answer, Attempt, Regrade
+from grading.models.courses import (
+    Course,
+    Enrollment,
+    Instructor,
+    Interactive,
+    Invitation,
+    check_join_code,
+    check_time_zone,
+    new_join_code,
+)
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Course",
+    "Enrollment",
+    "Instructor",
+    "Interactive",
+    "Invitation",
+    "Regrade",
+    "check_join_code",
+    "check_time_zone",
+    "new_join_code",
+]

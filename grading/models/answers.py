@@ -1,0 +1,100 @@
+"""What students answer: attempts, the answer that counts, and what it had before a regrade."""
+
+import uuid
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from books.models import Feedback, PointsField, Question
+from grading.models.courses import Enrollment
+
+
+class Attempt(models.Model):
+    """One try at a question. Written once, kept for ever."""
+
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
+    client_key = models.UUIDField(_("client key"), default=uuid.uuid4)
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(
+        Feedback, models.SET_NULL, null=True, blank=True, related_name="attempts"
+    )
+    created_at = models.DateTimeField(_("given"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enrollment", "client_key"), name="uq_attempt_enrollment_client_key"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("enrollment", "question"), name="ix_attempt_enrollment_question"),
+        )
+
+    def __str__(self) -> str:
+        return self.string[:60]
+
+
+class Regrade(models.Model):
+    """What an answer had earned before its points were counted anew. Kept with the answer."""
+
+    answer = models.ForeignKey("Answer", models.CASCADE, related_name="regrades")
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(Feedback, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"))
+    created_at = models.DateTimeField(_("regraded"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("regrade")
+        verbose_name_plural = _("regrades")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Answer(models.Model):
+    """The attempt that counts. `points` is null while nobody has graded it."""
+
+    enrollment = models.ForeignKey(
+        Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
+    )
+    question = models.ForeignKey(
+        Question, models.CASCADE, verbose_name=_("question"), related_name="answers"
+    )
+    string = models.TextField(_("answer"))
+    points = PointsField(_("points"), null=True, blank=True)
+    feedback = models.ForeignKey(
+        Feedback, models.SET_NULL, null=True, blank=True, related_name="answers"
+    )
+    answered_at = models.DateTimeField(_("answered"), default=timezone.now)
+    override_points = PointsField(_("points by hand"), null=True, blank=True)
+    override_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
+    override_reason = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enrollment", "question"), name="uq_answer_enrollment_question"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.string[:60]
+
+    @property
+    def counted_points(self) -> Decimal | None:
+        return self.points if self.override_points is None else self.override_points
