@@ -15,18 +15,18 @@ from ninja.errors import HttpError
 
 from accounts import access, limits
 from accounts.http import signed_in
-from annotations import drafts, jsonld, moderation, page_notes, writing
+from accounts.schemas import Invalid, Pk, Problem
+from annotations import errors, jsonld, moderation, page_notes, writing
 from annotations.limits import MOST, MOST_ACTS, TOO_MANY, site_of, too_many
 from annotations.models import Annotation
 from books.models import Page
-from grading.api import Invalid, Pk, Problem
 
 router = Router(tags=["annotations"])
 PROBLEMS: dict[type[Exception], int] = {
-    drafts.Invalid: 400,
-    drafts.Refused: 403,
-    drafts.Stale: 409,
-    drafts.TooLong: 413,
+    errors.Invalid: 400,
+    errors.Refused: 403,
+    errors.Stale: 409,
+    errors.TooLong: 413,
 }
 READ = {200: dict[str, Any], 304: None, 422: Invalid} | dict.fromkeys((401, 404), Problem)
 WRITE = READ | {201: dict[str, Any], 204: None, 412: dict[str, Any]}
@@ -125,7 +125,7 @@ def add_annotation(request: HttpRequest, page_id: Pk, data: dict[str, Any] = Giv
             parents = Annotation.objects.visible_to(user).select_related("root__course", "course")
             parent = get_object_or_404(parents, uuid=parent_uuid, page=page)
             note, made = writing.reply(user, parent, draft)
-    except tuple(PROBLEMS) as error:
+    except errors.NoteError as error:
         return _of_error(error)
     return _shown(request, note.uuid, 201 if made else 200)
 
@@ -170,9 +170,9 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
         return _problem(428, _("Send the note's ETag as If-Match."))
     try:
         writing.edit(note, jsonld.draft(data), seen)
-    except drafts.Stale:
+    except errors.Stale:
         return _changed(request, uuid)
-    except tuple(PROBLEMS) as error:
+    except errors.NoteError as error:
         return _of_error(error)
     return _shown(request, uuid)
 
@@ -186,23 +186,23 @@ def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
         return refused
     try:
         writing.delete(note, _seen(request, note))
-    except drafts.Stale:
+    except errors.Stale:
         return _changed(request, uuid)
     return HttpResponse(status=204)
 
 
 @router.post("/annotations/{uuid}/{act}", response=WRITE, openapi_extra=EXTRA)
 def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
-    """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
+    """Resolve, reopen, hide, show, pin, unpin or flag a note; accept the passage suggested."""
     if act not in moderation.ACTS:
         raise Http404
-    permission, carry_out = moderation.ACTS[act]
-    note = _own(request, uuid, permission)
+    chosen = moderation.ACTS[act]
+    note = _own(request, uuid, chosen.permission)
     refused = _too_many(request, "note-act", MOST_ACTS)
     if refused:
         return refused
     try:
-        carry_out(note, signed_in(request))
-    except tuple(PROBLEMS) as error:
+        chosen.carry_out(note, signed_in(request))
+    except errors.NoteError as error:
         return _of_error(error)
     return _shown(request, uuid)

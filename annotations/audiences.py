@@ -1,5 +1,7 @@
-"""Whom a note is written to: who may choose which readers, and who sees the writer's name."""
+"""Whom a note is written to: which readers a person may choose, and who sees the writer's name."""
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -7,24 +9,36 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.access import enrollments_of
-from annotations.drafts import (
-    Audience,
-    Draft,
-    Invalid,
-    Refused,
-)
+from annotations.drafts import Audience, Draft
+from annotations.errors import Invalid, Refused
 from annotations.models import Annotation
 from grading.access import teaches
 from grading.models import Course, Enrollment, Instructor
 
-# How far a note is read, from its writer alone to the whole course.
+# How many people read a note, from its writer alone to the whole course.
 WIDTHS = {Audience.PRIVATE: 0, Audience.INSTRUCTORS: 1, Audience.AUTHORS: 1, Audience.COURSE: 2}
 
 
-def name_of(row: Any, reader: Any) -> str:
-    """Return the writer's name; nothing of an anonymous one, but to themselves and who teaches."""
-    is_known = not row.anonymous or row.user_id == reader.pk or row.is_taught or reader.is_superuser
-    return row.user.get_full_name() if is_known and not row.deleted_at else ""
+def shared_audiences(
+    course: Course, *, is_taught: bool, is_test: bool = False
+) -> tuple[Audience, ...]:
+    """Return the readers in a course whom one of its people may write to.
+
+    Whoever teaches the course may always write to all of it. Anybody else who runs it reads it as
+    a test student, and shares nothing.
+    """
+    if is_taught:
+        return Audience.INSTRUCTORS, Audience.COURSE
+    if is_test:
+        return ()
+    if course.course_notes == Course.Notes.OFF:
+        return (Audience.INSTRUCTORS,)
+    return Audience.INSTRUCTORS, Audience.COURSE
+
+
+def is_anonymous_in(course: Course) -> bool:
+    """Whether notes to the whole course may hide the writer's name from classmates."""
+    return course.course_notes == Course.Notes.ANONYMOUS
 
 
 def with_rights(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
@@ -33,20 +47,25 @@ def with_rights(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
     return enrollments.annotate(is_taught=Exists(teachers))
 
 
-def rights(enrollment: Any) -> dict[str, Any]:
-    """Return whom an enrolled person may write to, and whether anonymously.
+@dataclass(frozen=True)
+class Rights:
+    """Whom a person may write to, and whether anonymously; `widths` compares audiences."""
 
-    `enrollment` was read `with_rights`, or is None.
-    """
+    audiences: tuple[str, ...] = (Audience.PRIVATE, Audience.AUTHORS)
+    anonymous: bool = False
+
+    @property
+    def widths(self) -> dict[str, int]:
+        return {audience.value: width for audience, width in WIDTHS.items()}
+
+
+def rights(enrollment: Any) -> Rights:
+    """Return whom an enrolled person may write to; `enrollment` was read `with_rights`, or None."""
     if enrollment is None:
-        return {"audiences": [Audience.PRIVATE, Audience.AUTHORS], "anonymous": False}
-    notes = enrollment.course.course_notes
-    # Who runs a course reads it as a test student; who teaches it may always write to it.
-    shared = [] if enrollment.is_test and not enrollment.is_taught else [Audience.INSTRUCTORS]
-    if enrollment.is_taught or (shared and notes != Course.Notes.OFF):
-        shared.append(Audience.COURSE)
-    audiences = [Audience.PRIVATE, *shared, Audience.AUTHORS]
-    return {"audiences": audiences, "anonymous": notes == Course.Notes.ANONYMOUS}
+        return Rights()
+    course = enrollment.course
+    shared = shared_audiences(course, is_taught=enrollment.is_taught, is_test=enrollment.is_test)
+    return Rights((Audience.PRIVATE, *shared, Audience.AUTHORS), is_anonymous_in(course))
 
 
 def of_shared_courses(user: User) -> QuerySet[Course]:
@@ -55,8 +74,19 @@ def of_shared_courses(user: User) -> QuerySet[Course]:
     return Course.objects.filter(mine)
 
 
+def choices(
+    courses: Collection[Course], taught: Collection[int]
+) -> Iterator[tuple[Audience, Course | None]]:
+    """Yield whom a person may write to in some of their courses, of which they teach `taught`."""
+    yield Audience.PRIVATE, None
+    for course in courses:
+        for audience in shared_audiences(course, is_taught=course.pk in taught):
+            yield audience, course
+    yield Audience.AUTHORS, None
+
+
 def may_write_in(user: User, course_id: int | None) -> bool:
-    """Whether the user may answer in a course, as they may wherever they read outside of one."""
+    """Whether the user may reply in a course. Outside of courses, readers may always reply."""
     if course_id is None or user.is_superuser:
         return True
     return of_shared_courses(user).filter(pk=course_id).exists()
@@ -73,26 +103,25 @@ def course_of(user: User, book_id: int, draft: Draft) -> Course | None:
     if course is None:
         raise Refused(_("You are not enrolled in this course."))
     if draft.audience == Audience.COURSE:
-        _check_course_wide(user, course, draft)
+        is_taught = course.instructors.filter(user=user).exists()
+        if Audience.COURSE not in shared_audiences(course, is_taught=is_taught):
+            raise Refused(
+                _("This course has no notes to the whole course. Choose another audience.")
+            )
+        if draft.anonymous and not is_anonymous_in(course):
+            raise Refused(_("Notes to this course carry your name."))
     return course
 
 
-def _check_course_wide(user: User, course: Course, draft: Draft) -> None:
-    is_teacher = course.instructors.filter(user=user).exists()
-    if course.course_notes == Course.Notes.OFF and not is_teacher:
-        raise Refused(_("This course has no notes to the whole course. Choose another audience."))
-    if draft.anonymous and course.course_notes != Course.Notes.ANONYMOUS:
-        raise Refused(_("Notes to this course carry your name."))
-
-
 def check_anonymous(anonymous: bool, root: Annotation) -> None:
+    """Raise Refused if an anonymous reply is not allowed to the note."""
     course = root.course if root.audience == Audience.COURSE else None
-    if anonymous and (course is None or course.course_notes != Course.Notes.ANONYMOUS):
+    if anonymous and not (course and is_anonymous_in(course)):
         raise Refused(_("Replies to this note carry your name."))
 
 
 def check_widening(note: Annotation, draft: Draft, course: Course | None) -> None:
-    """Raise Refused where others' replies would come before people they were not written for."""
+    """Raise Refused if replies of others would reach people for whom they were not written."""
     is_wider = WIDTHS[Audience(draft.audience)] > WIDTHS[Audience(note.audience)]
     is_elsewhere = draft.audience not in (note.audience, Audience.PRIVATE) and not (
         note.audience == Audience.COURSE and draft.audience == Audience.INSTRUCTORS
@@ -103,3 +132,12 @@ def check_widening(note: Annotation, draft: Draft, course: Course | None) -> Non
         raise Refused(
             _("Others have replied to these readers alone. Write a new note for wider ones.")
         )
+
+
+def name_of(row: Any, reader: Any) -> str:
+    """Return the writer's name, or "" if it is hidden from the reader or the note is deleted.
+
+    An anonymous writer is known to themselves, to the course's instructors and to admins.
+    """
+    is_known = not row.anonymous or row.user_id == reader.pk or row.is_taught or reader.is_superuser
+    return row.user.get_full_name() if is_known and not row.deleted_at else ""

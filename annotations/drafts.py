@@ -1,41 +1,24 @@
-"""What a person asks to write, judged before anything is looked up."""
+"""What a person asks to write, and the checks that need no database."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from annotations.errors import Invalid, TooLong
 from annotations.models import Annotation
 
 BODY_BYTES = 10_000
 QUOTE_LENGTH = 5_000  # code points
 TAGS, TAG_LENGTH = 10, 40
-Audience, Motivation, Problem = Annotation.Audience, Annotation.Motivation, Annotation.Problem
-
-
-class NoteError(Exception):
-    """The note is not taken; the text says why, and what to do, to who wrote it."""
-
-
-class Invalid(NoteError):
-    """It is not of a form that can be kept."""
-
-
-class TooLong(NoteError):
-    """It is longer than notes may be."""
-
-
-class Refused(NoteError):
-    """The person may not write this, or not now."""
-
-
-class Stale(NoteError):
-    """The page or the note has changed since the person saw it."""
+Audience = Annotation.Audience
+Motivation = Annotation.Motivation
+Problem = Annotation.Problem
 
 
 @dataclass(frozen=True)
 class Selector:
-    """A passage as a browser saw it: code points of the page's canonical text, and its words."""
+    """A passage as a browser sends it: its words, and code points of the canonical text."""
 
     exact: str
     start: int
@@ -46,7 +29,7 @@ class Selector:
 
 @dataclass(frozen=True)
 class Draft:
-    """A note to be made or changed. `selector` and `fragment` are empty for a whole page."""
+    """A note to be made or changed. It is on the whole page without `selector` and `fragment`."""
 
     motivation: str
     body: str = ""
@@ -65,7 +48,7 @@ class Draft:
 
     @property
     def kind(self) -> str:
-        """Its motivation as it is kept: a highlight with a text is a note."""
+        """The motivation that is stored: a highlight with a text is a note."""
         if self.is_report:
             return Motivation.EDITING
         is_note = self.motivation == Motivation.HIGHLIGHTING and self.body.strip()
@@ -73,7 +56,7 @@ class Draft:
 
 
 def check(draft: Draft) -> None:
-    """Raise Invalid or TooLong where a draft cannot be kept, whoever wrote it."""
+    """Raise Invalid or TooLong if a draft cannot be stored, whoever wrote it."""
     if len(draft.body.encode("utf-8", "surrogatepass")) > BODY_BYTES:
         raise TooLong(_("A note has at most %(n)d bytes. Shorten it.") % {"n": BODY_BYTES})
     if draft.selector and len(draft.selector.exact) > QUOTE_LENGTH:
@@ -113,5 +96,5 @@ def _check_tags(tags: tuple[str, ...]) -> None:
 
 
 def tidied(tags: tuple[str, ...]) -> list[str]:
-    """Return tags once each, without white space around them, in the order written."""
+    """Return each tag once, without white space around it, in the order given."""
     return list(dict.fromkeys(tag.strip() for tag in tags))

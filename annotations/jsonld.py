@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from annotations import presenting, writing
 from annotations.audiences import name_of
-from annotations.drafts import Audience, Draft, Invalid, Motivation, Selector
+from annotations.drafts import Audience, Draft, Motivation, Selector
+from annotations.errors import Invalid
 from annotations.models import Annotation
-from annotations.moderation import acts
+from annotations.moderation import offered
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
@@ -103,7 +104,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
         "flagged": row.flagged and may_moderate,
         "problem": row.problem,
         "status": row.status,
-        "acts": acts(row, is_mine=is_mine, may_moderate=may_moderate),
+        "acts": offered(row, reader),
     }
     if row.state == Annotation.State.CHANGED:
         seen["changes"] = presenting.changes(row.orig_quote, row.quote)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import limits
 from accounts.models import User
-from annotations.drafts import Refused
+from annotations.errors import Refused
 from annotations.models import Annotation
 
 TOO_MANY = gettext_lazy("Too many notes in one minute. Wait a little, then try again.")

@@ -1,7 +1,11 @@
-"""What people do with notes beside writing them: resolve, moderate, flag, put back into place."""
+"""What people do with notes besides writing: resolve, hide, pin, flag, accept a suggestion.
+
+`ACTS` is the one table of these acts: their names, labels and rights, and who is offered each.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,15 +15,19 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from annotations import mail, page_texts
 from annotations.anchoring import locate
-from annotations.drafts import Audience, Invalid, Stale
+from annotations.drafts import Audience
+from annotations.errors import Invalid, Stale
 from annotations.following.placing import passage
 from annotations.models import Annotation, ProblemReport
 from annotations.querysets import AnnotationQuerySet
 from annotations.writing import DELETED, locked
 from books.models import Page
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
 State, Status = Annotation.State, Annotation.Status
-GONE_AGAIN = gettext_lazy("The page has changed again. The next sync looks for a place anew.")
+GONE_AGAIN = gettext_lazy("The page has changed again. The next sync looks for the passage again.")
 
 
 def resolve(note: Annotation, user: User) -> None:
@@ -31,7 +39,7 @@ def reopen(note: Annotation, user: User) -> None:
 
 
 def hide(note: Annotation, user: User) -> None:
-    """Take a note from its classmates' eyes; its writer sees that, and it stays."""
+    """Hide a note from classmates. It is kept, and its writer sees that it is hidden."""
     _set(note, hidden_by=user, hidden_at=timezone.now(), flagged=False)
 
 
@@ -48,38 +56,35 @@ def unpin(note: Annotation, user: User) -> None:
 
 
 def flag(note: Annotation, user: User) -> None:
-    """Tell the instructors that a note should be looked at; its writer does not notice."""
+    """Ask the instructors to look at a note. Its writer does not learn of it."""
     _living(note).update(flagged=True)
 
 
 def accept(note: Annotation, user: User) -> None:
-    """Put an orphan where the sync thought it might belong. Raises Invalid or Stale."""
+    """Put an orphan on the passage that a sync has suggested. Raises Invalid or Stale."""
     with transaction.atomic():
         note = locked(note)
-        found = note.suggestion
-        if not note.is_orphan or not found:
-            raise Invalid(_("This note has no place suggested."))
+        suggestion = note.suggestion
+        if not note.is_orphan or not suggestion:
+            raise Invalid(_("No passage is suggested for this note."))
         pages = Page.objects.published().visible_to(user).filter(book=note.book_id)
-        page = pages.select_related("book__release").filter(pk=found["page"]).first()
+        page = pages.select_related("book__release").filter(pk=suggestion["page"]).first()
         if page is None:
             raise Stale(GONE_AGAIN)
-        _put(note, page, found)
-
-
-def _put(note: Annotation, page: Page, found: dict[str, Any]) -> None:
-    text = page_texts.of(page)
-    place = locate(text.text, found["start"], found["end"], found["quote"], "", "")
-    if place is None:
-        raise Stale(GONE_AGAIN)
-    revision = page_texts.revision_of(page, text)
-    words = passage(text.text, *place)._asdict()
-    _set(note, page=page, revision=revision, **words, state=State.CHANGED, suggestion=None)
-    note.replies.update(page=page)
+        text = page_texts.of(page)
+        start, end = suggestion["start"], suggestion["end"]
+        location = locate(text.text, start, end, suggestion["quote"], "", "")
+        if location is None:
+            raise Stale(GONE_AGAIN)
+        revision = page_texts.revision_of(page, text)
+        words = passage(text.text, *location)._asdict()
+        _set(note, page=page, revision=revision, **words, state=State.CHANGED, suggestion=None)
+        note.replies.update(page=page)
 
 
 def set_status(report: ProblemReport, status: str) -> None:
-    """Give a problem report a status. "Fixed" tells who reported it."""
-    # Of two who say so at once, one tells.
+    """Give a problem report a status. The reporter gets an e-mail when it becomes "fixed"."""
+    # Excluded, so that two people who do it at once send one e-mail.
     changed = _living(report).exclude(status=status)
     if changed.update(status=status, updated_at=timezone.now()) and status == Status.FIXED:
         transaction.on_commit(lambda: mail.tell_of_fix(report))
@@ -90,41 +95,125 @@ def _living(note: Annotation) -> AnnotationQuerySet:
 
 
 def _set(note: Annotation, **fields: Any) -> None:
-    """Change a note that may have been deleted meanwhile. Raises Stale."""
+    """Change columns of a note. Raises Stale if it has been deleted meanwhile."""
     if not _living(note).update(**fields, updated_at=timezone.now()):
         raise Stale(DELETED)
 
 
-Act = Callable[[Annotation, User], None]
-# What each act is called in an address, the right that it takes, and what does it.
-ACTS: dict[str, tuple[str, Act]] = {
-    "resolve": ("annotations.resolve_annotation", resolve),
-    "reopen": ("annotations.resolve_annotation", reopen),
-    "hide": ("annotations.moderate_annotation", hide),
-    "show": ("annotations.moderate_annotation", show),
-    "pin": ("annotations.moderate_annotation", pin),
-    "unpin": ("annotations.moderate_annotation", unpin),
-    "flag": ("annotations.flag_annotation", flag),
-    "accept": ("annotations.change_annotation", accept),
+@dataclass(frozen=True)
+class Offer:
+    """What decides which acts a reader is offered; the API checks the right to each again."""
+
+    row: Any
+    is_writer: bool
+    may_moderate: bool
+
+    @property
+    def may_resolve(self) -> bool:
+        return self.row.root_id is None and (self.is_writer or self.may_moderate)
+
+    @property
+    def may_hide(self) -> bool:
+        is_shared = self.row.audience in (Audience.INSTRUCTORS, Audience.COURSE)
+        return self.may_moderate and is_shared
+
+    @property
+    def may_pin(self) -> bool:
+        return self.may_hide and self.row.root_id is None
+
+    @property
+    def may_flag(self) -> bool:
+        is_of_classmate = self.row.audience == Audience.COURSE and not self.is_writer
+        return is_of_classmate and not self.may_moderate
+
+    @property
+    def may_accept(self) -> bool:
+        return self.is_writer and self.row.state == State.ORPHAN and bool(self.row.suggestion)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that people do with a note: its name is used in addresses and in the API."""
+
+    name: str
+    label: "StrPromise"
+    permission: str
+    carry_out: Callable[[Annotation, User], None]
+    is_offered: Callable[[Offer], bool]
+
+
+_resolving = "annotations.resolve_annotation"
+_moderating = "annotations.moderate_annotation"
+ACTS = {
+    act.name: act
+    for act in (
+        Act(
+            "resolve",
+            gettext_lazy("Mark as resolved"),
+            _resolving,
+            resolve,
+            lambda offer: offer.may_resolve and not offer.row.resolved_at,
+        ),
+        Act(
+            "reopen",
+            gettext_lazy("Reopen"),
+            _resolving,
+            reopen,
+            lambda offer: offer.may_resolve and offer.row.resolved_at is not None,
+        ),
+        Act(
+            "hide",
+            gettext_lazy("Hide from the course"),
+            _moderating,
+            hide,
+            lambda offer: offer.may_hide and not offer.row.hidden_at,
+        ),
+        Act(
+            "show",
+            gettext_lazy("Show to the course"),
+            _moderating,
+            show,
+            lambda offer: offer.may_hide and offer.row.hidden_at is not None,
+        ),
+        Act(
+            "pin",
+            gettext_lazy("Pin"),
+            _moderating,
+            pin,
+            lambda offer: offer.may_pin and not offer.row.pinned,
+        ),
+        Act(
+            "unpin",
+            gettext_lazy("Unpin"),
+            _moderating,
+            unpin,
+            lambda offer: offer.may_pin and offer.row.pinned,
+        ),
+        Act(
+            "flag",
+            gettext_lazy("Tell the instructors"),
+            "annotations.flag_annotation",
+            flag,
+            lambda offer: offer.may_flag,
+        ),
+        Act(
+            "accept",
+            gettext_lazy("Put it there"),
+            "annotations.change_annotation",
+            accept,
+            lambda offer: offer.may_accept,
+        ),
+    )
 }
 
 
-def acts(row: Any, *, is_mine: bool, may_moderate: bool) -> list[str]:
-    """Return what the reader's buttons offer. The API judges each again."""
+def offered(row: Any, reader: User) -> list[str]:
+    """Return the names of the acts that `reader` is offered, with "edit" and "delete".
+
+    `row` was read `with_rights_of` the reader.
+    """
     if row.deleted_at:
         return []
-    found = []
-    if is_mine:
-        found += ["edit", "delete"]
-    if row.root_id is None and (is_mine or may_moderate):
-        found.append("reopen" if row.resolved_at else "resolve")
-    is_shared = row.audience in (Audience.INSTRUCTORS, Audience.COURSE)
-    if may_moderate and is_shared:
-        found.append("show" if row.hidden_at else "hide")
-        if row.root_id is None:
-            found.append("unpin" if row.pinned else "pin")
-    elif row.audience == Audience.COURSE and not is_mine:
-        found.append("flag")
-    if is_mine and row.state == Annotation.State.ORPHAN and row.suggestion:
-        found.append("accept")
-    return found
+    offer = Offer(row, row.user_id == reader.pk, row.is_taught or reader.is_superuser)
+    own = ["edit", "delete"] if offer.is_writer else []
+    return own + [act.name for act in ACTS.values() if act.is_offered(offer)]

@@ -67,6 +67,7 @@ def prepare(row: Any) -> Any:
 def prepare_for(row: Any, user: Any) -> Any:
     """And the writer's name, and what may be done with it, as `user` may see them."""
     row.name = audiences.name_of(row, user)
-    is_mine, may_moderate = row.user_id == user.pk, row.is_taught or user.is_superuser
-    row.acts = moderation.acts(row, is_mine=is_mine, may_moderate=may_moderate)
+    offered = moderation.offered(row, user)
+    row.may_edit, row.may_delete = "edit" in offered, "delete" in offered
+    row.acts = [moderation.ACTS[name] for name in offered if name in moderation.ACTS]
     return prepare(row)

@@ -12,17 +12,8 @@ from accounts.models import User
 from annotations import audiences, mail, page_texts
 from annotations.anchoring import locate
 from annotations.audiences import check_anonymous, check_widening, course_of
-from annotations.drafts import (
-    Audience,
-    Draft,
-    Invalid,
-    Motivation,
-    Refused,
-    Selector,
-    Stale,
-    check,
-    tidied,
-)
+from annotations.drafts import Audience, Draft, Motivation, Selector, check, tidied
+from annotations.errors import Invalid, Refused, Stale
 from annotations.following.placing import passage
 from annotations.limits import check_count
 from annotations.models import Annotation

@@ -1,26 +1,23 @@
 """The API of answers: the form of requests and replies, and their status codes."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from ninja.security import SessionAuth
-from pydantic import Field
 
 from accounts import limits
 from accounts.http import signed_in
+from accounts.schemas import Invalid, Pk, Problem
 from books.models import Question
 from grading import answering, enrolling, page_questions, trials
 from grading.graders import AnswerError
 from grading.trials import TRIES_A_MINUTE
 
 router = Router(tags=["answers"])
-
-
-Pk = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class AnswerIn(Schema):
@@ -44,20 +41,10 @@ class AttemptOut(Schema):
     at: datetime
 
 
-class Problem(Schema):
-    detail: str
-
-
 class CodedProblem(Problem):
     """`changed`: reload the page. `conflict`: the client key stands for another answer."""
 
     code: Literal["changed", "conflict"]
-
-
-class Invalid(Schema):
-    """A request that is not of the form that is asked for: what is wrong, and where."""
-
-    detail: list[Any]
 
 
 class AnybodyWithToken(SessionAuth):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import RulesAdmin
 from accounts.http import signed_in
-from annotations import drafts, presenting, writing
+from annotations import drafts, errors, presenting, writing
 from annotations.models import Annotation
 
 
@@ -36,7 +36,7 @@ class InboxForm(forms.ModelForm):
         if text:
             try:
                 drafts.check(_reply(text))
-            except drafts.NoteError as error:
+            except errors.NoteError as error:
                 raise ValidationError(str(error)) from None
         return text
 
@@ -102,7 +102,7 @@ class InboxAdmin(RulesAdmin):
             return
         try:
             writing.reply(signed_in(request), Annotation.objects.get(pk=obj.pk), _reply(text))
-        except drafts.NoteError as error:
+        except errors.NoteError as error:
             self.message_user(request, str(error), messages.ERROR)
 
     @admin.display(description=_("student"), ordering="user__last_name")

@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,6 +9,26 @@ from accounts.http import signed_in
 from annotations import course_export, moderation
 from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, SharedNote
+
+MODERATING = ("resolve", "reopen", "hide", "show", "pin", "unpin")
+
+
+def _action(act: moderation.Act) -> Callable[..., None]:
+    """Return an admin action that does something with all notes that were selected."""
+
+    @admin.action(description=act.label, permissions=["change"])
+    def carry_out(
+        model_admin: "SharedNoteAdmin", request: HttpRequest, notes: QuerySet[SharedNote]
+    ) -> None:
+        living = Annotation.objects.visible_to(request.user).filter(deleted_at=None)
+        selected = list(living.filter(pk__in=notes.order_by().values("pk")))
+        for note in selected:
+            act.carry_out(note, signed_in(request))
+        text = _("Notes changed: %(n)d.") % {"n": len(selected)}
+        model_admin.message_user(request, text, messages.SUCCESS)
+
+    carry_out.__name__ = act.name  # the value that the form sends
+    return carry_out
 
 
 @admin.register(SharedNote)
@@ -44,7 +64,10 @@ class SharedNoteAdmin(InboxAdmin):
             },
         ),
     )  # fmt: skip
-    actions = ("resolve", "reopen", "hide", "show", "pin", "unpin", "export")
+    actions = (
+        *(_action(moderation.ACTS[name]) for name in MODERATING),
+        "export",
+    )
 
     @admin.display(description=_("resolved"), boolean=True, ordering="resolved_at")
     def is_resolved(self, note: SharedNote) -> bool:
@@ -53,39 +76,6 @@ class SharedNoteAdmin(InboxAdmin):
     @admin.display(description=_("hidden"), boolean=True, ordering="hidden_at")
     def is_hidden(self, note: SharedNote) -> bool:
         return note.hidden_at is not None
-
-    def _each(self, request: HttpRequest, notes: QuerySet[Any], act: moderation.Act) -> None:
-        shared = notes.order_by().values("pk")
-        living = Annotation.objects.visible_to(request.user).filter(deleted_at=None)
-        mine = list(living.filter(pk__in=shared))
-        for note in mine:
-            act(note, signed_in(request))
-        told = _("Notes changed: %(n)d.") % {"n": len(mine)}
-        self.message_user(request, told, messages.SUCCESS)
-
-    @admin.action(description=_("Mark as resolved"), permissions=["change"])
-    def resolve(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.resolve)
-
-    @admin.action(description=_("Reopen"), permissions=["change"])
-    def reopen(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.reopen)
-
-    @admin.action(description=_("Hide from the course"), permissions=["change"])
-    def hide(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.hide)
-
-    @admin.action(description=_("Show to the course"), permissions=["change"])
-    def show(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.show)
-
-    @admin.action(description=_("Pin"), permissions=["change"])
-    def pin(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.pin)
-
-    @admin.action(description=_("Unpin"), permissions=["change"])
-    def unpin(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> None:
-        self._each(request, notes, moderation.unpin)
 
     @admin.action(description=_("Export with replies (CSV)"), permissions=["view"])
     def export(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The forms of a note: they read what was sent into a Draft; the rules are in `writing`."""
+"""The forms of a note. They turn what was sent into a Draft; the rules are in `writing`."""
 
 import hashlib
 import uuid
@@ -53,7 +53,7 @@ class ReplyForm(forms.Form):
 
 
 class NoteForm(ReplyForm):
-    """A note's text and readers. A course stands in its readers, so that none is left to choose."""
+    """The text and the readers of a note; the course is part of the choice of readers."""
 
     field_order: tuple[str, ...] = ("body", "readers", "problem", "anonymous", "tags")
     readers = forms.ChoiceField(label=gettext_lazy("Who can read it"))
@@ -74,12 +74,15 @@ class NoteForm(ReplyForm):
         self.note = note
         courses = list(audiences.of_shared_courses(user).filter(book=book).order_by("name"))
         taught = set(user.instructorships.values_list("course", flat=True))
-        choices = dict(_readers(courses, taught))
+        choices = {
+            _value(audience, course.pk if course else None): _label(audience, course, courses)
+            for audience, course in audiences.choices(courses, taught)
+        }
         if note:
-            # It may have readers that no new note could have; to keep them is no choice of others.
-            choices.setdefault(_readers_of(note), note.get_audience_display())
+            # It may have readers whom a new note could not have, and may keep them.
+            choices.setdefault(_value(note.audience, note.course_id), note.get_audience_display())
         self.fields["readers"].choices = list(choices.items())  # type: ignore[attr-defined]
-        if not any(course.course_notes == Course.Notes.ANONYMOUS for course in courses):
+        if not any(map(audiences.is_anonymous_in, courses)):
             del self.fields["anonymous"]
 
     def selector(self) -> Selector | None:
@@ -111,7 +114,7 @@ class NoteForm(ReplyForm):
 
 
 class NewNoteForm(NoteForm):
-    """A new note: also on which passage."""
+    """A new note, with the choice of its passage."""
 
     passage = forms.ChoiceField(
         label=gettext_lazy("Passage"), required=False, error_messages={"invalid_choice": CHANGED}
@@ -137,7 +140,7 @@ def _blocks(page: Page) -> Iterable[tuple[int, str]]:
 
 
 def _key(start: int, words: str) -> str:
-    """Name a block by place and words: one that has changed is not taken for another."""
+    """Return the name of a block by position and words, so that a changed block is not chosen."""
     return f"{start}-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
 
 
@@ -145,29 +148,30 @@ def _short(words: str) -> str:
     return Truncator(readable(words)).chars(SHORT)
 
 
-def _readers(courses: list[Course], taught: set[int]) -> Iterable[tuple[str, str]]:
-    """Yield whom a person may write to. The names of courses only tell several apart."""
-    yield Audience.PRIVATE, _("Only me")
-    for course in courses:
-        told = f": {course.name}" if len(courses) > 1 else ""
-        yield f"{Audience.INSTRUCTORS}:{course.pk}", _("My course's instructors") + told
-        if course.course_notes != Course.Notes.OFF or course.pk in taught:
-            yield f"{Audience.COURSE}:{course.pk}", _("My whole course") + told
-    yield Audience.AUTHORS, _("The book's authors (report a problem)")
+def _value(audience: str, course_id: int | None) -> str:
+    """Return the value of the choice of an audience."""
+    return f"{audience}:{course_id}" if course_id else audience
 
 
-def _readers_of(note: Annotation) -> str:
-    return f"{note.audience}:{note.course_id}" if note.course_id else note.audience
+def _label(audience: Audience, course: Course | None, courses: list[Course]) -> str:
+    """Return the label of the choice of an audience, with the course if there are several."""
+    label = {
+        Audience.PRIVATE: _("Only me"),
+        Audience.INSTRUCTORS: _("My course's instructors"),
+        Audience.COURSE: _("My whole course"),
+        Audience.AUTHORS: _("The book's authors (report a problem)"),
+    }[audience]
+    return f"{label}: {course.name}" if course and len(courses) > 1 else label
 
 
 def initial_of(note: Annotation, seen: str) -> dict[str, Any]:
-    """Return what a form shows of a note that is there."""
+    """Return the initial values of the form of an existing note."""
     return {
         "uuid": note.uuid,
         "seen": seen,
         "body": note.body,
         "tags": ", ".join(note.tags),
-        "readers": _readers_of(note),
+        "readers": _value(note.audience, note.course_id),
         "anonymous": note.anonymous,
         "problem": note.problem,
     }

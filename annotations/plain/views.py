@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import drafts, moderation, presenting, writing
+from annotations import errors, moderation, presenting, writing
 from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
@@ -34,7 +34,7 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
     if _sent(request, form, lambda: writing.create(user, page, form.draft())):
         return redirect(_address(page))
     rows = _rows(user).filter(page=page).in_reading_order()
-    # Those that have lost their place come last, each with its replies.
+    # Orphans come last, each with its replies.
     notes = sorted(
         (presenting.prepare_for(row, user) for row in rows),
         key=lambda row: (row.root or row).is_orphan,
@@ -45,7 +45,7 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
 @pages_only
 @login_required
 def change_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
-    """Change a note of one's own. One that was changed elsewhere is shown with both texts."""
+    """Change one's own note. If it was changed elsewhere, both texts are shown."""
     user = signed_in(request)
     note = _note(request, uuid, "annotations.change_annotation")
     data, shown_first = request.POST or None, initial_of(note, writing.version(note))
@@ -55,7 +55,7 @@ def change_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     else:
         form = NoteForm(data, initial=shown_first, user=user, book=note.book, note=note)
     if _sent(request, form, lambda: writing.edit(note, form.draft(), form.cleaned_data["seen"])):
-        return redirect(_place(note))
+        return redirect(_location(note))
     return _show_form(request, note, form, _("Change the note"))
 
 
@@ -66,7 +66,7 @@ def reply_to_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     note = _note(request, uuid, "annotations.view_annotation")
     form = ReplyForm(request.POST or None)
     if _sent(request, form, lambda: writing.reply(user, note, form.draft())):
-        return redirect(_place(note))
+        return redirect(_location(note))
     return _show_form(request, note, form, _("Reply"))
 
 
@@ -75,33 +75,33 @@ def reply_to_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
 def delete_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     note = _note(request, uuid, "annotations.delete_annotation")
     if request.method == "POST":
-        place = reverse("notes") if note.page is None else _address(note.page)
+        address = reverse("notes") if note.page is None else _address(note.page)
         _do(request, lambda: writing.delete(note), _("Note deleted."))
-        return redirect(place)
+        return redirect(address)
     return _show_form(request, note, None, _("Delete this note?"))
 
 
 @require_POST
 @login_required
 def act_on_note(request: HttpRequest, uuid: UUID, act: str) -> HttpResponseBase:
-    """Resolve, reopen, hide, show, pin, unpin, flag; or accept the place suggested."""
+    """Do one of `moderation.ACTS` with a note."""
     if act not in moderation.ACTS:
         raise Http404
-    permission, carry_out = moderation.ACTS[act]
-    note = _note(request, uuid, permission)
-    _do(request, lambda: carry_out(note, signed_in(request)), _("Done."))
-    return redirect(_place(note))
+    chosen = moderation.ACTS[act]
+    note = _note(request, uuid, chosen.permission)
+    _do(request, lambda: chosen.carry_out(note, signed_in(request)), _("Done."))
+    return redirect(_location(note))
 
 
 def _do(request: HttpRequest, work: Callable[[], object], done: str) -> None:
-    """Do something with a note, and say what came of it."""
+    """Do something with a note, and report the result in a message."""
     if too_many(request, "note-act", MOST_ACTS):
         messages.error(request, TOO_MANY)
         return
     try:
         work()
         messages.success(request, done)
-    except drafts.NoteError as error:
+    except errors.NoteError as error:
         messages.error(request, str(error))
 
 
@@ -116,7 +116,7 @@ def _note(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
 
 
 def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> bool:
-    """Whether the form was sent and what it asks for is done; else the form tells why not."""
+    """Whether the form was sent and saved; if not, its errors say why."""
     if request.method != "POST" or not form.is_valid():
         return False
     if too_many(request):
@@ -124,7 +124,7 @@ def _sent(request: HttpRequest, form: forms.Form, write: Callable[[], Any]) -> b
         return False
     try:
         write()
-    except drafts.NoteError as error:
+    except errors.NoteError as error:
         form.add_error(None, str(error))
         return False
     messages.success(request, _("Note saved."))
@@ -136,7 +136,7 @@ def _show_form(request: HttpRequest, note: Any, form: Any, title: str) -> HttpRe
     now = presenting.prepare_for(get_object_or_404(_rows(user), pk=note.pk), user)
     seen, is_stale = writing.version(now), False
     if form is not None and form.data.get("seen", seen) not in ("", seen):
-        # Both texts are shown now: to send the form again is to choose one's own.
+        # Both texts are shown: sending the form again means choosing one's own text.
         is_stale, form.data = True, form.data.copy()
         form.data["seen"] = seen
     context = {"note": now, "form": form, "title": title, "is_stale": is_stale}
@@ -152,7 +152,7 @@ def _address(page: Page) -> str:
     return reverse("page-notes", args=(page.book.project, page.docname))
 
 
-def _place(note: Annotation) -> str:
+def _location(note: Annotation) -> str:
     if note.page is None:
         return reverse("notes")
     return f"{_address(note.page)}#note-{note.uuid}"

@@ -8,6 +8,7 @@ from django.middleware.csrf import get_token
 from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
+from accounts import schemas
 from accounts.http import signed_in
 from annotations import api as annotations_api
 from annotations import audiences
@@ -63,6 +64,7 @@ class LinkOut(Schema):
 class NoteRights(Schema):
     audiences: list[str]
     anonymous: bool
+    widths: dict[str, int]
 
 
 class StateOut(Schema):
@@ -83,12 +85,12 @@ class StateOut(Schema):
     texts: dict[str, str]
 
 
-STATUSES = {200: StateOut, 404: grading_api.Problem, 422: grading_api.Invalid}
+STATUSES = {200: StateOut, 404: schemas.Problem, 422: schemas.Invalid}
 
 
 @api.get("/state/{project}/{path:docname}", response=STATUSES, auth=None)
 def page_state(
-    request: HttpRequest, project: str, docname: str, course: grading_api.Pk | None = None
+    request: HttpRequest, project: str, docname: str, course: schemas.Pk | None = None
 ) -> dict[str, Any]:
     """What a reader has on a page. Sets the CSRF cookie that answers need."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)

@@ -7,6 +7,7 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from ninja import Router, Schema, Status
 
+from accounts import schemas
 from accounts.http import signed_in
 from bookbinder.site import reader_texts
 from books.releases import previews
@@ -59,7 +60,7 @@ def _preview(request: HttpRequest, token: str) -> previews.Preview:
     return preview
 
 
-STATUSES = {200: PreviewStateOut, 401: grading_api.Problem, 404: grading_api.Problem}
+STATUSES = {200: PreviewStateOut, 401: schemas.Problem, 404: schemas.Problem}
 
 
 @router.get("/previews/{token}/state/{path:docname}", response=STATUSES)
@@ -90,7 +91,7 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
 
 
 @router.post("/previews/{token}/questions/{number}/answers", response=grading_api.STATUSES)
-def answer(request: HttpRequest, token: str, number: grading_api.Pk, data: PreviewAnswerIn) -> Any:
+def answer(request: HttpRequest, token: str, number: schemas.Pk, data: PreviewAnswerIn) -> Any:
     """Grade an answer by the feedback of the preview. Nothing is stored."""
     try:
         reply = trials.answer_in_preview(_preview(request, token), number, data.answer)

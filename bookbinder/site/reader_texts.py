@@ -6,6 +6,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from annotations import moderation
+
 TEXTS: dict[str, Promise] = {
     # The bar.
     "bar": _("Book Binder"),
@@ -134,20 +136,13 @@ TEXTS: dict[str, Promise] = {
     "lost": _("Lost their place"),
     "lost_hint": _("Its passage is no longer in the book. The next editions are searched for it."),
     "suggested": _("Its passage is no longer in the book. It may be this one:"),
-    "accept": _("Put it there"),
     "edit": _("Change"),
     "delete": _("Delete"),
     "delete_sure": _("Delete this note?"),
-    "resolve": _("Mark as resolved"),
-    "reopen": _("Reopen"),
     "resolved": _("resolved"),
-    "hide": _("Hide from the course"),
-    "show": _("Show to the course"),
     "hidden": _("hidden from the course"),
-    "pin": _("Pin"),
-    "unpin": _("Unpin"),
-    "flag": _("Tell the instructors"),
     "flagged": _("to be looked at"),
+    **{act.name: act.label for act in moderation.ACTS.values()},
 }
 
 

@@ -19,7 +19,6 @@ import { here, target } from "./passages.js";
 // The form for a new note, a change of a note, or a reply. It is a native dialog, which keeps the
 // focus inside and restores it, and which Escape closes.
 
-const WIDTHS = { private: 0, instructors: 1, authors: 1, course: 2 };
 const PROBLEMS = ["error", "unclear", "typo", "broken"];
 
 /**
@@ -170,7 +169,8 @@ async function send(form, made) {
 }
 
 function widens(note, audience) {
-  return audience !== undefined && WIDTHS[audience] > WIDTHS[ours(note).audience];
+  const { widths } = reader().note_rights;
+  return audience !== undefined && widths[audience] > widths[ours(note).audience];
 }
 
 function contents(form, made) {

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from django.db import DatabaseError, connection
 
 from accounts.models import User
-from annotations.drafts import Stale
+from annotations.errors import Stale
 from bookbinder.tests.support import noting
 from bookbinder.tests.support.ledger import Ledger
 from books.models import Book, Page, Question
