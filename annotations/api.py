@@ -76,7 +76,7 @@ def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> Htt
 
 def _etags(request: HttpRequest, header: str) -> set[str]:
     """Return the ETags of a header. A server that compresses replies makes them weak ones."""
-    return {one.removeprefix("W/") for one in parse_etags(request.headers.get(header, ""))}
+    return {etag.removeprefix("W/") for etag in parse_etags(request.headers.get(header, ""))}
 
 
 def _seen(request: HttpRequest, note: Annotation) -> str | None:

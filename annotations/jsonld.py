@@ -196,14 +196,14 @@ def _read_selectors(target: Any) -> tuple[Selector | None, str]:
     if not isinstance(target, dict) or "selector" not in target:
         return None, ""
     given = target["selector"]
-    by_type = {str(one.get("type")): one for one in _mappings(given)}
+    by_type = {str(selector.get("type")): selector for selector in _mappings(given)}
     if "FragmentSelector" in by_type:
         return None, _text(by_type["FragmentSelector"].get("value"), "FragmentSelector.value")[:200]
     quote, place = by_type.get("TextQuoteSelector"), by_type.get("TextPositionSelector", {})
     if quote is None:
         raise Invalid("target.selector: a TextQuoteSelector, or a FragmentSelector.")
     start, end = (place.get(name, -1) for name in ("start", "end"))
-    if not all(type(one) is int for one in (start, end)):
+    if not all(type(offset) is int for offset in (start, end)):
         raise Invalid("TextPositionSelector: start and end are whole numbers.")
     exact, prefix, suffix = (
         _text(quote.get(name, ""), f"TextQuoteSelector.{name}")
@@ -215,6 +215,5 @@ def _read_selectors(target: Any) -> tuple[Selector | None, str]:
 
 
 def _mappings(value: Any) -> Iterable[dict[str, Any]]:
-    return [
-        _mapping(one, "target.selector") for one in (value if isinstance(value, list) else [value])
-    ]
+    selectors = value if isinstance(value, list) else [value]
+    return [_mapping(selector, "target.selector") for selector in selectors]

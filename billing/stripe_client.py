@@ -172,7 +172,7 @@ def _checkout(client: "stripe.StripeClient", session: Any) -> Checkout:
 
 def _dispute(client: "stripe.StripeClient", charge_id: str) -> str:
     found = client.v1.disputes.list({"charge": charge_id, "limit": PAGE}).data
-    states = {str(one.status) for one in found} - INQUIRIES
+    states = {str(dispute.status) for dispute in found} - INQUIRIES
     if not states:
         return ""
     if states <= {"won"}:

@@ -89,11 +89,12 @@ def send(invitations: QuerySet[Invitation]) -> int:
     for start in range(0, len(waiting), BATCH):
         batch = waiting[start : start + BATCH]
         try:
-            django_mail.get_connection().send_messages([_message(one) for one in batch])
+            messages = [_message(invitation) for invitation in batch]
+            django_mail.get_connection().send_messages(messages)
         except (OSError, ValueError, smtplib.SMTPException):
             log.exception("Invitations could not be sent")
             break
-        ids = [one.pk for one in batch]
+        ids = [invitation.pk for invitation in batch]
         Invitation.objects.filter(pk__in=ids).update(mailed_at=timezone.now())
         sent += len(batch)
     return sent

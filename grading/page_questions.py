@@ -1,6 +1,5 @@
 """A page's questions as one person finds them: one query, whatever their number."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -78,25 +77,25 @@ def _attempt_count(enrollment: Enrollment) -> Coalesce:
 
 
 def _state(rows: list[Any], limit: int | None) -> QuestionState:
+    """Return the state of one question from its rows, which differ in the feedback alone."""
     question = rows[0]
+    html = None
+    if question.string is not None and question.shows_feedback is not False:
+        choices = [
+            Feedback(pk=row.reply_pk, key=row.reply_key, feedback=row.reply_html or "")
+            for row in rows
+        ]
+        matched = next((choice for choice in choices if choice.pk == question.matched), None)
+        html = shown_feedback(question.string, question, matched, choices)
     return QuestionState(
         question,
-        question.is_enabled is not False,
-        question.string,
-        question.points,
-        _reply(rows) if question.shows_feedback is not False else None,
-        question.attempt_count,
-        None if limit is None else max(limit - question.attempt_count, 0),
+        enabled=question.is_enabled is not False,
+        string=question.string,
+        points=question.points,
+        feedback=html,
+        attempts=question.attempt_count,
+        attempts_left=None if limit is None else max(limit - question.attempt_count, 0),
     )
-
-
-def _reply(rows: list[Any]) -> str | None:
-    question = rows[0]
-    if question.string is None:
-        return None
-    choices = [Feedback(pk=r.reply_pk, key=r.reply_key, feedback=r.reply_html or "") for r in rows]
-    matched = next((one for one in choices if one.pk == question.matched), None)
-    return shown_feedback(question.string, question, matched, choices)
 
 
 @dataclass(frozen=True)
@@ -116,14 +115,14 @@ def attempts_at(question: Question, enrollment: Enrollment) -> list[PastAttempt]
     hidden = Interactive.objects.filter(
         course=enrollment.course_id, question=question, provide_feedback=False
     )
-    choices = list(question.feedback.all()) if question.is_multiple else []
     shows = not hidden.exists()
-    return list(_past(newest, question, choices, shows=shows))
-
-
-def _past(
-    attempts: Iterable[Attempt], question: Question, choices: list[Feedback], *, shows: bool
-) -> Iterable[PastAttempt]:
-    for one in attempts:
-        html = shown_feedback(one.string, question, one.feedback, choices) if shows else None
-        yield PastAttempt(one.string, one.points, html, one.created_at)
+    choices = list(question.feedback.all()) if question.is_multiple else []
+    return [
+        PastAttempt(
+            attempt.string,
+            attempt.points,
+            shown_feedback(attempt.string, question, attempt.feedback, choices) if shows else None,
+            attempt.created_at,
+        )
+        for attempt in newest
+    ]

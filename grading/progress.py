@@ -141,7 +141,7 @@ def visit(enrollment: Enrollment, page: Page, others: list[Enrollment]) -> None:
     changed: dict[str, Any] = {}
     if enrollment.last_page_id != page.pk:
         changed["last_page"] = page.pk
-    if any(one.used_at > enrollment.used_at for one in others):
+    if any(other.used_at > enrollment.used_at for other in others):
         changed["used_at"] = timezone.now()
     if not changed:
         return

@@ -63,8 +63,11 @@ def _ask(request: HttpRequest, course: Course) -> HttpResponse:
 @login_required
 def _join(request: HttpRequest, course: Course) -> HttpResponseBase:
     user = signed_in(request)
-    accepted = [one for one in invitations.accept_all(user) if one.course_id == course.pk]
-    if any(one.role == Invitation.Role.INSTRUCTOR for one in accepted):
+    accepted = invitations.accept_all(user)
+    if any(
+        invitation.course_id == course.pk and invitation.role == Invitation.Role.INSTRUCTOR
+        for invitation in accepted
+    ):
         messages.success(request, _("You are an instructor of %(course)s.") % {"course": course})
         return redirect("admin:grading_course_change", course.pk)
     try:

@@ -91,7 +91,7 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
 
         Among those are regular expressions, which a person could make as slow as they like.
         """
-        names = [one[0] if isinstance(one, tuple) else one for one in self.list_filter]
+        names = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter]
         offered = {*map(str, names), *self.linked_filters}
         return _LOOKUP.sub("", lookup) in offered
 

@@ -52,7 +52,9 @@ class KnownChoicesFilter(admin.ChoicesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         names = {str(name) for value, name in self.field.flatchoices if value in self.never}
-        return (one for one in super().choices(changelist) if str(one["display"]) not in names)
+        for choice in super().choices(changelist):
+            if str(choice["display"]) not in names:
+                yield choice
 
 
 class IsSetFilter(admin.EmptyFieldListFilter):
@@ -153,5 +155,5 @@ class InboxAdmin(RulesAdmin):
     @admin.display(description=_("replies"))
     def thread(self, note: Annotation) -> str:
         replies = note.replies.filter(deleted_at=None).select_related("user").order_by("pk")
-        told = [(one, presenting.render(one.body)) for one in replies]
-        return render_to_string("admin/annotations/_thread.html", {"replies": told})
+        rendered = [(reply, presenting.render(reply.body)) for reply in replies]
+        return render_to_string("admin/annotations/_thread.html", {"replies": rendered})

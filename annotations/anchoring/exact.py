@@ -68,5 +68,5 @@ class Quotes:
 def _whole(block: Block, start: int, end: int) -> tuple[int, int]:
     """Return the words that a part of a block's text touches, in the page's offsets."""
     start, end = block.start + start, block.start + end
-    touched = [one for one in block.tokens if one.start < end and one.end > start]
+    touched = [token for token in block.tokens if token.start < end and token.end > start]
     return (touched[0].start, touched[-1].end) if touched else (start, end)

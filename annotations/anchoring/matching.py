@@ -110,7 +110,7 @@ class _Matcher:
         for score, i, j in found:
             mine[i].append(score)
             theirs[j].append(score)
-        for score, i, j in sorted(found, key=lambda one: (-one[0], one[1], one[2])):
+        for score, i, j in sorted(found, key=lambda match: (-match[0], *match[1:])):
             is_sure = _stands_out(score, mine[i]) and _stands_out(score, theirs[j])
             if self.is_free(i, j) and (is_sure or not surely):
                 self.pair(i, j)
@@ -169,7 +169,7 @@ class _Matcher:
                 score = likeness(self.old[i], self.new[j])
                 total, chain = best[x - 1][y - 1]
                 both = (total + score, (*chain, (i, j))) if score >= ALIKE_IN_PLACE else (-1.0, ())
-                best[x][y] = max(best[x - 1][y], best[x][y - 1], both, key=lambda one: one[0])
+                best[x][y] = max(best[x - 1][y], best[x][y - 1], both, key=lambda option: option[0])
         yield from best[-1][-1][1]
 
     def match_counted(self) -> None:
@@ -203,7 +203,7 @@ def _grouped(
 
 def _stands_out(score: float, scores: list[float]) -> bool:
     """Return whether a score is its block's best, by far."""
-    return sum(one > score - SURELY for one in scores) == 1
+    return sum(other > score - SURELY for other in scores) == 1
 
 
 def _keys(block: Block) -> dict[str | int, None]:
@@ -211,7 +211,7 @@ def _keys(block: Block) -> dict[str | int, None]:
 
     Not Python's own hash or a set: a preview and its sync must come to the same end.
     """
-    pairs = (crc32(f"{one} {other}".encode()) for one, other in pairwise(block.words))
+    pairs = (crc32(f"{word} {following}".encode()) for word, following in pairwise(block.words))
     if len(block.words) > MANY_WORDS:
         # The same fourth on both sides: it is enough, and a book's pairs fill the memory.
         pairs = (pair for pair in pairs if pair % 4 == 0)

@@ -114,11 +114,11 @@ class PageMap:
         page = self._new_blocks[most[0].block].docname
         return Place(page, most[0].start, most[-1].end, "changed")
 
-    def _continues(self, one: _Spot, other: _Spot, room: float) -> bool:
-        """Return whether two parts of a passage are still one, though something came between."""
+    def _continues(self, first: _Spot, second: _Spot, room: float) -> bool:
+        """Return whether two parts of a passage are still one, though something was inserted between them."""
         return (
-            self._new_blocks[one.block].docname == self._new_blocks[other.block].docname
-            and 0 <= other.start - one.end <= room
+            self._new_blocks[first.block].docname == self._new_blocks[second.block].docname
+            and 0 <= second.start - first.end <= room
         )
 
     def _spots(self, docname: str, start: int, end: int) -> Iterator[_Spot]:

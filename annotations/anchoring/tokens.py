@@ -36,8 +36,8 @@ class Block:
     def tokens(self) -> list[Token]:
         at = self.start
         return [
-            Token(at + one.start(), at + one.end(), intern(one[0]))
-            for one in TOKEN.finditer(self.text)
+            Token(at + match.start(), at + match.end(), intern(match[0]))
+            for match in TOKEN.finditer(self.text)
         ]
 
     @cached_property
@@ -70,16 +70,16 @@ class Run(NamedTuple):
 def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
     """Return all tokens of both, in order, as what stayed and what took whose place."""
     joined: list[Run] = []
-    for one in _pieces(old, new, 0, 0):
+    for run in _pieces(old, new, 0, 0):
         last = joined[-1] if joined else None
-        if last and last.is_equal == one.is_equal:
+        if last and last.is_equal == run.is_equal:
             joined[-1] = Run(
-                one.is_equal,
-                range(last.old.start, one.old.stop),
-                range(last.new.start, one.new.stop),
+                run.is_equal,
+                range(last.old.start, run.old.stop),
+                range(last.new.start, run.new.stop),
             )
-        elif one.old or one.new:
-            joined.append(one)
+        elif run.old or run.new:
+            joined.append(run)
     return joined
 
 
@@ -98,9 +98,9 @@ def _pieces(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Ru
 
 
 def _diff(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
-    for one in Indel.opcodes(a, b):
-        old = range(at + one.src_start, at + one.src_end)
-        yield Run(one.tag == "equal", old, range(to + one.dest_start, to + one.dest_end))
+    for code in Indel.opcodes(a, b):
+        old = range(at + code.src_start, at + code.src_end)
+        yield Run(code.tag == "equal", old, range(to + code.dest_start, to + code.dest_end))
 
 
 def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:

@@ -41,9 +41,9 @@ def _of_dict(value: Any, typed: Any, path: str) -> Iterable[str]:
     hints = typing.get_type_hints(typed, localns=ELSEWHERE)
     known = {name: hint for name, hint in hints.items() if name not in OPTIONS}
     yield from (f"{path}{name}: is required" for name in typed.__required_keys__ - value.keys())
-    for name, one in value.items():
+    for name, inner in value.items():
         if name in known:
-            yield from _of(one, known[name], f"{path}{name}")
+            yield from _of(inner, known[name], f"{path}{name}")
         else:
             yield f"{path}{name}: unknown parameter"
 
@@ -65,22 +65,22 @@ def _of(value: Any, hint: Any, path: str) -> Iterable[str]:
 
 def _of_union(value: Any, hints: tuple[Any, ...], path: str) -> Iterable[str]:
     # "Literal[…] | str" leaves room for values to come: here only what is known today counts.
-    strict = [one for one in hints if one is not str] if _has_literal(hints) else hints
-    found = [list(_of(value, one, path)) for one in strict]
+    strict = [hint for hint in hints if hint is not str] if _has_literal(hints) else hints
+    found = [list(_of(value, hint, path)) for hint in strict]
     if all(found):
         yield from found[0]
 
 
 def _has_literal(hints: Iterable[Any]) -> bool:
-    return any(typing.get_origin(one) is typing.Literal for one in hints)
+    return any(typing.get_origin(hint) is typing.Literal for hint in hints)
 
 
 def _of_list(value: Any, hint: Any, path: str) -> Iterable[str]:
     if not isinstance(value, dict) or any(not key.isdigit() for key in value):
         yield f"{path}: must be an array"
         return
-    for key, one in value.items():
-        yield from _of(one, hint, f"{path}[{key}]")
+    for key, inner in value.items():
+        yield from _of(inner, hint, f"{path}[{key}]")
 
 
 PATTERNS = {int: r"-?\d+", bool: r"true|false", float: r"-?\d+(\.\d+)?", str: r"(?s).*"}

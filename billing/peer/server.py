@@ -191,7 +191,7 @@ def _error(message: str, kind: str, code: str) -> Row:
 def _fits(parts: list[str], pattern: str) -> bool:
     wanted = pattern.split("/")
     return len(parts) == len(wanted) and all(
-        one in ("*", part) for one, part in zip(wanted, parts, strict=True)
+        pattern in ("*", part) for pattern, part in zip(wanted, parts, strict=True)
     )
 
 

@@ -51,7 +51,9 @@ def prepare() -> None:
     accounts = people.make()
     shop = people.make_paid_course() if settings.STRIPE_API_BASE else None
     site = os.environ["BOOKBINDER_SITE_URL"]
-    lines = "\n".join(f"  {one.kind:<11}{one.email:<25}{one.password}" for one in accounts)
+    lines = "\n".join(
+        f"  {account.kind:<11}{account.email:<25}{account.password}" for account in accounts
+    )
     sys.stdout.write(
         f"\nBook Binder is at {site}\n\nDemo accounts (e-mail, password):\n{lines}\n\n"
         f"The book: {site}/books/book-binder/   The admin: {site}/admin/   Stop: Ctrl+C\n\n"

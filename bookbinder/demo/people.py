@@ -51,7 +51,7 @@ def make() -> list[Account]:
     """Make what is not there yet; return the accounts. Passwords are drawn once and kept."""
     accounts = _accounts()
     with transaction.atomic():
-        users = {one.kind: _user(one) for one in accounts}
+        users = {account.kind: _user(account) for account in accounts}
         book = Book.objects.get(project=PROJECT)
         course, is_new = Course.objects.get_or_create(book=book, name=COURSE)
         Author.objects.get_or_create(book=book, user=users["author"])
@@ -134,8 +134,8 @@ def _answer(question: Question, chance: random.Random, *, is_right: bool) -> str
     if not question.kind.takes_feedback:
         return "I would begin with one chapter, and ask two colleagues to try its questions."
     if question.kind.takes_choices:
-        right = [one.key or "" for one in feedback if one.points > 0]
-        every = [one.key or "" for one in feedback]
+        right = [row.key or "" for row in feedback if row.points > 0]
+        every = [row.key or "" for row in feedback]
         if question.is_multiple:
             return right if is_right else chance.sample(every, chance.randint(1, len(every)))
         return chance.choice(right if is_right else every)
@@ -144,8 +144,8 @@ def _answer(question: Question, chance: random.Random, *, is_right: bool) -> str
 
 def _foreseen(feedback: list[Feedback], *, is_right: bool) -> str | None:
     """Return an answer of a foreseen kind; a pattern is no answer, and `*` is none either."""
-    for one in feedback:
-        is_plain = one.answer != "*" and one.answer.replace(" ", "").isalnum()
-        if is_plain and (one.points > 0) == is_right:
-            return one.answer.partition(" +-")[0]
+    for row in feedback:
+        is_plain = row.answer != "*" and row.answer.replace(" ", "").isalnum()
+        if is_plain and (row.points > 0) == is_right:
+            return row.answer.partition(" +-")[0]
     return None

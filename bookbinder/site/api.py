@@ -11,16 +11,15 @@ from ninja.security import django_auth
 from accounts import schemas
 from accounts.http import signed_in
 from annotations import api as annotations_api
-from annotations import audiences
-from annotations import page_notes as annotations_state
+from annotations import audiences, page_notes
 from annotations.limits import site_of
 from bookbinder.site import api_previews, reader_texts
 from books.models import Book, Page
 from books.releases import folders
 from grading import api as grading_api
-from grading import enrolling, progress, trials
-from grading import page_questions as grading_state
+from grading import enrolling, page_questions, progress, trials
 from grading.models import Course, Enrollment
+from grading.page_questions import QuestionState
 
 api = NinjaAPI(title="Book Binder", version="1", auth=django_auth, docs_url="/docs")
 api.add_router("", grading_api.router)
@@ -115,7 +114,9 @@ def page_state(
         "progress": enrollment and progress.of(enrollment),
         "next": enrollment and progress.next_question(enrollment, page.book),
         "resume": enrollment and progress.resume(enrollment, page),
-        "questions": [_question(one, takes_tries) for one in grading_state.of(page, enrollment)],
+        "questions": [
+            _question(state, takes_tries) for state in page_questions.of(page, enrollment)
+        ],
         "notes": _notes(request, page, enrollment),
         "note_rights": audiences.rights(enrollment),
         "texts": reader_texts.texts(),
@@ -126,7 +127,7 @@ def _notes(request: HttpRequest, page: Page, enrollment: Enrollment | None) -> l
     if not request.user.is_authenticated:
         return []
     course_id = enrollment.course_id if enrollment else None
-    return annotations_state.of(page, signed_in(request), course_id, site_of(request))
+    return page_notes.of(page, signed_in(request), course_id, site_of(request))
 
 
 def _enrollments(
@@ -147,24 +148,24 @@ def _enrollments(
         # By a GET, since a bookmark by a second request would cost each page one more; who has
         # come by a forged link has lost no more than a bookmark.
         progress.visit(enrollment, page, enrollments)
-    return enrollment, [one.course for one in enrollments]
+    return enrollment, [own.course for own in enrollments]
 
 
-def _question(one: grading_state.QuestionState, takes_tries: bool) -> dict[str, Any]:
-    question = one.question
+def _question(state: QuestionState, takes_tries: bool) -> dict[str, Any]:
+    question = state.question
     return {
         "pk": question.pk,
         "label": question.label,
         "grader": question.grader,
         "version": question.version,
-        "enabled": one.enabled,
+        "enabled": state.enabled,
         "can_try": takes_tries and trials.is_marked(question),
         "points_possible": question.points_possible,
-        "answer": one.string,
-        "points": one.points,
-        "feedback": one.feedback,
-        "attempts": one.attempts,
-        "attempts_left": one.attempts_left,
+        "answer": state.string,
+        "points": state.points,
+        "feedback": state.feedback,
+        "attempts": state.attempts,
+        "attempts_left": state.attempts_left,
     }
 
 

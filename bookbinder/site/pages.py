@@ -17,9 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import signed_in
 from billing import money
 from books.models import Book, Feedback, Page
-from grading import answering, enrolling, graders, progress
-from grading import page_questions as grading_state
-from grading.graders import AnswerError
+from grading import answering, enrolling, graders, page_questions, progress
+from grading.errors import GradingError
 from grading.models import Course, Enrollment, Invitation
 
 
@@ -113,12 +112,12 @@ def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase
 def _show(request: HttpRequest, page: Page) -> HttpResponse:
     user = signed_in(request)
     enrollment = enrolling.enrollment_for(user, page.book_id)
-    states = grading_state.of(page, enrollment)
+    states = page_questions.of(page, enrollment)
     label = request.GET.get("label")
-    asked = [one for one in states if label in (None, one.question.label)]
+    asked = [state for state in states if label in (None, state.question.label)]
     if not asked:
         raise Http404
-    choices: dict[int, list[Feedback]] = {one.question.pk: [] for one in asked}
+    choices: dict[int, list[Feedback]] = {state.question.pk: [] for state in asked}
     for choice in Feedback.objects.choices().filter(question__in=choices):
         choices[choice.question_id].append(choice)
     given = request.GET.getlist("answer")
@@ -126,21 +125,21 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
         "page": page,
         "enrollment": enrollment,
         "given": given,
-        "questions": [_shown(one, choices[one.question.pk]) for one in asked],
+        "questions": [_shown(state, choices[state.question.pk]) for state in asked],
         "is_one": label is not None,
         "client_key": uuid.uuid4(),
     }
     return render(request, "books/answer.html", context)
 
 
-def _shown(one: grading_state.QuestionState, choices: list[Feedback]) -> tuple[Any, ...]:
+def _shown(state: page_questions.QuestionState, choices: list[Feedback]) -> tuple[Any, ...]:
     """Return a question, its choices, the answer before as values and in words, and its field."""
-    grader = graders.of(one.question)
-    if one.string is None:
-        return one, choices, [], "", grader.template
-    taken = grader.values(one.string, one.question)
-    words = grader.in_words(one.string, one.question, choices)
-    return one, choices, taken, words, grader.template
+    grader = graders.of(state.question)
+    if state.string is None:
+        return state, choices, [], "", grader.template
+    taken = grader.values(state.string, state.question)
+    words = grader.in_words(state.string, state.question, choices)
+    return state, choices, taken, words, grader.template
 
 
 def _take(request: HttpRequest, page: Page) -> HttpResponseBase:
@@ -157,13 +156,7 @@ def _take(request: HttpRequest, page: Page) -> HttpResponseBase:
         answering.answer(signed_in(request), question, given, key)
     except ValueError:
         messages.error(request, _("The form was not complete. Send it again."))
-    except (
-        AnswerError,
-        answering.NotEnrolled,
-        answering.Refused,
-        answering.Conflict,
-        answering.Changed,
-    ) as error:
+    except GradingError as error:
         messages.error(request, str(error))
     target = reverse("answer", args=(page.book.project, page.docname))
     return redirect(f"{target}?label={question.label}#{question.label}")

@@ -190,8 +190,8 @@ class Assembly:
                 other = claims.setdefault((place.book, name), docname)
                 if other != docname:
                     self.mistake(docname, f"was {name}: also given by {self.source(other)}")
-            labels = [one.was for one in self.found(docname).questions if one.was]
-            for label in {one for one in labels if labels.count(one) > 1}:
+            labels = [question.was for question in self.found(docname).questions if question.was]
+            for label in {label for label in labels if labels.count(label) > 1}:
                 self.mistake(docname, f"two questions of this page have the former name {label}")
 
     def check(self) -> list[Mistake]:
@@ -240,8 +240,8 @@ class Assembly:
                     sha256=inventory.sha256_of(self.output(docname)),
                     fingerprint=found.fingerprint,
                     questions=tuple(
-                        one._replace(was=self.question_was(docname, one.was))
-                        for one in _questions(found, html)
+                        question._replace(was=self.question_was(docname, question.was))
+                        for question in _questions(found, html)
                     ),
                     was=self.was(docname),
                 ),
@@ -290,7 +290,9 @@ class Assembly:
             for docname, found in all_found(self.env).items()
             for question in found.questions
         }
-        questions = [one for found in all_found(self.env).values() for one in found.questions]
+        questions = [
+            question for found in all_found(self.env).values() for question in found.questions
+        ]
         lines = []
         for copy in source_copies.find(Path(self.app.outdir), paths, questions):
             what = "the whole answer key (bookbinder.json)"

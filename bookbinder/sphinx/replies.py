@@ -161,7 +161,7 @@ def cut_out(app: Sphinx, doctree: docnodes.document) -> None:
         for reply in list(question.findall(nodes.feedback)):
             reply.parent.remove(reply)
             del reply["item"]
-            if any(question is one for one in shown):
+            if any(question is other for other in shown):
                 replies += reply
     # Metadata identify a page and say how to treat it. They are not part of its text.
     text = "\n".join(n.astext() for n in doctree.children if not isinstance(n, docnodes.docinfo))

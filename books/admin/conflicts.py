@@ -40,15 +40,19 @@ class ConflictsAdmin(RulesAdmin):
         obj = self.get_object(request, unquote(object_id))
         if obj is None or not self.has_change_permission(request, obj):
             return []
-        found = [one for row in self.editables(obj) for one in conflicts.conflicts_of(row)]
+        found = [
+            conflict for row in self.editables(obj) for conflict in conflicts.conflicts_of(row)
+        ]
         return [
             {
-                "name": f"{one.obj} · {one.label}" if one.obj != obj else one.label,
-                "ours": _shown(one, one.ours),
-                "theirs": _shown(one, one.theirs),
-                "value": f"{one.obj.pk}-{one.field}",
+                "name": (
+                    conflict.label if conflict.obj == obj else f"{conflict.obj} · {conflict.label}"
+                ),
+                "ours": _shown(conflict, conflict.ours),
+                "theirs": _shown(conflict, conflict.theirs),
+                "value": f"{conflict.obj.pk}-{conflict.field}",
             }
-            for one in found
+            for conflict in found
         ]
 
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:

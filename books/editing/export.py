@@ -40,29 +40,31 @@ def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[pipe
     """
     for number, folder in enumerate(folders):
         if build.is_source(folder):
-            one = pipeline.read(folder, scratch / str(number))
-            if one.manifest.project == project:
-                return one, folder
+            candidate = pipeline.read(folder, scratch / str(number))
+            if candidate.manifest.project == project:
+                return candidate, folder
     raise ExportError(
         f"No source folder of the project {project} is known. Name it with --source FOLDER: the "
         "folder of its conf.py."
     )
 
 
-def export(one: pipeline.Build, root: Path, url: str | None) -> Export:
+def export(book_build: pipeline.Build, root: Path, url: str | None) -> Export:
     """Return the edits of a project, or of its book with `url`, as a patch against `root`.
 
     Raises ExportError, PlanError or EditsError.
     """
-    if url is not None and url not in (book.url for book in one.manifest.books):
+    if url is not None and url not in (book.url for book in book_build.manifest.books):
         raise ExportError(f"The sources have no book {url} any more.")
-    snapshot = pipeline.take_snapshot([one])
-    plan = make_plan([one.manifest], snapshot, page_ids.random_ids())
+    snapshot = pipeline.take_snapshot([book_build])
+    plan = make_plan([book_build.manifest], snapshot, page_ids.random_ids())
     # Files alone may differ at every build: by a date on each page.
     if not all(part.is_empty for part in plan.parts):
         raise ExportError("The sources have changed since the last sync: sync first, then export.")
-    found = unwritten.find(one.manifest, snapshot, url, lambda source: _has_index(root, source))
-    return write(root, list(found))
+    edits = unwritten.find(
+        book_build.manifest, snapshot, url, lambda source: _has_index(root, source)
+    )
+    return write(root, list(edits))
 
 
 def _has_index(root: Path, source: str) -> bool:

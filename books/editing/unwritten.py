@@ -213,13 +213,13 @@ def _questions(page: _Page, snapshot: Snapshot) -> Iterator[Edit]:
     for question in page.item.questions:
         row = by_label[question.label]
         rows = snapshot.feedback.get(row.pk, [])
-        old = [one for one in rows if one.origin == "source"]
-        for item, one in zip(question.feedback, old, strict=True):
-            change = _change(row, one)
+        old = [feedback for feedback in rows if feedback.origin == "source"]
+        for item, feedback in zip(question.feedback, old, strict=True):
+            change = _change(row, feedback)
             if change != Change():
                 edit = _changed(page.item.source, question, item, change)
                 yield replace(edit, refused=_choice_fault(question, change, rows))
-        for new in (_new(one) for one in rows if one.origin == "admin"):
+        for new in (_new(feedback) for feedback in rows if feedback.origin == "admin"):
             if not _has(question, new):
                 yield _added(page.item.source, question, new)
 

@@ -120,7 +120,7 @@ def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> b
 
     With other wishes than the plan was made for, the plan is made anew: it is another one.
     """
-    if any((options.get(one) or "") != (edition.options.get(one) or "") for one in WISHES):
+    if any((options.get(name) or "") != (edition.options.get(name) or "") for name in WISHES):
         return plan_again(edition, by, options)
     with transaction.atomic():
         fresh = Edition.objects.select_for_update().get(pk=edition.pk)
@@ -289,7 +289,7 @@ def _digest(prepared: pipeline.Prepared) -> str:
 
     Not what answers would earn: a class answers all the time.
     """
-    manifests = b"".join(m.dumps(one.manifest) for one in prepared.builds)
+    manifests = b"".join(m.dumps(build.manifest) for build in prepared.builds)
     text = report.text(prepared.plan, {}, verbose=True)
     return hashlib.sha256(manifests + text.encode()).hexdigest()
 

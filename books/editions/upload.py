@@ -100,9 +100,9 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _root(entries: list[zipfile.ZipInfo]) -> str:
     """Return the folder of the zip that holds the build: its top, or one folder in it."""
-    names = [one.filename for one in entries if one.filename.rpartition("/")[2] == FILE_NAME]
+    names = [entry.filename for entry in entries if entry.filename.rpartition("/")[2] == FILE_NAME]
     # A build in a folder of the build is another: its top is what was packed.
-    found = [FILE_NAME] if FILE_NAME in names else [one for one in names if one.count("/") == 1]
+    found = [FILE_NAME] if FILE_NAME in names else [name for name in names if name.count("/") == 1]
     if len(found) != 1:
         what = _("The zip has no %(name)s: pack the HTML folder of a build that ended well.")
         raise UploadError(what % {"name": FILE_NAME})

@@ -254,7 +254,7 @@ def _hash(text: str) -> str:
 
 def _header(page: _Page, hosts: Sequence[str], inline: Sequence[str]) -> str:
     def named(directive: str) -> list[str]:
-        return [one for one in page.loads.get(directive, ()) if one != "'self'"]
+        return [host for host in page.loads.get(directive, ()) if host != "'self'"]
 
     plugins = page.loads.get("object-src", ())
     directives = {

@@ -173,8 +173,8 @@ def is_live(staged: Iterable[Staged]) -> bool | None:
     try:
         connection.close_if_unusable_or_obsolete()
         return any(
-            Release.objects.filter(project=one.project, folder=one.release).exists()
-            for one in staged
+            Release.objects.filter(project=files.project, folder=files.release).exists()
+            for files in staged
         )
     except DatabaseError:
         return None
@@ -182,9 +182,9 @@ def is_live(staged: Iterable[Staged]) -> bool | None:
 
 def drop(staged: Iterable[Staged]) -> None:
     """Remove staged files that will not be published."""
-    for one in staged:
-        shutil.rmtree(one.folder, ignore_errors=True)
-        shutil.rmtree(releases_folder(one.project) / one.release, ignore_errors=True)
+    for files in staged:
+        shutil.rmtree(files.folder, ignore_errors=True)
+        shutil.rmtree(releases_folder(files.project) / files.release, ignore_errors=True)
 
 
 def clean() -> None:

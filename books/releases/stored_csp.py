@@ -66,11 +66,11 @@ def refusals(project: str, policies: Policies) -> Iterator[Refusal]:
     counts: Counter[Refused] = Counter()
     first: dict[Refused, str] = {}
     for path in sorted(policies):
-        for one in policies[path].refused:
-            counts[one] += 1
-            first.setdefault(one, path)
-    for one, count in counts.items():
-        yield Refusal(project, one.kind, one.what, count, first[one])
+        for refused in policies[path].refused:
+            counts[refused] += 1
+            first.setdefault(refused, path)
+    for refused, count in counts.items():
+        yield Refusal(project, refused.kind, refused.what, count, first[refused])
 
 
 def write(policies: Policies, folder: Path) -> None:
@@ -80,7 +80,7 @@ def write(policies: Policies, folder: Path) -> None:
     pages = {
         path: [
             headers.setdefault(policy.header, len(headers)),
-            [refused.setdefault(one, len(refused)) for one in policy.refused],
+            [refused.setdefault(refusal, len(refused)) for refusal in policy.refused],
         ]
         for path, policy in policies.items()
     }
@@ -94,9 +94,9 @@ def read(folder: Path) -> Policies:
         raw = json.loads((folder / FILE_NAME).read_bytes())
     except FileNotFoundError:
         return {}
-    refused = [Refused(*one) for one in raw["refused"]]
+    refused = [Refused(*fields) for fields in raw["refused"]]
     return {
-        path: Policy(raw["headers"][header], tuple(refused[one] for one in numbers))
+        path: Policy(raw["headers"][header], tuple(refused[number] for number in numbers))
         for path, (header, numbers) in raw["pages"].items()
     }
 

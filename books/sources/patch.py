@@ -14,7 +14,7 @@ def unified_diff(old: SourceFile, new: SourceFile) -> str:
     """
     # Like git, end a path that contains a space with a tab.
     end = "\t" if " " in old.path else ""
-    before, after = (one.text.split("\n") for one in (old, new))
+    before, after = (file.text.split("\n") for file in (old, new))
     lines = difflib.unified_diff(
         _ended(before), _ended(after), f"a/{old.path}{end}", f"b/{old.path}{end}"
     )

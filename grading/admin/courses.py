@@ -120,7 +120,7 @@ class CourseAdmin(RulesAdmin):
         super().save_formset(request, form, formset, change)
         if formset.model is Invitation:
             invitations.accept_all(signed_in(request))
-            invitations.mail_later([one.pk for one in formset.new_objects])
+            invitations.mail_later([invitation.pk for invitation in formset.new_objects])
 
     @admin.display(description=_("students"), ordering="student_count")
     def students(self, course: Any) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""By what answers are judged after a plan, and how it is told who would earn other points."""
+"""What answers are graded by after a plan: changed questions, feedback and keys."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,14 +8,14 @@ from books.sync.content_rows import FeedbackRow, QuestionRow
 from books.sync.plan import Plan
 from grading.regrade.regrade import Material
 
-_JUDGED_BY = ("answer", "points", "key", "index")
-_ASKED = ("grader", "options", "points_possible")
+_FEEDBACK_FIELDS = ("answer", "points", "key", "index")
+_QUESTION_FIELDS = ("grader", "options", "points_possible")
 
 
 def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
-    """Return what each question's answers are judged by once the plan is carried out.
+    """Return what the answers to each question are graded by once the plan is carried out.
 
-    Only questions that are judged otherwise then, unless `everything` is asked for.
+    Only questions for which that changes, unless `everything` is asked for.
     """
     changed = set(_changed(plan))
     rows = Question.objects.select_related("page__book")
@@ -24,7 +24,7 @@ def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
     else:
         rows = rows.filter(pk__in=changed)
     gone = {row.pk for row in plan.questions.delete}
-    questions = {one.pk: one for one in rows if one.pk not in gone}
+    questions = {question.pk: question for question in rows if question.pk not in gone}
     for _old, new in plan.questions.update:
         if new.pk in questions:
             _overlay(questions[new.pk], new)
@@ -40,27 +40,27 @@ def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
 
 
 def _changed(plan: Plan) -> Iterator[int]:
-    """Yield the questions whose answers are judged otherwise; those that are new have none."""
+    """Yield the existing questions whose answers may earn other points."""
     for old, new in plan.questions.update:
-        if any(getattr(old, name) != getattr(new, name) for name in _ASKED):
+        if any(getattr(old, name) != getattr(new, name) for name in _QUESTION_FIELDS):
             yield new.pk
     for row in (*plan.feedback.create, *plan.feedback.delete):
         if row.question_id > 0:
             yield row.question_id
     for before, row in plan.feedback.update:
-        if any(getattr(before, name) != getattr(row, name) for name in _JUDGED_BY):
+        if any(getattr(before, name) != getattr(row, name) for name in _FEEDBACK_FIELDS):
             yield row.question_id
 
 
 def _overlay(question: Question, row: QuestionRow) -> None:
-    for name in _ASKED:
+    for name in _QUESTION_FIELDS:
         setattr(question, name, getattr(row, name))
 
 
 def _feedback(plan: Plan, questions: Mapping[int, Question]) -> dict[int, list[Feedback]]:
-    needed = Feedback.objects.only("question_id", *_JUDGED_BY)
+    needed = Feedback.objects.only("question_id", *_FEEDBACK_FIELDS)
     rows = needed.filter(question__in=questions) if questions else ()
-    found = {one.pk: one for one in rows}
+    found = {row.pk: row for row in rows}
     for row in plan.feedback.delete:
         found.pop(row.pk, None)
     updated = [new for _old, new in plan.feedback.update]
@@ -68,8 +68,9 @@ def _feedback(plan: Plan, questions: Mapping[int, Question]) -> dict[int, list[F
         if row.question_id in questions:
             found[row.pk] = _as_feedback(row)
     by_question: dict[int, list[Feedback]] = defaultdict(list)
-    for one in sorted(found.values(), key=lambda one: (one.index, one.pk < 0, abs(one.pk))):
-        by_question[one.question_id].append(one)
+    ordered = sorted(found.values(), key=lambda own: (own.index, own.pk < 0, abs(own.pk)))
+    for feedback in ordered:
+        by_question[feedback.question_id].append(feedback)
     return by_question
 
 

@@ -22,13 +22,14 @@ class Command(BaseCommand):
             raise CommandError("--days must be at least 1.")
         count, failures = 0, []
         try:
-            for one in reconcile.reconcile(timezone.now() - timedelta(days=days)):
-                if isinstance(one, str):
-                    failures.append(one)
-                    self.stderr.write(one)
+            for result in reconcile.reconcile(timezone.now() - timedelta(days=days)):
+                if isinstance(result, str):
+                    failures.append(result)
+                    self.stderr.write(result)
                 else:
                     count += 1
-                    self.stdout.write(f"{one.payment}: {one.before}, now {one.payment.status}")
+                    payment = result.payment
+                    self.stdout.write(f"{payment}: {result.before}, now {payment.status}")
         except stripe_client.StripeProblem as problem:
             raise CommandError(f"{problem} Mended before that: {count}.") from None
         if failures:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         folders = [source] if source else settings.BOOKBINDER_SOURCES
         try:
             with tempfile.TemporaryDirectory(prefix="bookbinder-") as scratch:
-                found = build_of(project, [one.resolve() for one in folders], Path(scratch))
+                found = build_of(project, [folder.resolve() for folder in folders], Path(scratch))
                 self.tell(export(*found, url if slash else None))
         except ERRORS as error:
             raise CommandError(str(error)) from error
