@@ -115,9 +115,9 @@ def _quoted(row: Any) -> list[str]:
 
 
 def _body(row: Any) -> list[str]:
-    told = f"*{row.created_at:%Y-%m-%d}, {row.get_audience_display()}*"
+    facts = f"*{row.created_at:%Y-%m-%d}, {row.get_audience_display()}*"
     tags = [" ".join(f"`{tag}`" for tag in row.tags)] if row.tags else []
-    return [*([row.body, ""] if row.body else []), *tags, told]
+    return [*([row.body, ""] if row.body else []), *tags, facts]
 
 
 Format = Callable[[Iterable[Any], User, str], bytes]

@@ -81,8 +81,8 @@ def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
     text = page_texts.unpack(revision.text)
     start, end = note.orig_start or 0, note.orig_end or 0
     parts = {"before": text[:start], "passage": text[start:end], "after": text[end:]}
-    told = {name: presenting.readable(part) for name, part in parts.items()}
-    return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | told)
+    texts = {name: presenting.readable(part) for name, part in parts.items()}
+    return render(request, "notes/as_it_was.html", {"note": note, "revision": revision} | texts)
 
 
 @require_POST

@@ -33,12 +33,12 @@ def library(size: int) -> dict[str, str]:
 
 def _told_once() -> Iterator[str]:
     """Yield the topics that do not repeat a larger one: pydoc's are cut out of one manual."""
-    told: set[str] = set()
+    known: set[str] = set()
     for text in sorted(topics.values(), key=len, reverse=True):
         paragraphs = {one for one in text.split("\n\n") if len(one) > LONG}
-        if not paragraphs & told:
+        if not paragraphs & known:
             yield text
-        told |= paragraphs
+        known |= paragraphs
 
 
 def _topic(text: str) -> str:

@@ -74,13 +74,13 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
 
     @admin.display(description=_("amount"), ordering="amount")
     def paid(self, payment: Payment) -> str:
-        return money.told(payment.amount, payment.currency)
+        return money.in_words(payment.amount, payment.currency)
 
     @admin.display(description=_("refunded"), ordering="refunded_amount")
     def refunded(self, payment: Payment) -> str:
         if not payment.refunded_amount:
             return "–"
-        return money.told(payment.refunded_amount, payment.currency)
+        return money.in_words(payment.refunded_amount, payment.currency)
 
     @admin.display(description=_("at Stripe"))
     def at_stripe(self, payment: Payment) -> SafeString | str:
@@ -115,7 +115,8 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
             "form": form if alone else None,
             "form_id": uuid.uuid4(),
             "payments": [
-                (payment, money.told(payment.refundable, payment.currency)) for payment in chosen
+                (payment, money.in_words(payment.refundable, payment.currency))
+                for payment in chosen
             ],
         }
         return render(request, "admin/billing/payment/refund.html", context)
@@ -133,8 +134,8 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
             self.message_user(request, f"{payment}: {error}", messages.ERROR)
             return
         what = _("%(payment)s: %(amount)s given back.")
-        told = {"payment": payment, "amount": money.told(amount, payment.currency)}
-        self.message_user(request, what % told, messages.SUCCESS)
+        values = {"payment": payment, "amount": money.in_words(amount, payment.currency)}
+        self.message_user(request, what % values, messages.SUCCESS)
 
     def totals_view(self, request: HttpRequest) -> HttpResponse:
         """What each course brought in each month."""
@@ -152,9 +153,9 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
         rows = [
             row
             | {
-                "paid_told": money.told(row["paid"], row["currency"]),
-                "back_told": money.told(row["back"], row["currency"]),
-                "kept_told": money.told(row["paid"] - row["back"], row["currency"]),
+                "paid_text": money.in_words(row["paid"], row["currency"]),
+                "back_text": money.in_words(row["back"], row["currency"]),
+                "kept_text": money.in_words(row["paid"] - row["back"], row["currency"]),
             }
             for row in sums
         ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from billing import fulfil, money, stripe_client
+from billing.errors import BillingError
 from billing.models import Payment
 from billing.stripe_client import Order
 from grading import enrolling
@@ -22,7 +23,7 @@ OPEN_FOR = timedelta(minutes=35)
 FRESH = timedelta(minutes=4)
 
 
-class CheckoutError(Exception):
+class CheckoutError(BillingError):
     """No payment can begin; the text says why to the person."""
 
 
@@ -66,7 +67,7 @@ def _begin(user: User, course: Course, seen: int) -> Payment | None:
     if course.is_free:
         raise CheckoutError(_("This course is free: join it."))
     if seen != course.amount:
-        price = money.told(course.amount, settings.BOOKBINDER_CURRENCY)
+        price = money.in_words(course.amount, settings.BOOKBINDER_CURRENCY)
         raise CheckoutError(_("The price has changed to %(price)s.") % {"price": price})
     try:
         with transaction.atomic():
@@ -98,7 +99,7 @@ def _go_on(payment: Payment, seen: int, addresses: Addresses) -> str | None:
 
 def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
     try:
-        found = fulfil.settle(payment.session_id)
+        found = fulfil.update_from_stripe(payment.session_id)
     except stripe_client.NotFound:
         if not is_old(payment):
             raise
@@ -118,7 +119,7 @@ def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
 
 
 def _go_on_paying(payment: Payment, seen: int, is_enrolled: bool) -> str | None:
-    facts = stripe_client.look(payment.session_id)
+    facts = stripe_client.retrieve(payment.session_id)
     if facts.status == "complete":
         raise CheckoutError(_("Your payment is under way. You get an e-mail when it has arrived."))
     if facts.status == "open" and payment.amount == seen and not is_enrolled:
@@ -126,7 +127,7 @@ def _go_on_paying(payment: Payment, seen: int, is_enrolled: bool) -> str | None:
     # The price is another by now, or they have come in by another way.
     if facts.status == "open":
         stripe_client.expire(facts.session_id)
-    fulfil.settle(facts.session_id)
+    fulfil.update_from_stripe(facts.session_id)
     if is_enrolled:
         raise CheckoutError(_("You are enrolled in this course."))
     return None
@@ -158,7 +159,9 @@ def _open(payment: Payment, addresses: Addresses) -> str | None:
     own = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING, session_id="")
     if own.update(session_id=facts.session_id, updated_at=timezone.now()):
         return facts.url
-    fulfil.settle(facts.session_id)  # of another tab by now, or given up: then it is ended
+    fulfil.update_from_stripe(
+        facts.session_id
+    )  # of another tab by now, or given up: then it is ended
     return None
 
 

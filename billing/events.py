@@ -53,7 +53,7 @@ def handle(event: Event) -> None:
     try:
         session_id = find(event) if find else None
         if session_id:
-            fulfil.settle(session_id, row)
+            fulfil.update_from_stripe(session_id, row)
             return
     except stripe_client.NotFound:
         pass

@@ -1,7 +1,7 @@
 """What follows from what Stripe says of a session: the payment's status, and the enrollment.
 
-Whoever learns of a change first (webhook, return page, reconciliation) calls `settle`: it reads the
-session from Stripe again and believes nothing else, so that the order of events, repeats and
+The webhook, the return page and the reconciliation all call `update_from_stripe`. It reads the
+session from Stripe again and trusts nothing else, so that the order of events, repetitions and
 forgeries make no difference.
 """
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import mail, stripe_client
+from billing.errors import BillingError
 from billing.models import Payment, StripeEvent
 from billing.stripe_client import Checkout
 from grading import enrolling
@@ -34,16 +35,16 @@ def status_of(facts: Checkout) -> str:
         # A bank debit: under way for days, or refused in the end.
         failed = facts.intent_status in ("requires_payment_method", "canceled")
         return Status.FAILED if failed else Status.PENDING
-    if facts.dispute == "lost" or (facts.amount and facts.refunded >= facts.amount):
+    if facts.is_given_back:
         return Status.REFUNDED
     return Status.DISPUTED if facts.dispute == "open" else Status.PAID
 
 
-class _Stale(Exception):
+class _Stale(BillingError):
     """The payment has been written since Stripe was asked."""
 
 
-def settle(session_id: str, event: StripeEvent | None = None) -> Payment | None:
+def update_from_stripe(session_id: str, event: StripeEvent | None = None) -> Payment | None:
     """Make payment and enrollment agree with what Stripe says of a session; None if it is not ours.
 
     A second payment for the same enrollment is given back. Raises StripeProblem; `event` is not
@@ -52,7 +53,7 @@ def settle(session_id: str, event: StripeEvent | None = None) -> Payment | None:
     for _try in range(TRIES):
         seen = Payment.objects.filter(session_id=session_id).values_list("updated_at", flat=True)
         version = seen.first()
-        facts = stripe_client.look(session_id)  # outside the transaction: it takes its time
+        facts = stripe_client.retrieve(session_id)  # outside the transaction: it takes its time
         try:
             payment, is_second = follow(facts, version, event)
         except _Stale:
@@ -174,7 +175,7 @@ def _act(payment: Payment, facts: Checkout, before: str) -> None:
         enrolling.release(payment.user, payment.course)
     elif payment.status == Status.PENDING:
         _reserve_again(payment)
-    transaction.on_commit(lambda: mail.tell(payment, facts, before), robust=True)
+    transaction.on_commit(lambda: mail.send_status(payment, facts, before), robust=True)
 
 
 def _enrollment(payment: Payment) -> QuerySet[Enrollment]:

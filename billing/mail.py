@@ -15,7 +15,7 @@ TEMPLATES = {
 }
 
 
-def tell(payment: Payment, facts: Checkout, before: str) -> None:
+def send_status(payment: Payment, facts: Checkout, before: str) -> None:
     """Write to the person what has become of their payment, where it matters to them."""
     template, after = TEMPLATES.get(Status(payment.status), ("", ()))
     if before not in after:
@@ -23,7 +23,7 @@ def tell(payment: Payment, facts: Checkout, before: str) -> None:
     context = {
         "payment": payment,
         "course": payment.course,
-        "amount": money.told(payment.amount, payment.currency),
+        "amount": money.in_words(payment.amount, payment.currency),
         "receipt_url": facts.receipt_url,
     }
     mail.send(mail.compose(template, payment.user.email, context))

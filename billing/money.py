@@ -24,7 +24,7 @@ def whole(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-decimals(currency))
 
 
-def told(amount: int, currency: str) -> str:
+def in_words(amount: int, currency: str) -> str:
     """Return the amount as people of the language in use write it."""
     digits = decimals(currency)
     pattern = "¤#,##0" + ("." + "0" * digits if digits else "")

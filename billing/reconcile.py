@@ -36,7 +36,7 @@ def reconcile(since: datetime) -> Iterator[Mended | str]:
             continue
         done.add(session_id)
         try:
-            found = _settled(session_id)
+            found = _updated(session_id)
         except stripe_client.StripeProblem as problem:
             yield f"{session_id}: {problem}"
             continue
@@ -57,10 +57,10 @@ def _sessions(since: datetime) -> Iterator[str]:
     yield from stripe_client.sessions_touched(int(since.timestamp()))
 
 
-def _settled(session_id: str) -> Payment | None:
+def _updated(session_id: str) -> Payment | None:
     """Settle a session; one that Stripe does not know and that is old is given up."""
     try:
-        return fulfil.settle(session_id)
+        return fulfil.update_from_stripe(session_id)
     except stripe_client.NotFound:
         payment = Payment.objects.filter(session_id=session_id).first()
         if payment is not None and checkout.is_old(payment):

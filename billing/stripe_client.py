@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from billing.errors import BillingError
+
 if TYPE_CHECKING:
     import stripe
 
@@ -24,7 +26,7 @@ INQUIRIES = frozenset(("warning_needs_response", "warning_under_review", "warnin
 LOST = frozenset(("lost", "prevented"))
 
 
-class StripeProblem(Exception):
+class StripeProblem(BillingError):
     """Stripe did not do what was asked; the text is for people and holds nothing secret."""
 
 
@@ -36,7 +38,7 @@ class Declined(StripeProblem):
     """Stripe has understood and will not: the same request would fail again."""
 
 
-class BadSignature(Exception):
+class BadSignature(BillingError):
     """This was not sent by Stripe, or long ago."""
 
 
@@ -57,6 +59,11 @@ class Checkout:
     receipt_url: str = ""
     refunded: int = 0
     dispute: str = ""  # open, won, lost
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether the person has all of the money back, by refunds or a lost dispute."""
+        return self.dispute == "lost" or 0 < self.amount <= self.refunded
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ def create_session(order: Order) -> Checkout:
         return _checkout(client, client.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
 
 
-def look(session_id: str) -> Checkout:
+def retrieve(session_id: str) -> Checkout:
     """Read a session from Stripe. Raises NotFound, StripeProblem."""
     with _asking("reading a session"):
         client = _client()

@@ -35,7 +35,7 @@ def _offer(request: HttpRequest, course: Course) -> HttpResponse:
         "course": course,
         "enrollment": enrollment,
         "reason": checkout.reason_against(course),
-        "price": money.told(course.amount, settings.BOOKBINDER_CURRENCY),
+        "price": money.in_words(course.amount, settings.BOOKBINDER_CURRENCY),
     }
     return render(request, "billing/buy.html", context)
 
@@ -64,7 +64,7 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
     own = Payment.objects.filter(user=signed_in(request)).exclude(session_id="")
     payment = get_object_or_404(own, session_id=request.GET.get("session", ""))
     try:
-        payment = fulfil.settle(payment.session_id) or payment
+        payment = fulfil.update_from_stripe(payment.session_id) or payment
     except stripe_client.StripeProblem as problem:
         messages.error(request, str(problem))
     enrollments = enrolling.enrollments_of(signed_in(request), payment.course.enrollments.all())

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from grading.errors import GradingError
 from grading.models import Course, Enrollment, new_join_code
 
 TEST = Enrollment.Origin.TEST
 
 
-class EnrollError(Exception):
+class EnrollError(GradingError):
     """The person cannot join; the text says why to them."""
 
 

@@ -11,7 +11,7 @@ def plain(points: Decimal) -> str:
     return f"{points.normalize():f}"
 
 
-def told(points: Decimal | None, possible: Decimal) -> str:
+def in_words(points: Decimal | None, possible: Decimal) -> str:
     if points is None:
         return _("Received. It will be graded by a person.")
     count = 1 if possible == 1 else 2

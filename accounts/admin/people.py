@@ -49,8 +49,8 @@ class UserAdmin(RulesAdmin):
     def confirm_addresses(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
             proven_addresses.confirm(user)
-        told = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
-        self.message_user(request, told, messages.SUCCESS)
+        text = _("Addresses confirmed: %(n)d.") % {"n": users.count()}
+        self.message_user(request, text, messages.SUCCESS)
 
 
 class _Forgotten(ReadOnly, RulesAdmin):

@@ -67,8 +67,8 @@ class IsSetFilter(admin.EmptyFieldListFilter):
         self.title = self.titles.get(field.name, self.title)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        told = (gettext("All"), gettext("No"), gettext("Yes"))
-        for choice, name in zip(super().choices(changelist), told, strict=True):
+        labels = (gettext("All"), gettext("No"), gettext("Yes"))
+        for choice, name in zip(super().choices(changelist), labels, strict=True):
             yield choice | {"display": name}
 
 

@@ -71,8 +71,8 @@ class ProblemReportAdmin(InboxAdmin):
         mine = list(reports)
         for report in mine:
             moderation.set_status(report, status)
-        told = _("Reports changed: %(n)d.") % {"n": len(mine)}
-        self.message_user(request, told, messages.SUCCESS)
+        text = _("Reports changed: %(n)d.") % {"n": len(mine)}
+        self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Accept"), permissions=["change"])
     def accept(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:

@@ -115,7 +115,7 @@ class PageMap:
         return Place(page, most[0].start, most[-1].end, "changed")
 
     def _continues(self, first: _Spot, second: _Spot, room: float) -> bool:
-        """Return whether two parts of a passage are still one, though something was inserted between them."""
+        """Whether two parts of a passage are still one, despite what was inserted between them."""
         return (
             self._new_blocks[first.block].docname == self._new_blocks[second.block].docname
             and 0 <= second.start - first.end <= room

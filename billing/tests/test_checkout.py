@@ -72,7 +72,7 @@ def test_the_letter_links_the_receipt(eve, paid_course, peer):
     start(eve, paid_course)
     peer.account.pay(session_id())
     for _time in range(2):
-        fulfil.settle(session_id())
+        fulfil.update_from_stripe(session_id())
     (letter,) = mail.outbox
     assert letter.to == [eve.email] and "$24.90" in letter.body
     assert f"{peer.base}/receipts/" in letter.body
@@ -83,7 +83,7 @@ def test_the_letter_links_the_receipt(eve, paid_course, peer):
 def test_an_ended_place_is_not_opened_again_by_a_bookmark(eve, paid_course, peer, as_user):
     start(eve, paid_course)
     peer.account.pay(session_id())
-    fulfil.settle(session_id())
+    fulfil.update_from_stripe(session_id())
     enrolling.end(Enrollment.objects.all())
     as_user(eve).get("/billing/return/", {"session": session_id()})
     assert Enrollment.objects.get().status == "ended"
@@ -148,7 +148,7 @@ def test_a_price_that_changes_meanwhile_changes_nothing_for_who_is_paying(eve, p
     start(eve, paid_course)
     Course.objects.update(price=99_000)
     peer.account.pay(session_id())
-    fulfil.settle(session_id())
+    fulfil.update_from_stripe(session_id())
     assert Payment.objects.get().amount == 2490
     assert Enrollment.objects.get().status == "active"
 
@@ -156,7 +156,7 @@ def test_a_price_that_changes_meanwhile_changes_nothing_for_who_is_paying(eve, p
 def test_a_promotion_code_can_make_it_free(eve, paid_course, peer):
     start(eve, paid_course)
     peer.account.pay(session_id(), discount=2490)
-    fulfil.settle(session_id())
+    fulfil.update_from_stripe(session_id())
     payment = Payment.objects.get()
     assert (payment.status, payment.amount) == ("paid", 0)
     assert Enrollment.objects.get().status == "active"
@@ -169,7 +169,7 @@ def test_a_seat_is_kept_while_somebody_pays_and_given_up_with_the_session(eve, p
         start(make_user("tom"), paid_course)
     una = Payment.objects.get(user__username="una")
     peer.account.expire(una.session_id)
-    fulfil.settle(una.session_id)
+    fulfil.update_from_stripe(una.session_id)
     assert start(make_user("tim"), paid_course)
 
 
@@ -179,7 +179,7 @@ def test_who_pays_after_the_seat_was_given_up_gets_in(eve, paid_course, peer):
     Payment.objects.update(status="expired")
     enrolling.release(eve, paid_course)
     peer.account.pay(first)
-    fulfil.settle(first)
+    fulfil.update_from_stripe(first)
     assert Enrollment.objects.get().status == "active"
 
 
@@ -193,14 +193,14 @@ def test_the_second_of_two_payments_is_given_back(eve, paid_course, peer):
     assert first != second
     peer.account.pay(first)
     peer.account.pay(second)
-    fulfil.settle(second)
-    fulfil.settle(first)
+    fulfil.update_from_stripe(second)
+    fulfil.update_from_stripe(first)
     states = dict(Payment.objects.values_list("session_id", "status"))
     assert states == {first: "refunded", second: "paid"}
     (back,) = peer.account.refunds.values()
     assert back["amount"] == 2490
     assert ["given back" in letter.subject for letter in mail.outbox] == [False, True]
-    fulfil.settle(first)
+    fulfil.update_from_stripe(first)
     assert len(peer.account.refunds) == 1
     assert Enrollment.objects.get().status == "active"
 
@@ -213,7 +213,7 @@ def test_paying_in_one_tab_ends_the_session_of_the_other(eve, paid_course, peer)
     start(eve, paid_course)
     second = session_id()
     peer.account.pay(first)
-    fulfil.settle(first)
+    fulfil.update_from_stripe(first)
     assert peer.account.sessions[second]["status"] == "expired"
     assert dict(Payment.objects.values_list("session_id", "status")) == {
         first: "paid",

@@ -37,26 +37,26 @@ def pay_twice(eve, paid_course, peer) -> tuple[str, str]:
     start(eve, paid_course)
     peer.account.pay(first)
     peer.account.pay(session_id())
-    fulfil.settle(session_id())
+    fulfil.update_from_stripe(session_id())
     return first, session_id()
 
 
 def slowly(monkeypatch, meanwhile) -> None:
     """Let something happen once between reading a session and writing what follows."""
-    look, left = stripe_client.look, [meanwhile]
+    retrieve, left = stripe_client.retrieve, [meanwhile]
 
     def read(session: str):
-        facts = look(session)
+        facts = retrieve(session)
         if left:
             left.pop()()
         return facts
 
-    monkeypatch.setattr(stripe_client, "look", read)
+    monkeypatch.setattr(stripe_client, "retrieve", read)
 
 
 def test_who_reads_before_a_refund_does_not_write_after_it(bought, peer, monkeypatch):
     slowly(monkeypatch, lambda: give_back(bought, 2490))
-    fulfil.settle(bought.session_id)
+    fulfil.update_from_stripe(bought.session_id)
     assert state() == ("refunded", "ended")
     assert sum("You have paid" in letter.subject for letter in mail.outbox) == 1
 
@@ -174,7 +174,7 @@ def test_a_refund_ends_no_place_that_was_not_bought(eve, paid_course, peer):
     eve.emailaddress_set.create(email=eve.email, verified=True)
     invitations.accept_all(eve)
     peer.account.pay(session_id())
-    payment = fulfil.settle(session_id())
+    payment = fulfil.update_from_stripe(session_id())
     give_back(payment, 2490)
     assert state() == ("refunded", "active")
 
@@ -214,15 +214,15 @@ def test_reconciling_goes_on_after_what_cannot_be_read(eve, paid_course, peer, m
     start(eve, paid_course)
     good = session_id()
     start(make_user("una"), paid_course)
-    bad, look = session_id(), stripe_client.look
+    bad, retrieve = session_id(), stripe_client.retrieve
     peer.account.pay(good)
 
     def read(session: str):
         if session == bad:
             raise stripe_client.StripeProblem("cannot be read")
-        return look(session)
+        return retrieve(session)
 
-    monkeypatch.setattr(stripe_client, "look", read)
+    monkeypatch.setattr(stripe_client, "retrieve", read)
     with pytest.raises(CommandError, match="mended: 1; not read: 1"):
         reconcile()
     assert statuses()[good] == "paid"

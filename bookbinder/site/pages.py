@@ -97,7 +97,7 @@ def _price(course: Course) -> str | None:
     """Return the price of a course as people write it; None where it is free."""
     if course.is_free:
         return None
-    return money.told(course.amount, settings.BOOKBINDER_CURRENCY)
+    return money.in_words(course.amount, settings.BOOKBINDER_CURRENCY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

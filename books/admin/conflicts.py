@@ -26,8 +26,8 @@ class ConflictsAdmin(RulesAdmin):
         return [obj]
 
     def get_urls(self) -> list[Any]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_settle"
-        view = self.admin_site.admin_view(self.settle)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_resolve"
+        view = self.admin_site.admin_view(self.resolve)
         return [path("<path:object_id>/settle/", view, name=name), *super().get_urls()]
 
     def change_view(
@@ -55,7 +55,7 @@ class ConflictsAdmin(RulesAdmin):
             for conflict in found
         ]
 
-    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the decision that a button of the page sends, and nothing else of its form."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None or request.method != "POST":
@@ -69,7 +69,7 @@ class ConflictsAdmin(RulesAdmin):
         if pk not in rows or field not in conflicts.FIELDS:
             raise Http404
         try:
-            conflicts.settle(rows[pk], field, take)
+            conflicts.resolve(rows[pk], field, take)
         except ValidationError as error:
             self.message_user(request, error.messages[0], messages.WARNING)
         else:

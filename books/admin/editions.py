@@ -98,7 +98,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
                 return process.of_source(Path(request.POST["source"]), by)
             if form.is_valid():
                 return process.of_upload(form.cleaned_data["build"], by)
-        except process.NotYours as error:
+        except process.NotAllowed as error:
             raise PermissionDenied(str(error)) from error
         except UploadError as error:
             form.add_error("build", str(error))

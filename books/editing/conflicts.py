@@ -61,7 +61,7 @@ def _told(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def settle(obj: Editable, field: str, take: Literal["source", "admin"]) -> None:
+def resolve(obj: Editable, field: str, take: Literal["source", "admin"]) -> None:
     """Decide one conflict, and save. Raises ValidationError where there is none any more."""
     with transaction.atomic():
         fresh: Any = type(obj)._default_manager.select_for_update().get(pk=obj.pk)

@@ -25,7 +25,8 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django_tasks import task
 
@@ -50,14 +51,15 @@ WISHES = ("prefer", "regrade")
 STORED_EVERY = 1.0  # seconds
 
 
-class NotYours(BooksError):
+class NotAllowed(BooksError):
     """The person may not do this with this project."""
 
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
     """Return a new edition from a zip. Raises UploadError."""
     _forget_old()
-    edition = Edition(folder=secrets.token_hex(16), created_by=by)
+    options = {"language": get_language()}
+    edition = Edition(folder=secrets.token_hex(16), created_by=by, options=options)
     data_folder.private(data_folder.EDITIONS)
     try:
         upload.unpack(file, folder_of(edition) / "html")
@@ -71,10 +73,14 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
 def of_source(source: Path, by: User) -> Edition:
     """Return a new edition that is built from one of the operator's source folders."""
     if source not in sources(by):
-        raise NotYours(_("This folder is not yours to build, or the operator has not named it."))
+        raise NotAllowed(_("This folder is not yours to build, or the operator has not named it."))
     _forget_old()
-    folder = secrets.token_hex(16)
-    edition = Edition.objects.create(source=str(source), folder=folder, created_by=by)
+    edition = Edition.objects.create(
+        source=str(source),
+        folder=secrets.token_hex(16),
+        created_by=by,
+        options={"language": get_language()},
+    )
     _make_folder(edition)
     return edition
 
@@ -109,10 +115,7 @@ def _forget_old() -> None:
         forget(edition)
 
 
-# Who may.
-
-
-# What a request asks for.
+# What people ask for.
 
 
 def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> bool:
@@ -127,7 +130,7 @@ def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> b
         if fresh.state != State.PLANNED or fresh.digest != digest:
             return False
         fresh.state, fresh.step, fresh.message = State.PUBLISHING, "", ""
-        fresh.options = {**options, "by": by.pk}
+        fresh.options = {**options, "by": by.pk, "language": get_language()}
         fresh.save()
     return True
 
@@ -139,7 +142,7 @@ def plan_again(edition: Edition, by: User, options: dict[str, Any]) -> bool:
         if not can_retry(fresh):
             return False
         fresh.state, fresh.step, fresh.message = State.PLANNING, "", ""
-        fresh.options = {**options, "by": by.pk}
+        fresh.options = {**options, "by": by.pk, "language": get_language()}
         fresh.save()
     return True
 
@@ -149,7 +152,7 @@ def notice_the_dead(edition: Edition) -> None:
     begun = bool(edition.step)
     is_late = timezone.now() - edition.touched_at > STARTS_WITHIN
     waits_for_worker = settings.BOOKBINDER_WORKER and not begun
-    if not edition.is_working or not is_late or waits_for_worker or _is_held(edition):
+    if not edition.is_working or not is_late or waits_for_worker or _is_locked(edition):
         return
     what = _("The process that did this has ended without a word. Show the plan anew to go on.")
     Edition.objects.filter(pk=edition.pk, state=edition.state).update(
@@ -158,7 +161,7 @@ def notice_the_dead(edition: Edition) -> None:
     edition.refresh_from_db()
 
 
-def _is_held(edition: Edition) -> bool:
+def _is_locked(edition: Edition) -> bool:
     try:
         with (folder_of(edition) / "lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -181,10 +184,11 @@ def process_edition(pk: int) -> None:
     }
     if edition is None or edition.state not in steps:
         return
-    with _held(edition):
+    language = edition.options.get("language") or settings.LANGUAGE_CODE
+    with _locked(edition), translation.override(language):
         try:
             steps[edition.state](edition)
-        except (*pipeline.ERRORS, NotYours) as error:
+        except (*pipeline.ERRORS, NotAllowed) as error:
             # Where an upload lies here is nobody's concern.
             message = pipeline.explain(error).replace(f"{folder_of(edition)}/html/", "")
             _end(edition, State.FAILED, message)
@@ -195,7 +199,7 @@ def process_edition(pk: int) -> None:
 
 
 @contextmanager
-def _held(edition: Edition) -> Iterator[None]:
+def _locked(edition: Edition) -> Iterator[None]:
     _make_folder(edition)
     with (folder_of(edition) / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -261,7 +265,7 @@ def _require_right(edition: Edition, project: str, may: Callable[[User, str], bo
     pk = edition.options.get("by", edition.created_by_id)
     by = User.objects.filter(pk=pk, is_active=True).first()
     if by is None or not may(by, project):
-        raise NotYours(
+        raise NotAllowed(
             _("You may not do this with %(project)s: you are not the author of its books.")
             % {"project": project}
         )
@@ -290,7 +294,8 @@ def _digest(prepared: pipeline.Prepared) -> str:
     Not what answers would earn: a class answers all the time.
     """
     manifests = b"".join(m.dumps(build.manifest) for build in prepared.builds)
-    text = report.text(prepared.plan, {}, verbose=True)
+    with translation.override(settings.LANGUAGE_CODE):
+        text = report.text(prepared.plan, {}, verbose=True)
     return hashlib.sha256(manifests + text.encode()).hexdigest()
 
 

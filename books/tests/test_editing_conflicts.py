@@ -82,8 +82,8 @@ def test_an_edit_of_which_the_source_knows_nothing_stays_whatever_is_preferred(l
     assert (page().title, page().conflicts) == ("Towns", "")
 
 
-def settle(client, row, **data):
-    name = f"admin:books_{row._meta.model_name}_settle"
+def resolve(client, row, **data):
+    name = f"admin:books_{row._meta.model_name}_resolve"
     return client.post(reverse(name, args=(row.pk,)), data, follow=True)
 
 
@@ -92,14 +92,14 @@ def test_an_author_decides_on_the_pages_of_the_admin(both, as_user, author):
     client = as_user(author)
     text = text_of(client.get(change_form(page())))
     assert "Towns" in text and "Great cities" in text
-    assert "Decided." in text_of(settle(client, page(), take_source=f"{page().pk}-title"))
+    assert "Decided." in text_of(resolve(client, page(), take_source=f"{page().pk}-title"))
     assert (page().title, page().conflicts) == ("Great cities", "")
     question = turku().question
     text = text_of(client.get(change_form(question)))
     assert "Once, <em>long</em> ago." in text and "until about 1812" in text
-    settle(client, question, keep_admin=f"{turku().pk}-reply")
+    resolve(client, question, keep_admin=f"{turku().pk}-reply")
     assert turku().conflicts == "" and "long" in turku().feedback
-    assert "decided already" in text_of(settle(client, question, keep_admin=f"{turku().pk}-reply"))
+    assert "decided already" in text_of(resolve(client, question, keep_admin=f"{turku().pk}-reply"))
 
 
 def test_an_edit_by_hand_is_a_decision(both, as_user, author):
@@ -115,7 +115,7 @@ def test_nobody_else_decides(both, as_user, other):
     assert sync(both, "--noinput")[0] == 0
     stranger = make_user("eve")
     Author.objects.create(book=other, user=stranger)
-    answer = settle(as_user(stranger), page(), take_source=f"{page().pk}-title")
+    answer = resolve(as_user(stranger), page(), take_source=f"{page().pk}-title")
     assert answer.status_code == 404 and page().title == "Towns"
 
 
@@ -124,7 +124,7 @@ def test_a_decision_names_a_row_of_this_page(both, as_user, author, other):
     foreign = Page.objects.get(book=other)
     client = as_user(author)
     for value in (f"{foreign.pk}-title", f"{page().pk}-source_id", "x", ""):
-        assert settle(client, page(), take_source=value).status_code == 404
+        assert resolve(client, page(), take_source=value).status_code == 404
 
 
 def test_a_reply_of_the_source_cannot_be_deleted_here(live, as_user, author):

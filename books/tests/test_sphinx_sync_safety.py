@@ -39,11 +39,11 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
     answer = answered()
     (source / "cities.rst").write_text("Cities\n======\n")
     prepared = pipeline.prepare([pipeline.read(source, source.parent / "scratch")], stage=True)
-    settle = folders.move_into_place
+    resolve = folders.move_into_place
 
     def grade_and_move(staged):
         Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())
-        settle(staged)
+        resolve(staged)
 
     monkeypatch.setattr(folders, "move_into_place", grade_and_move)
     with pytest.raises(ChangedError):

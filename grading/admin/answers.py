@@ -73,7 +73,7 @@ class AnswerAdmin(_GivenAdmin):
 
     @admin.display(description=_("points"), ordering="points")
     def earned(self, answer: Answer) -> str:
-        return points.told(answer.counted_points, answer.question.points_possible)
+        return points.in_words(answer.counted_points, answer.question.points_possible)
 
 
 @admin.register(Attempt)

@@ -9,4 +9,4 @@ register = template.Library()
 
 @register.simple_tag
 def points_of(earned: Decimal | None, possible: Decimal) -> str:
-    return points.told(earned, possible)
+    return points.in_words(earned, possible)

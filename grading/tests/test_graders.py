@@ -7,7 +7,7 @@ import pytest
 from books.models import Feedback, Question
 from grading import graders
 from grading.graders import AnswerError
-from grading.points import plain, told
+from grading.points import in_words, plain
 
 
 def make_question(grader, **over):
@@ -142,8 +142,8 @@ def test_points_are_told_without_needless_decimals():
         "100",
         "0",
     ]
-    assert told(Decimal("1.50"), Decimal(2)) == "1.5 of 2 points"
-    assert told(None, Decimal(2)) == "Received. It will be graded by a person."
+    assert in_words(Decimal("1.50"), Decimal(2)) == "1.5 of 2 points"
+    assert in_words(None, Decimal(2)) == "Received. It will be graded by a person."
 
 
 def test_kept_choices_follow_their_keys_also_from_before_it_took_several():
