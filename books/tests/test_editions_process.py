@@ -68,7 +68,7 @@ def decide(client, edition: Edition, **data):
 def test_an_upload_is_planned_and_an_admin_publishes_it(as_user, author, admin, changed):
     before = everything()
     page = text_of(upload(as_user(author), zipped(changed)))
-    assert "Waits for a yes" in page and "feedback: 1 changed" in page
+    assert "Waits for approval" in page and "feedback: 1 changed" in page
     assert (
         "An admin of the site can publish this edition." in page
         and "Publish" not in page.split("<form")[2]
@@ -156,14 +156,14 @@ def test_an_edition_whose_maker_may_no_more_is_planned_by_an_admin(as_user, auth
     upload(as_user(author), zipped(changed))
     edition = Edition.objects.get()
     Author.objects.filter(user=author).delete()
-    assert "Waits for a yes" in text_of(decide(as_user(admin), edition, again="x"))
+    assert "Waits for approval" in text_of(decide(as_user(admin), edition, again="x"))
 
 
 def test_other_wishes_are_another_plan(as_user, admin, live, changed):
     client = as_user(admin)
     upload(client, zipped(changed))
     edition = Edition.objects.get()
-    assert "Waits for a yes" in text_of(decide(client, edition, publish="x", regrade="on"))
+    assert "Waits for approval" in text_of(decide(client, edition, publish="x", regrade="on"))
     page = text_of(decide(client, edition, publish="x", regrade="on"))
     assert "The new edition is live." in page
 
@@ -299,7 +299,7 @@ def test_while_a_sync_runs_publishing_says_so(as_user, admin, live, changed):
         page = text_of(decide(client, edition, publish="x"))
     assert "Another sync is running" in page
     page = text_of(decide(client, edition, again="x"))
-    assert "Waits for a yes" in page
+    assert "Waits for approval" in page
     assert "The new edition is live." in text_of(decide(client, edition, publish="x"))
 
 
@@ -318,7 +318,7 @@ def test_a_process_that_died_is_noticed(as_user, admin, live, changed):
     long_ago = Edition.objects.get().created_at - process.STARTS_WITHIN * 2
     Edition.objects.update(state="publishing", step="going live", touched_at=long_ago)
     edition = Edition.objects.get()
-    with process._held(edition):
+    with process._locked(edition):
         assert "going live" in text_of(client.get(change_form(edition)))
     page = text_of(client.get(change_form(edition)))
     assert "has ended without a word" in page and "Show the plan anew" in page
@@ -329,7 +329,7 @@ def test_a_worker_of_django_tasks_does_it(as_user, author, changed, settings):
     page = text_of(upload(as_user(author), zipped(changed)))
     assert "waits for its turn" in page
     call_command("db_worker", "--batch", "--no-startup-delay", "--worker-id", "one", verbosity=0)
-    assert "Waits for a yes" in text_of(as_user(author).get(change_form(Edition.objects.get())))
+    assert "Waits for approval" in text_of(as_user(author).get(change_form(Edition.objects.get())))
 
 
 def test_without_a_worker_a_child_process_does_it(
@@ -347,7 +347,7 @@ def test_without_a_worker_a_child_process_does_it(
     ) and "waiting.js" in page:
         assert time.monotonic() < until, page
         time.sleep(0.2)
-    assert "Waits for a yes" in page and "feedback: 1 changed" in page
+    assert "Waits for approval" in page and "feedback: 1 changed" in page
 
 
 def test_a_sync_from_the_command_makes_a_plan_that_waits_stale(as_user, admin, live, changed):
