@@ -48,7 +48,7 @@ from grading.models import Course, Enrollment
 NOTES = 200
 LONGEST = 150  # code points of a passage
 KB = 1_000
-OURS = ("/static/books/", "/static/annotations/")
+OURS = ("/static/bookbinder/", "/static/books/", "/static/annotations/")
 PATH = "/books/long/long.html"
 STATE = "/api/state/long/long"
 NAMES = ("TaskDuration", "LayoutDuration", "RecalcStyleDuration")
@@ -149,7 +149,7 @@ class Visit:
         held: list[Any] = []
         page.route(f"**{STATE}", lambda route: held.append(route))
         if not with_script:
-            page.route("**/static/books/reader.js", lambda route: route.abort())
+            page.route("**/static/bookbinder/reader.js", lambda route: route.abort())
         session = context.new_cdp_session(page)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
         page.goto(PATH, wait_until="load")

@@ -22,7 +22,7 @@ LONGEST = 150
 SIZE = 300_000
 ROOT = Path(__file__).resolve().parent.parent
 SITE = "http://book.test"
-STYLE = '<link rel="stylesheet" href="/static/books/reader.css">'
+STYLE = '<link rel="stylesheet" href="/static/bookbinder/reader.css">'
 NAME = re.compile(r"&quot;([^&<>\s]+)&quot;")
 CODE = r'<code class="docutils literal notranslate"><span class="pre">\1</span></code>'
 

@@ -6,9 +6,15 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# What published pages ask for, by names without a hash: they live longer than a version of it.
-ENTRIES = ("books/reader.js", "books/reader.css")
-OURS = ("books/", "annotations/")
+# What published pages ask for by names without a hash, since they live longer than a version of
+# it. Pages that an older version published have the last two.
+ENTRIES = (
+    "bookbinder/reader.js",
+    "bookbinder/reader.css",
+    "books/reader.js",
+    "books/reader.css",
+)
+OURS = ("bookbinder/", "books/", "annotations/")
 # Comments that have lines of their own.
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(//.*|/\*(?s:.*?)\*/[ \t]*)\n", re.MULTILINE)

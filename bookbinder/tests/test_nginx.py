@@ -174,7 +174,7 @@ def test_headers_are_the_same_with_nginx_and_without(sites, client):
             known = {**headers, "If_None_Match": without[1]["etag"]}
             assert different(ask(front, path, **known), ask(bare, path, **known)) == [], name
             assert ask(front, path, **known)[0] == 304
-    for path in ("/static/books/reader.js", "/", "/accounts/login/", "/api/docs"):
+    for path in ("/static/bookbinder/reader.js", "/", "/accounts/login/", "/api/docs"):
         assert ask(front, path)[1].keys() == ask(bare, path)[1].keys(), path
     assert len(ask(front, "/books/tiny-book/many.html")[1]["content-security-policy"]) > 6_000
 

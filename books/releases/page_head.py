@@ -4,12 +4,15 @@ import hashlib
 
 # Their names have no hash, since a page lives longer than a version of its script.
 ADDED = (
-    b'<link rel="stylesheet" href="/static/books/reader.css">'
-    b'<script type="module" src="/static/books/reader.js"></script>'
+    b'<link rel="stylesheet" href="/static/bookbinder/reader.css">'
+    b'<script type="module" src="/static/bookbinder/reader.js"></script>'
 )
 # Earlier values of ADDED, oldest first. When ADDED changes, its old value must be appended here,
 # so that pages of old releases can get the new one.
-FORMER: tuple[bytes, ...] = ()
+FORMER: tuple[bytes, ...] = (
+    b'<link rel="stylesheet" href="/static/books/reader.css">'
+    b'<script type="module" src="/static/books/reader.js"></script>',
+)
 # Part of the version of a published page, so that a change of ADDED counts as one of the page.
 VERSION = hashlib.sha256(ADDED).hexdigest()[:12]
 

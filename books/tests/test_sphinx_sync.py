@@ -52,8 +52,8 @@ def test_only_listed_files_are_published(live, data_dir):
     assert not any("bookbinder.json" in name or "_sources" in name for name in names)
     assert not any(part.startswith(".") for name in names for part in name.split("/"))
     page = (html / "numbers.html").read_text()
-    assert page.count("/static/books/reader.js") == 1
-    assert page.count("/static/books/reader.css") == 1
+    assert page.count("/static/bookbinder/reader.js") == 1
+    assert page.count("/static/bookbinder/reader.css") == 1
 
 
 def test_a_dry_run_says_that_there_is_something_and_changes_nothing(built, data_dir):

@@ -1,0 +1,31 @@
+import { connectNotes } from "../annotations/notes.js";
+import { showBar } from "../books/bar.js";
+import { connectQuestions } from "../books/question.js";
+import { loadState } from "../books/state.js";
+
+// All modules that those import, so that the browser requests all of them at once.
+import "../annotations/colours.js";
+import "../annotations/note_form.js";
+import "../annotations/highlight.js";
+import "../annotations/mode.js";
+import "../annotations/panel.js";
+import "../annotations/passages.js";
+import "../annotations/selecting.js";
+import "../annotations/page_notes.js";
+import "../annotations/text.js";
+import "../books/announce.js";
+import "../books/api.js";
+import "../books/dom.js";
+import "../books/outbox.js";
+import "../books/progress.js";
+import "../books/result.js";
+import "../books/device.js";
+import "../books/texts.js";
+import "../books/widgets/choice.js";
+import "../books/widgets/index.js";
+import "../books/widgets/text.js";
+
+const arriving = loadState();
+connectQuestions(arriving);
+showBar(await arriving);
+connectNotes(await arriving);
