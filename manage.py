@@ -1,12 +1,18 @@
 #!/usr/bin/env python
 """Django's command line for Book Binder."""
 
+import gc
 import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError
+
+
+# A command imports some thousand modules, none of which becomes garbage: the collector would search
+# all of them again and again. `BookBinderConfig.ready` starts it.
+gc.disable()
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 import logging
 
 from allauth.account.stages import LoginStageController
-from allauth.socialaccount.providers.openid_connect.views import callback
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,6 +16,9 @@ ODD_CLAIMS = (AttributeError, ImproperlyConfigured, TypeError, ValueError)
 
 def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Where a provider of OpenID Connect sends people back to: allauth's, also for odd claims."""
+    # Imported here: it takes the HTTP client along, which commands do not need.
+    from allauth.socialaccount.providers.openid_connect.views import callback
+
     try:
         return callback(request, provider_id)
     except ODD_CLAIMS:

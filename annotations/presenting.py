@@ -3,17 +3,18 @@
 import functools
 import re
 from difflib import SequenceMatcher
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nh3
-from markdown_it import MarkdownIt
 
 from annotations import audiences, moderation
 from annotations.anchoring.text import FORMULA
 from annotations.models import Annotation
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
-_renderer = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
 # No headings, which would stand among the page's own, and no images, which call other sites.
 _TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
@@ -42,10 +43,18 @@ def readable(text: str) -> str:
     return text.replace(FORMULA, "[…]")
 
 
+@functools.cache
+def _renderer() -> "MarkdownIt":
+    # Imported here, since most commands and requests render no note.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+
+
 @functools.lru_cache(maxsize=1024)
 def render(text: str) -> str:
     """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text."""
-    html = _renderer.render(text)
+    html = _renderer().render(text)
     return nh3.clean(
         html,
         tags=_TAGS,

@@ -28,6 +28,7 @@ def main() -> int:
             noted_edition,
             reader,
             reader_notes,
+            startup,
             sync,
         )
 
@@ -35,7 +36,7 @@ def main() -> int:
         found: list[figures.Figure | figures.Bound] = []
         subjects = (
             sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
-            reader_notes,
+            reader_notes, startup,
         )  # fmt: skip
         for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)

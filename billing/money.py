@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-from babel.core import UnknownLocaleError
-from babel.numbers import format_currency
 from django.utils.translation import get_language
 
 # https://docs.stripe.com/currencies: Stripe's own list differs from ISO 4217 here and there.
@@ -26,6 +24,10 @@ def whole(amount: int, currency: str) -> Decimal:
 
 def in_words(amount: int, currency: str) -> str:
     """Return the amount as people of the language in use write it."""
+    # Imported here, since most commands and requests write no price.
+    from babel.core import UnknownLocaleError
+    from babel.numbers import format_currency
+
     digits = decimals(currency)
     pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
     language = (get_language() or "en").replace("-", "_")
