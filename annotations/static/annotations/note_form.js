@@ -1,6 +1,6 @@
 import { announce } from "../books/announce.js";
 import { suit } from "./colours.js";
-import { make, told } from "../books/dom.js";
+import { make, withTexts } from "../books/dom.js";
 import { newKey } from "../books/outbox.js";
 import { t } from "../books/texts.js";
 import {
@@ -8,7 +8,7 @@ import {
   annotation,
   change,
   ours,
-  placeOf,
+  passageOf,
   problem,
   reader,
   tagsOf,
@@ -60,7 +60,7 @@ function build(made) {
   form.problem = make("p", { className: "bookbinder-problem", role: "alert" });
   form.cancel = make("button", { type: "button", className: "bookbinder-quiet" }, t("cancel"));
   const isRoot = !parent && !(note && ours(note).root);
-  form.element = told(
+  form.element = withTexts(
     "form",
     "bookbinder-form",
     make("h2", {}, title(made)),
@@ -100,7 +100,7 @@ function hint() {
 /** Returns the passage of the note. In that of a block, the reader can select a part of it. */
 function passage(form, { target: given, words, note }) {
   if (words === undefined) {
-    const exact = given?.selector?.[0].exact ?? (note && placeOf(note).exact);
+    const exact = given?.selector?.[0].exact ?? (note && passageOf(note).exact);
     return exact ? [make("blockquote", {}, readable(exact))] : [];
   }
   // Not `readonly`, since Chromium would not show a caret then.

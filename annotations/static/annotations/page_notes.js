@@ -23,9 +23,9 @@ export const ours = (note) => note.bookbinder;
 export const find = (uuid) => notes.get(uuid);
 
 /** Returns a note's place: { exact, start, end } or { fragment }; empty for a page or reply. */
-export function placeOf(note) {
+export function passageOf(note) {
   const selectors = note.target?.selector ?? [];
-  const has = (type) => selectors.find((one) => one.type === type);
+  const has = (type) => selectors.find((selector) => selector.type === type);
   const fragment = has("FragmentSelector")?.value;
   return fragment
     ? { fragment }
@@ -35,8 +35,8 @@ export function placeOf(note) {
 /** Returns the notes that are not replies, in the order of their passages. */
 export function roots() {
   const all = [...notes.values()].filter((note) => !ours(note).root);
-  const placed = all.map((note) => [placeOf(note).start ?? -1, note]);
-  return placed.sort(([one], [other]) => one - other).map(([, note]) => note);
+  const placed = all.map((note) => [passageOf(note).start ?? -1, note]);
+  return placed.sort(([first], [second]) => first - second).map(([, note]) => note);
 }
 
 export function repliesTo(root) {
@@ -94,7 +94,7 @@ export async function remove(note) {
     const left = await call(path);
     if (left.ok) notes.set(ours(note).uuid, left.body);
     else if (left.status === 404) notes.delete(ours(note).uuid);
-    tell();
+    notify();
   } else if (reply.status === 412) take(reply.body.annotation);
   return reply;
 }
@@ -109,10 +109,10 @@ function take(note) {
   const { audience, course } = ours(note);
   // A reply is never visible to more people than its root.
   for (const reply of repliesTo(note)) Object.assign(ours(reply), { audience, course });
-  tell();
+  notify();
 }
 
-function tell() {
+function notify() {
   document.dispatchEvent(new CustomEvent("bookbinder:notes"));
 }
 

@@ -1,5 +1,5 @@
 import { announce } from "../books/announce.js";
-import { make, told, typeset } from "../books/dom.js";
+import { make, withTexts, typeset } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
 import { suit } from "./colours.js";
 import { readable, write } from "./note_form.js";
@@ -7,7 +7,7 @@ import {
   act,
   find,
   ours,
-  placeOf,
+  passageOf,
   problem,
   remove,
   repliesTo,
@@ -24,7 +24,7 @@ let only = null; // ids of the notes to show, null for all
 let opener = null; // gets the focus back
 
 export function makePanel() {
-  panel = told("aside", "bookbinder-panel");
+  panel = withTexts("aside", "bookbinder-panel");
   panel.id = "bookbinder-notes";
   panel.dataset.annotSkip = "";
   panel.setAttribute("aria-label", t("notes"));
@@ -103,7 +103,7 @@ function thread(root) {
   const replies = repliesTo(root).map((reply) => make("li", {}, body(reply), actions(reply)));
   const parts = [quote(root), body(root), actions(root)];
   if (replies.length) parts.push(make("ul", {}, ...replies));
-  const one = make(
+  const article = make(
     "article",
     {
       id: `note-${ours(root).uuid}`,
@@ -112,14 +112,14 @@ function thread(root) {
     },
     ...parts.filter(Boolean),
   );
-  one.dataset.key = ours(root).uuid;
-  return one;
+  article.dataset.key = ours(root).uuid;
+  return article;
 }
 
 /** Returns the passage of a note, with its changes and what became of it; null if it has none. */
 function quote(note) {
   const { changes, state, as_it_was: before } = ours(note);
-  const { exact } = placeOf(note);
+  const { exact } = passageOf(note);
   const parts = [];
   if (changes) {
     const tags = { "=": "span", "-": "del", "+": "ins" };
@@ -212,9 +212,13 @@ function actions(note) {
 }
 
 function button(name, note, onclick) {
-  const one = make("button", { type: "button", className: "bookbinder-quiet", onclick }, t(name));
-  one.dataset.key = note ? `${ours(note).uuid}-${name}` : name;
-  return one;
+  const element = make(
+    "button",
+    { type: "button", className: "bookbinder-quiet", onclick },
+    t(name),
+  );
+  element.dataset.key = note ? `${ours(note).uuid}-${name}` : name;
+  return element;
 }
 
 async function perform(note, name) {

@@ -2,7 +2,7 @@ import { make } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { draw } from "./highlight.js";
 import { bodyOf, buildText, offsetsOf, rangeOf, textBetween } from "./text.js";
-import { ours, placeOf, roots } from "./page_notes.js";
+import { ours, passageOf, roots } from "./page_notes.js";
 
 // Where the notes are in the document: their ranges, the blocks that contain them, and a button
 // beside each such block, since screen readers do not announce highlights.
@@ -63,7 +63,7 @@ export function show(open) {
 
 /** Records the range of a note, and returns the element that contains it, or null. */
 function place(note, index, kinds) {
-  const { fragment, exact, start, end } = placeOf(note);
+  const { fragment, exact, start, end } = passageOf(note);
   if (fragment) return document.getElementById(fragment);
   if (start === undefined || textBetween(index, start, end) !== exact) return null;
   const range = rangeOf(index, start, end);
@@ -123,7 +123,7 @@ function newMarker(block, open) {
 
 /** Scrolls to a note's passage and focuses it. Returns whether the page contains it. */
 export function goTo(note) {
-  const { fragment } = placeOf(note);
+  const { fragment } = passageOf(note);
   const range = ranges.get(ours(note).uuid);
   const node = fragment ? document.getElementById(fragment) : range?.startContainer;
   const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;

@@ -1,4 +1,4 @@
-import { make, told } from "../books/dom.js";
+import { make, withTexts } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { bodyOf, buildText, offsetsOf } from "./text.js";
 import { notesAt, targetOf } from "./passages.js";
@@ -11,7 +11,7 @@ let tools = null;
 
 /** Calls `write` or `highlight` with a target for a button, and `open` with notes for a click. */
 export function connectSelecting({ write, highlight, open }) {
-  tools = told("div", "bookbinder-tip", button("highlight", highlight), button("note", write));
+  tools = withTexts("div", "bookbinder-tip", button("highlight", highlight), button("note", write));
   tools.dataset.annotSkip = "";
   tools.hidden = true;
   document.body.append(tools);

@@ -60,7 +60,7 @@ export function buildText(root = bodyOf()) {
   // The positions of characters that have two units, in units and in code points.
   const wide = [...text.matchAll(ASTRAL)].map((pair) => pair.index);
   starts.push(length);
-  return { text, nodes, starts, wide, widePoints: wide.map((place, at) => place - at) };
+  return { text, nodes, starts, wide, widePoints: wide.map((unit, count) => unit - count) };
 }
 
 /** Returns the Range between two offsets; null if the text has no such part. */
@@ -140,13 +140,13 @@ const known = new WeakMap();
 function rawOffsets(index, at) {
   const node = index.nodes[at];
   const length = index.starts[at + 1] - index.starts[at];
-  if (length === node.data.length) return (place) => place;
-  let one = known.get(node);
-  if (one?.data !== node.data || one.length !== length) {
-    one = { data: node.data, length, ...shiftsIn(node.data, length) };
-    known.set(node, one);
+  if (length === node.data.length) return (unit) => unit;
+  let shifts = known.get(node);
+  if (shifts?.data !== node.data || shifts.length !== length) {
+    shifts = { data: node.data, length, ...shiftsIn(node.data, length) };
+    known.set(node, shifts);
   }
-  return (place) => place + one.by[countUpTo(one.from, place)];
+  return (unit) => unit + shifts.by[countUpTo(shifts.from, unit)];
 }
 
 /** Returns positions in a part, `from`, and how far its node is ahead from each on, `by`. */
@@ -184,7 +184,7 @@ function position(index, container, offset, within) {
   const start = index.starts[at];
   if (node === container && isText(node)) {
     const raw = rawOffsets(index, at);
-    return start + countBelow(index.starts[at + 1] - start, (place) => raw(place) < offset);
+    return start + countBelow(index.starts[at + 1] - start, (unit) => raw(unit) < offset);
   }
   return node && !isText(node) && node.contains(container) ? start + within : start;
 }

@@ -55,7 +55,7 @@ def test_an_upload_is_planned_and_published(admin, changed, visit, tmp_path, mon
     assert axe.faults(page) == []
     page.get_by_label("Build").set_input_files(tmp_path / "next.zip")
     page.get_by_role("button", name="Upload and plan").click()
-    expect(page.get_by_role("status")).to_contain_text("Waits for a yes", timeout=30_000)
+    expect(page.get_by_role("status")).to_contain_text("Waits for approval", timeout=30_000)
     expect(page.locator(".bookbinder-plan")).to_contain_text("feedback: 1 changed")
     assert axe.faults(page) == []
     page.get_by_role("button", name="Publish").click()

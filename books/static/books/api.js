@@ -25,14 +25,14 @@ export async function call(path, { method = "GET", data, headers = {} } = {}) {
       body,
       credentials: "same-origin",
     });
-    const { ok, status, headers: told } = reply;
-    const isJson = /^application\/(.+\+)?json/.test(told.get("Content-Type") ?? "");
+    const { ok, status, headers: received } = reply;
+    const isJson = /^application\/(.+\+)?json/.test(received.get("Content-Type") ?? "");
     return {
       ok,
       status,
       body: isJson ? await reply.json() : null,
-      etag: told.get("ETag"),
-      lang: told.get("Content-Language"),
+      etag: received.get("ETag"),
+      lang: received.get("Content-Language"),
     };
   } catch {
     return { ok: false, status: 0, body: null, etag: null, lang: null };

@@ -53,22 +53,22 @@ function live(element, update) {
 }
 
 function progress(state) {
-  const meter = live(make("progress", { "aria-label": t("this_page") }), (one) => {
+  const meter = live(make("progress", { "aria-label": t("this_page") }), (element) => {
     const { answered, questions } = onThisPage(state);
-    Object.assign(one, { max: questions || 1, value: answered });
+    Object.assign(element, { max: questions || 1, value: answered });
   });
-  const answered = live(make("span", { className: "bookbinder-answered" }), (one) => {
-    one.textContent = t("answered", onThisPage(state));
+  const answered = live(make("span", { className: "bookbinder-answered" }), (element) => {
+    element.textContent = t("answered", onThisPage(state));
   });
-  const points = live(make("span"), (one) => {
+  const points = live(make("span"), (element) => {
     const { points, points_possible: n } = onThisPage(state);
-    one.replaceChildren(
+    element.replaceChildren(
       ...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })),
     );
   });
-  const kept = live(make("span", { className: "bookbinder-waits" }), (one) => {
+  const kept = live(make("span", { className: "bookbinder-waits" }), (element) => {
     const n = waiting().length;
-    one.textContent = n ? t("n_waiting", { n }) : "";
+    element.textContent = n ? t("n_waiting", { n }) : "";
   });
   return make("span", { className: "bookbinder-progress" }, meter, answered, points, kept);
 }
@@ -77,16 +77,16 @@ function next(state) {
   const onclick = (event) => goToNext(event, state);
   const anchor = make("a", { className: "bookbinder-next", "aria-label": t("next"), onclick });
   const label = wideOrNarrow(t("next"), t("next_short"));
-  return live(make("span", {}, anchor), (one) => {
-    const found = nextQuestion(state);
-    if (found) anchor.href = found.url;
+  return live(make("span", {}, anchor), (element) => {
+    const target = nextQuestion(state);
+    if (target) anchor.href = target.url;
     anchor.replaceChildren(...label);
-    one.replaceChildren(found ? anchor : t("all_answered"));
+    element.replaceChildren(target ? anchor : t("all_answered"));
   });
 }
 
 function menu(state) {
-  const list = make("ul", {}, ...links(state).map((one) => make("li", {}, one)));
+  const list = make("ul", {}, ...links(state).map((item) => make("li", {}, item)));
   const panel = make("div", {
     className: "bookbinder-menu",
     id: "bookbinder-menu",
@@ -114,15 +114,15 @@ export function wideOrNarrow(wide, narrow) {
   ];
 }
 
-function figures(key, told, className = "") {
-  return live(make("p", { className }), (one) => {
-    const { points, points_possible: n, ...rest } = told();
-    one.textContent = `${t(key)}: ${t("answered", rest)}, ${t("of_points", { points, n })}`;
+function figures(key, read, className = "") {
+  return live(make("p", { className }), (element) => {
+    const { points, points_possible: n, ...rest } = read();
+    element.textContent = `${t(key)}: ${t("answered", rest)}, ${t("of_points", { points, n })}`;
   });
 }
 
 function links({ course, courses, resume, book_url: address, book }) {
-  const others = courses.filter((one) => one.pk !== course?.pk);
+  const others = courses.filter((other) => other.pk !== course?.pk);
   const switches = others.map(({ pk, name }) =>
     link(`?course=${pk}`, t("switch", { course: name })),
   );
@@ -147,7 +147,7 @@ for (const form of forms) {
 }
 
 function isOpen(form, state) {
-  const question = state.questions.find((one) => one.label === form.dataset.label);
+  const question = state.questions.find((asked) => asked.label === form.dataset.label);
   return question?.enabled && question.answer === null;
 }
 
@@ -173,15 +173,15 @@ function nextQuestion(state, start = 0) {
 }
 
 function goToNext(event, state) {
-  const found = nextQuestion(state, passed());
-  if (!found) return;
-  if (!found.form) {
-    event.currentTarget.href = found.url;
+  const target = nextQuestion(state, passed());
+  if (!target) return;
+  if (!target.form) {
+    event.currentTarget.href = target.url;
     return;
   }
   event.preventDefault();
-  last = found.form;
-  history.replaceState(null, "", found.url);
-  found.form.scrollIntoView({ block: "start" });
-  found.form.querySelector("[name=answer]").focus({ preventScroll: true });
+  last = target.form;
+  history.replaceState(null, "", target.url);
+  target.form.scrollIntoView({ block: "start" });
+  target.form.querySelector("[name=answer]").focus({ preventScroll: true });
 }

@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** Creates an element for a text of Book Binder, with its language if not the page's. */
-export function told(tag, className, ...children) {
+export function withTexts(tag, className, ...children) {
   return make(tag, { className, lang: textLanguage() }, ...children);
 }
 

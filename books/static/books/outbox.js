@@ -6,6 +6,10 @@ import { allKept, forget, keep, kept } from "./device.js";
 
 const LONGEST = 60; // seconds between two attempts, at most
 const channel = window.BroadcastChannel && new BroadcastChannel("bookbinder");
+// What other tabs report while this page still loads its state, which may be older.
+const early = [];
+const remember = ({ data }) => early.push(data);
+channel?.addEventListener("message", remember);
 let state;
 let timer;
 let seconds = 2;
@@ -16,7 +20,7 @@ const keyOf = (entry) => `waiting:${entry.user_pk}:${entry.client_key}`;
 /** Returns this person's answers that wait to be sent, from all pages, oldest first. */
 export function waiting() {
   const entries = state?.user_pk ? allKept(`waiting:${state.user_pk}:`) : [];
-  return entries.sort((one, other) => one.at - other.at);
+  return entries.sort((first, second) => first.at - second.at);
 }
 
 /** Returns the answer to a question of this page that waits to be sent, if there is one. */
@@ -34,9 +38,12 @@ export function openOutbox(loaded) {
   window.addEventListener("beforeunload", (event) => {
     if (!mayLeave && waiting().length) event.preventDefault();
   });
-  channel?.addEventListener("message", ({ data }) => {
-    if (data.entry.user_pk === state.user_pk) tell({ ...data, isRemote: true });
-  });
+  const take = (data) => {
+    if (data.entry.user_pk === state.user_pk) report({ ...data, isRemote: true });
+  };
+  channel?.removeEventListener("message", remember);
+  channel?.addEventListener("message", ({ data }) => take(data));
+  early.forEach(take);
   now();
 }
 
@@ -59,7 +66,7 @@ export async function give(question, answer) {
     label: question.label,
     version: question.version,
   };
-  if (!entry.user_pk || state.is_preview) return tell({ entry, reply: await post(entry) });
+  if (!entry.user_pk || state.is_preview) return report({ entry, reply: await post(entry) });
   const before = waitingFor(question.label);
   // The same answer again is the same attempt; a different answer replaces it.
   if (before && JSON.stringify(before.answer) === JSON.stringify(answer))
@@ -87,7 +94,7 @@ function deliver(entry) {
     if (!waits) forget(keyOf(entry));
     if (passes(reply.status)) tryLater();
     const { ok, status, body } = reply;
-    tell({ entry, reply: { ok, status, body } });
+    report({ entry, reply: { ok, status, body } });
     channel?.postMessage({ entry, reply: { ok, status, body } });
     return !waits;
   });
@@ -113,7 +120,7 @@ function tryLater() {
   seconds = Math.min(2 * seconds, LONGEST);
 }
 
-function tell(detail) {
+function report(detail) {
   document.dispatchEvent(new CustomEvent("bookbinder:reply", { detail }));
 }
 

@@ -85,7 +85,7 @@ async function submit(event, form, arriving) {
 /** Handles the server's reply to an answer from this tab or another. */
 async function hear({ entry, reply, isRemote = false }, state) {
   const isHere = entry.path === location.pathname && entry.course === state.course?.pk;
-  const form = isHere && forms.find((one) => one.dataset.label === entry.label);
+  const form = isHere && forms.find((candidate) => candidate.dataset.label === entry.label);
   if (form) hearHere(form, { entry, reply, isRemote }, state);
   else if (reply.ok) await hearElsewhere(isRemote, state);
   else if (!waits(reply))

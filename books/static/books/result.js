@@ -1,5 +1,5 @@
 import { call } from "./api.js";
-import { make, told, typeset } from "./dom.js";
+import { make, withTexts, typeset } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
@@ -24,11 +24,11 @@ export function say(form, parts, { isFresh = true } = {}) {
 }
 
 export function note(...children) {
-  return told("p", "bookbinder-note", ...children);
+  return withTexts("p", "bookbinder-note", ...children);
 }
 
 function pointsLine(points, possible) {
-  const line = told(
+  const line = withTexts(
     "p",
     "bookbinder-points",
     points === null ? t("received") : t("of_points", { points, n: possible }),
@@ -52,7 +52,7 @@ function feedbackOf(html) {
 
 /** Creates a collapsed element. `content` is called to fill it when it is first opened. */
 function folded(title, content) {
-  const details = make("details", {}, told("summary", "", title));
+  const details = make("details", {}, withTexts("summary", "", title));
   const open = async () => {
     const part = await content();
     details.append(part);

@@ -2,16 +2,16 @@ import { call, csrfToken, passes } from "./api.js";
 import { setTexts, t } from "./texts.js";
 
 // A page is identified by its address alone. A preview is of an edition that is not live.
-const PLACE = /^\/books\/([^/]+)\/(.+)\.html$/;
+const PAGE = /^\/books\/([^/]+)\/(.+)\.html$/;
 const PREVIEW = /^\/preview\/([^/]+)\/(.+)\.html$/;
 
 /** Resolves to the page's state once there is a connection; null if it has none (search page). */
 export async function loadState() {
   const preview = location.pathname.match(PREVIEW);
-  const place = preview ?? location.pathname.match(PLACE);
-  if (!place) return null;
-  const api = preview ? `/api/previews/${place[1]}` : "/api";
-  const path = preview ? `${api}/state/${place[2]}` : `/api/state/${place[1]}/${place[2]}${wish()}`;
+  const page = preview ?? location.pathname.match(PAGE);
+  if (!page) return null;
+  const api = preview ? `/api/previews/${page[1]}` : "/api";
+  const path = preview ? `${api}/state/${page[2]}` : `/api/state/${page[1]}/${page[2]}${wish()}`;
   for (let seconds = 2; ; seconds = Math.min(2 * seconds, 60)) {
     const reply = await call(path);
     if (reply.ok) return complete(reply, { api, path });
