@@ -1,6 +1,7 @@
-"""The cast and the demo book of the tests.
+"""Fixtures and factories that the tests share.
 
-ada writes the book, ines teaches it, sam learns, eve has no rights; root is an admin.
+The people: ada wrote the book, ines teaches the course on it, sam is enrolled in the course, eve
+has no rights, and root is an admin.
 """
 
 import os
@@ -31,7 +32,7 @@ PASSWORD = "correct horse battery"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    what = "only the tests that use the database: the others give the same on any"
+    what = "run only the tests that use the database; the others do not depend on which one it is"
     parser.addoption("--database", action="store_true", help=what)
 
 
@@ -49,12 +50,14 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 def make_user(name: str, **over: Any) -> User:
+    """Create a user with the password `PASSWORD` who has agreed to the current site policy."""
     agreed = {"policy_version": settings.BOOKBINDER_POLICY_VERSION}
     fields = {"first_name": name.title(), "last_name": "Tester"} | agreed | over
     return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
 
 
 def make_book(name: str = "tiny", **over: Any) -> Book:
+    """Create a book with a published release, whose files may be given as `files`."""
     release = Release.objects.create(project=name, folder="r1", files=over.pop("files", {}))
     fields = {"project": name, "url": name, "title": name.title(), "release": release} | over
     return Book.objects.create(**fields)
@@ -94,7 +97,7 @@ WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it.
 
 
 def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
-    """Put a page's published file where its release has it."""
+    """Write a page's published file to where its release has it."""
     assert page.book.release is not None
     folder = folders.html_folder(page.book.project, page.book.release.folder)
     file = folder / f"{page.docname}.html"
@@ -103,7 +106,7 @@ def lay_page(page: Page, body: str = f"<p>{WORDS}</p>") -> None:
 
 
 def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotation:
-    """Return a note on "quick brown fox" of a page that `lay_page` laid down."""
+    """Return a note on "quick brown fox" on a page that `lay_page` has written."""
     passage = {"quote": "quick brown fox", "start": 4, "end": 19}
     fields = passage | {f"orig_{name}": value for name, value in passage.items()}
     fields |= {"book": page.book, "motivation": "commenting", "audience": "private"} | over
@@ -112,14 +115,16 @@ def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotat
 
 @pytest.fixture(autouse=True)
 def data_dir(settings, tmp_path, monkeypatch):
-    """Each test has a data folder of its own; passwords and power cuts cost no time."""
+    """Give each test its own data folder, and let passwords and `os.sync` take no time."""
     monkeypatch.setattr(os, "sync", bool)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.BOOKBINDER_DATA_DIR = tmp_path / "data"
     settings.BOOKBINDER_DATA_DIR.mkdir()
-    # Databases of other tests give the same keys again, and people who have tried often.
+    # The cache may contain entries for the same primary keys in other tests' databases, and their
+    # counts of attempts.
     cache.clear()
-    # Tries are counted by the minute and hour: none begins while a test runs.
+    # Attempts are counted per minute and per hour. The clock stands still, so that no new period
+    # begins during a test.
     now = time.time()
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: now))
     for cached in (serving._files, page_texts._published, page_texts._ids):
@@ -170,6 +175,7 @@ def page(book) -> Page:
 
 @pytest.fixture
 def adding(page) -> Question:
+    """A number question that expects 4, for two points, and has feedback on anything else."""
     question = make_question(page)
     make_feedback(question, "4", points=Decimal(2), index=0)
     make_feedback(question, "*", index=1)
@@ -188,7 +194,7 @@ def enrollment(sam, course) -> Enrollment:
 
 @pytest.fixture
 def as_user(client):
-    """Return a function that signs somebody in."""
+    """Return a function that signs a user in and returns the test client."""
 
     def sign_in(user: User) -> Any:
         client.force_login(user, backend="accounts.access.RulesBackend")

@@ -9,9 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
-
-# A command imports some thousand modules, none of which becomes garbage: the collector would search
-# all of them again and again. `BookBinderConfig.ready` starts it.
+# A command imports thousands of modules, none of which becomes garbage. The collector would search
+# all of them again and again. `BookBinderConfig.ready` enables it.
 gc.disable()
 
 
@@ -22,7 +21,7 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
     except OperationalError as error:
-        sys.exit(f"The database cannot be used: {error} Look at DATABASE_URL.")
+        sys.exit(f"The database cannot be used: {error} Check DATABASE_URL.")
 
 
 if __name__ == "__main__":

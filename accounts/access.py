@@ -1,8 +1,9 @@
-"""Who may do what: one table from a permission to its rules, filled by each app when it starts.
+"""Who may do what: one table from permissions to rules, filled by each app when it starts.
 
-A rule tells, for a user, which rows of the permission's model it opens, as a `Q`. Permissions,
-querysets and the admin read the same table, so a right is said once. A rule never joins to many
-rows (it uses subqueries), so that no row comes out twice.
+A rule is a function that returns, for a user, a `Q` for the rows of the permission's model on which
+the user has the permission. Permission checks, querysets and the admin all read this table, so that
+each right is defined only once. A rule uses subqueries and never joins to many rows, since a join
+would return a row more than once.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ Rule = Callable[[User], Q]
 Person = User | AnonymousUser
 
 NOTHING = Q(pk__in=())
-# Not Q(): `Q() | rule` is the rule alone.
+# Not an empty Q(), since `Q() | rule` is the same as `rule`.
 EVERYTHING = Q(pk__isnull=False)
 
 _models: dict[str, type[Model]] = {}
@@ -28,25 +29,25 @@ _limits_of_admins: dict[str, Rule] = {}
 
 
 def allow(permission: str, model: type[Model], *rules: Rule) -> None:
-    """Let who fulfils one of `rules` use `permission` on those rows of `model`."""
+    """Grant `permission` on the rows of `model` that at least one of `rules` selects."""
     _models[permission] = model
     _rules.setdefault(permission, []).extend(rules)
 
 
 def allow_all(permission: str, model: type[Model], rows: Q) -> None:
-    """Let anyone, also without an account, use `permission` on `rows`."""
+    """Grant `permission` on `rows` to everybody, including people without an account."""
     _models[permission] = model
     _rules.setdefault(permission, [])
     _open_to_all[permission] = rows
 
 
 def limit_admins(permission: str, rule: Rule) -> None:
-    """Let admins use `permission` on the rows of `rule` alone, not on everything."""
+    """Let admins use `permission` only on the rows that `rule` selects, instead of on all rows."""
     _limits_of_admins[permission] = rule
 
 
 def rows(user: Person, permission: str) -> Q:
-    """Return which rows of the permission's model `user` may use it on."""
+    """Return a `Q` for the rows of the permission's model on which `user` has `permission`."""
     if isinstance(user, User) and user.is_superuser:
         limit = _limits_of_admins.get(permission)
         return limit(user) if limit else EVERYTHING
@@ -58,9 +59,9 @@ def rows(user: Person, permission: str) -> Q:
 
 
 def may(user: Person, permission: str, obj: Model | None = None) -> bool:
-    """Whether `user` has `permission` on `obj`; without one, on any row at all.
+    """Return whether `user` has `permission` on `obj` or, without `obj`, on any row at all.
 
-    Raises TypeError for an object that the permission is not about.
+    Raises TypeError if `obj` is not an instance of the permission's model.
     """
     model = _models.get(permission)
     if isinstance(user, User) and user.is_superuser and permission not in _limits_of_admins:
@@ -74,12 +75,12 @@ def may(user: Person, permission: str, obj: Model | None = None) -> bool:
 
 
 def permissions() -> dict[str, type[Model]]:
-    """Return every permission with the model it is about."""
+    """Return the model of each permission, by the permission's name."""
     return dict(_models)
 
 
 class RulesBackend(AuthenticationBackend):
-    """Signs in by e-mail as allauth does, and answers `has_perm` from the table."""
+    """Signs people in by e-mail address, as allauth does, and reads permissions from the table."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         return may(user_obj, perm, obj)
@@ -91,4 +92,5 @@ class RulesBackend(AuthenticationBackend):
         return any(may(user_obj, name) for name in _models if name.startswith(prefix))
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Return an empty set: permissions depend on rows, so they cannot be listed for a user."""
         return set()

@@ -1,4 +1,4 @@
-"""Where allauth asks us."""
+"""The adapters through which allauth calls this site's own code."""
 
 import json
 from typing import Any
@@ -18,24 +18,26 @@ from accounts import mail, proven_addresses, site_policy
 from accounts.models import User
 
 PENDING = "password_of_pending_login"
-CONFIRM_AGAIN = 180  # seconds
+CONFIRM_AGAIN = 180  # seconds between two confirmation e-mails to an account
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Adds to allauth's accounts the policy, proof of addresses, and e-mails in HTML."""
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _(
-            "The e-mail address and the password do not fit together, or the address has not been "
+            "The e-mail address and the password do not match, or the address has not been "
             "confirmed yet: look for our e-mail."
         )
     }
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        """Keep with the account which policy was agreed to; the form required it."""
+        """Also record that the user has agreed to the current policy, which the form requires."""
         site_policy.agree(user)
         return super().save_user(request, user, form, commit)
 
     def get_login_stages(self) -> list[str]:
-        """Last, since it is the account's owner who agrees: after the second factor."""
+        """Add the policy stage after the second factor, so that it is the owner who agrees."""
         return [*super().get_login_stages(), "accounts.sign_in_stages.PolicyStage"]
 
     def clean_email(self, email: str) -> str:
@@ -43,14 +45,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: Any, password: str) -> None:
         if not proven_addresses.is_proven(user):
-            proven_addresses.forget_unproven(user)  # by the link of a reset: here comes the owner
+            # Only the owner of the address has received the link that resets the password.
+            proven_addresses.forget_unproven(user)
         super().set_password(user, password)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """Let nobody tell an address that is not confirmed from one that has an account.
+        """Refuse an account whose address is not confirmed, just as after a wrong password.
 
-        After signing up with an address, the right password would be answered otherwise than
-        where the address had an account before.
+        Otherwise, people could sign up with somebody's address and then try the password: the
+        response would reveal whether the address already had an account. The confirmation e-mail is
+        sent again.
         """
         user = super().authenticate(request, **credentials)
         if not isinstance(user, User) or proven_addresses.is_proven(user):
@@ -63,11 +67,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return None
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
+        """Store a hash of the current password in the session, for `login` to compare."""
         request.session[PENDING] = user.get_session_auth_hash()
         return super().pre_login(request, user, **kwargs)
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """A sign-in that waits for a second step ends when the password changes meanwhile."""
+        """Sign the user in, unless the password changed while a second step was awaited.
+
+        Raises ImmediateHttpResponse, with a redirect to the sign-in page, if it did.
+        """
         begun_with = request.session.pop(PENDING, None)
         if begun_with is not None and begun_with != user.get_session_auth_hash():
             raise ImmediateHttpResponse(redirect("account_login"))
@@ -80,17 +88,22 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Only a trusted provider's word counts for whose address it is.
+    """Believes only trusted providers about who owns an e-mail address.
 
-    With an untrusted one, who writes a stranger's address into their account there would come into
-    the stranger's account here, or take the seats that invitations keep for that address.
+    At an untrusted provider, people could enter a stranger's address in their account. They would
+    then get into the stranger's account here, or take the seats that invitations reserve for that
+    address.
     """
 
     def is_trusted(self, login: Any) -> bool:
         return login.account.provider in settings.BOOKBINDER_TRUSTED_PROVIDERS
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        if "\\u0000" in json.dumps(sociallogin.account.extra_data):  # PostgreSQL keeps no NUL
+        """Treat addresses as unverified unless the provider is trusted.
+
+        Raises ImmediateHttpResponse, with an error page, if the provider's data contains NUL.
+        """
+        if "\\u0000" in json.dumps(sociallogin.account.extra_data):  # PostgreSQL cannot store NUL
             page = render(request, "socialaccount/authentication_error.html", status=401)
             raise ImmediateHttpResponse(page)
         if not self.is_trusted(sociallogin):
@@ -98,6 +111,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
                 address.verified = False
 
     def authenticate_by_email(self, sociallogin: Any) -> Any:
+        """Return allauth's match, after removing unproven ways of signing in to that account."""
         found = super().authenticate_by_email(sociallogin)
         if found is not None and not proven_addresses.is_proven(found[0]):
             proven_addresses.forget_unproven(found[0])

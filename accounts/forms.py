@@ -5,14 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
-# Else a stranger could have us send letters that say what they like to whom they like.
+# Otherwise, strangers could have the site send e-mails with any text to any address.
 is_a_name = RegexValidator(
-    r"[\x00-\x1f\x7f/\\:<>@]", _("Write a name, without special signs."), inverse_match=True
+    r"[\x00-\x1f\x7f/\\:<>@]", _("Enter a name without special characters."), inverse_match=True
 )
 
 
 class SignupForm(forms.Form):
-    """What allauth's sign-up form asks beside e-mail and password."""
+    """The fields that allauth's sign-up form has in addition to e-mail address and password."""
 
     first_name = forms.CharField(label=_("First name"), max_length=150, validators=(is_a_name,))
     last_name = forms.CharField(label=_("Last name"), max_length=150, validators=(is_a_name,))
@@ -24,4 +24,4 @@ class SignupForm(forms.Form):
     field_order = ("first_name", "last_name", "email", "password1", "agree")
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        """Allauth's adapter has saved the names; nothing is left to do."""
+        """Do nothing, since allauth's adapter has already saved the names."""

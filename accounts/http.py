@@ -1,4 +1,4 @@
-"""A request whose user has signed in, for mypy and for readers."""
+"""A request from a signed-in user, as a type for mypy and for readers."""
 
 from django.http import HttpRequest
 
@@ -10,6 +10,6 @@ class SignedInRequest(HttpRequest):
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Return the user of a request that a decorator or the admin has let in."""
+    """Return the user of a request that a decorator or the admin has checked to be signed in."""
     assert isinstance(request.user, User)
     return request.user

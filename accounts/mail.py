@@ -1,4 +1,4 @@
-"""Our e-mails: a text, and the same in HTML, in one frame."""
+"""The site's e-mails: plain text and the same text as HTML, in one frame."""
 
 import logging
 import smtplib
@@ -16,9 +16,10 @@ LONGEST_ADDRESS = 254  # RFC 5321
 
 
 def check_address(email: str) -> str:
-    """Return an address that a letter can be sent to. Raises ValidationError.
+    """Return `email` if an e-mail can be sent to it; otherwise, raise ValidationError.
 
-    Django's own validator lets host names pass that no mail server can be asked for.
+    Django's own validator also accepts host names that cannot be encoded for DNS, so that no mail
+    server could be looked up for them.
     """
     try:
         host = email.rpartition("@")[2].encode("idna")
@@ -30,16 +31,16 @@ def check_address(email: str) -> str:
 
 
 def add_html(message: EmailMessage) -> None:
-    """Add the message's text as HTML: what is in it is escaped, addresses become links."""
+    """Add the message's text as HTML: the text is escaped, and its URLs become links."""
     if isinstance(message, EmailMultiAlternatives) and not message.alternatives:
         context = {"subject": message.subject, "text": message.body}
         message.attach_alternative(render_to_string("email/frame.html", context), "text/html")
 
 
 def compose(template: str, to: str, context: dict[str, object]) -> EmailMultiAlternatives:
-    """Return the e-mail that a text template says: its first line is the subject."""
+    """Return the e-mail that results from a text template, whose first line is the subject."""
     context = context | {"site": settings.BOOKBINDER_SITE_URL}
-    # What people wrote may hold line ends; a subject of two lines would be two headers.
+    # Texts that people wrote may contain line breaks; in the subject, one would begin a new header.
     subject, _newline, body = render_to_string(template, context).strip().partition("\n")
     message = EmailMultiAlternatives(" ".join(subject.split()), body.strip(), to=[to])
     add_html(message)
@@ -47,7 +48,7 @@ def compose(template: str, to: str, context: dict[str, object]) -> EmailMultiAlt
 
 
 def send(message: EmailMessage) -> bool:
-    """Send an e-mail that nothing waits for: a mail server that is down stops nobody."""
+    """Send an e-mail and return whether that succeeded. Errors are logged, not raised."""
     try:
         message.send()
     except (OSError, ValueError, smtplib.SMTPException):

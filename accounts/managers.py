@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make an account. The user name is filled from the e-mail, as at sign-up."""
+        """Create an account. The user name is derived from the e-mail address, as at sign-up."""
         from allauth.utils import generate_unique_username
 
         email = email.strip().lower()
@@ -19,9 +19,14 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an account of type admin."""
         from accounts.models import User
 
         return self.create_user(email, password, **fields | {"type": User.Type.ADMIN})
 
     def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the account with this e-mail address, in upper or lower case.
+
+        Raises User.DoesNotExist if there is none.
+        """
         return self.get(email__iexact=username)

@@ -12,7 +12,10 @@ from accounts.managers import UserManager
 
 
 class User(AbstractBaseUser):
-    """A person. What they may do comes from `type` and other apps' rows (`accounts.access`)."""
+    """A person's account.
+
+    What the person may do depends on `type` and on rows of other apps; see `accounts.access`.
+    """
 
     class Type(models.TextChoices):
         USER = "user", _("user")
@@ -64,11 +67,12 @@ class User(AbstractBaseUser):
 
     @property
     def is_superuser(self) -> bool:
+        """Return whether this is an active account of type admin."""
         return self.is_active and self.type == self.Type.ADMIN
 
     @property
     def is_staff(self) -> bool:
-        """Whether the admin is open to them: one query for who is no admin."""
+        """Return whether the user may enter the admin. Costs a query, except for admins."""
         return self.has_perm("accounts.enter_admin", self)
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""Accounts that the operator makes: nobody but their owner ever knows a password."""
+"""Accounts whose address somebody vouches for: only the owner ever knows a password."""
 
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress
@@ -13,10 +13,11 @@ from accounts.models import User
 
 @transaction.atomic
 def make(email: str, *, kind: str, first_name: str, last_name: str) -> tuple[User, bool]:
-    """Return the account of an address, made or of another type now, and whether it is new.
+    """Create the account of an address, or change its type; return it, and whether it is new.
 
-    The address counts as confirmed: the operator vouches for it. Whoever had signed up with it
-    and never confirmed may be somebody else: their password is void, and so are their sessions.
+    The address counts as confirmed, since the operator vouches for it. If the account exists but
+    its address was never confirmed, somebody else may have signed up with it: the password and all
+    sessions then become invalid.
     """
     user = User.objects.filter(email__iexact=email.strip()).first()
     is_new = user is None
@@ -35,7 +36,11 @@ def make(email: str, *, kind: str, first_name: str, last_name: str) -> tuple[Use
 
 @transaction.atomic
 def confirm(user: User) -> None:
-    """Count the account's address as confirmed: somebody vouches for it. Others of it go."""
+    """Mark the account's address as confirmed, because somebody vouches for it.
+
+    Other accounts lose their claim to the address, and this account loses its other addresses. If
+    the address was not confirmed before, unproven ways of signing in are removed.
+    """
     if not is_proven(user):
         forget_unproven(user)
     EmailAddress.objects.filter(email__iexact=user.email).exclude(user=user).delete()
@@ -46,21 +51,24 @@ def confirm(user: User) -> None:
 
 
 def is_proven(user: User) -> bool:
-    """Whether somebody has shown that the account's address is theirs."""
+    """Return whether somebody has proven that they own the account's address."""
     return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
 
 
 def forget_unproven(user: User) -> None:
-    """Take the other ways into an account that nobody had confirmed.
+    """Remove the ways of signing in that were added to an account without proof of ownership.
 
-    Whoever signed up with the address may be somebody else, who waits until its owner confirms it
-    to come in by what they had connected.
+    Somebody else may have signed up with the address and connected them, in order to get in as soon
+    as the address's owner confirms it.
     """
     SocialAccount.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
 
 
 def password_path(user: User) -> str:
-    """Return the path of the page on which `user` sets a password; it works once, for days."""
+    """Return the path of the page on which `user` sets a password.
+
+    The link works once, and only for the time that PASSWORD_RESET_TIMEOUT sets.
+    """
     key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     return reverse("account_reset_password_from_key", args=(user_pk_to_url_str(user), key))

@@ -9,12 +9,12 @@ Pk = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Problem(Schema):
-    """Why a request was refused, for the person who made it."""
+    """Why a request was refused, as a text for the person who made it."""
 
     detail: str
 
 
 class Invalid(Schema):
-    """What is wrong with the form of a request, and where."""
+    """What is wrong with the format of a request, and where."""
 
     detail: list[Any]

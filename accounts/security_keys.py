@@ -1,10 +1,10 @@
-"""Security keys: allauth's forms, for what no browser sends."""
+"""allauth's forms for security keys, made robust against replies that no browser sends."""
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from django import forms
 from django.utils.translation import gettext as _
 
-# What the library under allauth raises over a reply of another form than it expects.
+# What the library that allauth uses raises if a reply does not have the expected format.
 ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 

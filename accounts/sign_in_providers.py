@@ -1,4 +1,4 @@
-"""Where people can sign in from: Google, Microsoft, and any OpenID Connect provider."""
+"""The providers that people can sign in with: Google, Microsoft and any OpenID Connect provider."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def configured(env: Any) -> dict[str, Any]:
-    """Return allauth's SOCIALACCOUNT_PROVIDERS for what the environment names.
+    """Return allauth's SOCIALACCOUNT_PROVIDERS for what is configured in the environment.
 
-    Google and Microsoft by GOOGLE_CLIENT_ID and MICROSOFT_CLIENT_ID with their _SECRET; others by
-    OIDC_PROVIDERS, a list of ids, each with OIDC_<ID>_URL, _CLIENT_ID, _SECRET and _NAME.
+    Google and Microsoft are configured by GOOGLE_CLIENT_ID, GOOGLE_SECRET, MICROSOFT_CLIENT_ID,
+    MICROSOFT_SECRET and MICROSOFT_TENANT. OIDC_PROVIDERS lists the ids of others, which are
+    configured by OIDC_<ID>_URL, _CLIENT_ID, _SECRET and _NAME. Raises ImproperlyConfigured if two
+    of them share an id or a client id.
     """
     found: dict[str, Any] = {}
     google = env.str("GOOGLE_CLIENT_ID", default="")
@@ -42,7 +44,10 @@ def _oidc(env: Any, name: str) -> dict[str, Any]:
 
 
 def _check(apps: list[dict[str, Any]]) -> None:
-    """A session names a provider by its client id, and trust by its id: both must be its own."""
+    """Raise ImproperlyConfigured if two providers have the same id or the same client id.
+
+    A session identifies its provider by the client id, and trusted providers are listed by id.
+    """
     for what, taken in (
         ("provider_id", {"google", "microsoft", "openid_connect"}),
         ("client_id", set()),
@@ -50,14 +55,17 @@ def _check(apps: list[dict[str, Any]]) -> None:
         for app in apps:
             if app[what] in taken:
                 raise ImproperlyConfigured(
-                    f"OIDC_PROVIDERS: {app['provider_id']} has a {what} that another provider has: "
-                    f"{app[what]}. Give it one of its own."
+                    f"OIDC_PROVIDERS: {app['provider_id']} shares its {what} with another one: "
+                    f"{app[what]}. It must be unique."
                 )
             taken.add(app[what])
 
 
 def apps(found: dict[str, Any]) -> list[str]:
-    """Return the apps of these providers: the pages of one that has no keys would fail."""
-    # This one's pages answer 404 by themselves.
+    """Return the Django apps of these providers.
+
+    Apps of providers that are not configured are left out, since their pages would fail.
+    """
+    # The pages of this app respond with 404 if no such provider is configured.
     always = {"openid_connect"}
     return [f"allauth.socialaccount.providers.{name}" for name in sorted({*found, *always})]

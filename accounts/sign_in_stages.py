@@ -1,4 +1,4 @@
-"""What stands between the right password and being signed in, beside allauth's own steps."""
+"""The stages between the right password and being signed in, in addition to allauth's own."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from accounts import site_policy
 
 
 class PolicyStage(LoginStage):
-    """Asks for agreement to the site policy in force, where it has not been given."""
+    """Asks people to agree to the current site policy, unless they have already done so."""
 
     key = "policy"
     urlname = "agree-to-policy"

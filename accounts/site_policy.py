@@ -1,4 +1,4 @@
-"""The site policy that everybody agrees to."""
+"""The site policy, which everybody has to agree to."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -7,11 +7,11 @@ from accounts.models import User
 
 
 def is_agreed(user: User) -> bool:
-    """Whether `user` has agreed to the policy in force."""
+    """Return whether `user` has agreed to the current version of the policy."""
     return user.policy_version == settings.BOOKBINDER_POLICY_VERSION
 
 
 def agree(user: User) -> None:
-    """Note on `user`, without saving, that they agreed to the policy in force."""
+    """Record on `user`, without saving it, that they agree to the current version of the policy."""
     user.policy_version = settings.BOOKBINDER_POLICY_VERSION
     user.policy_agreed_at = timezone.now()

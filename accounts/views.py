@@ -10,13 +10,16 @@ from accounts import site_policy
 from accounts.sign_in_stages import PolicyStage
 
 log = logging.getLogger(__name__)
-# What allauth raises over claims that are of no form a provider should send.
+# What allauth raises if a provider sends claims in a format that it should not send.
 ODD_CLAIMS = (AttributeError, ImproperlyConfigured, TypeError, ValueError)
 
 
 def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """Where a provider of OpenID Connect sends people back to: allauth's, also for odd claims."""
-    # Imported here: it takes the HTTP client along, which commands do not need.
+    """Handle the return from an OpenID Connect provider, as allauth does.
+
+    Claims that allauth cannot read result in an error page instead of a server error.
+    """
+    # Imported here, since it imports an HTTP client, which commands do not need.
     from allauth.socialaccount.providers.openid_connect.views import callback
 
     try:
@@ -33,7 +36,7 @@ def show_policy(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def agree_to_policy(request: HttpRequest) -> HttpResponseBase:
-    """The step of signing in at which a person who has not agreed to the policy does so."""
+    """Ask for agreement to the policy, as a stage of signing in."""
     stage = LoginStageController.enter(request, PolicyStage.key)
     if stage is None or stage.login.user is None:
         return redirect("account_login")

@@ -1,4 +1,7 @@
-"""The API of notes, by the W3C Web Annotation Protocol but for its containers."""
+"""The API of notes. It follows the W3C Web Annotation Protocol, except for its containers.
+
+See https://www.w3.org/TR/annotation-protocol/.
+"""
 
 import hashlib
 import json
@@ -34,7 +37,7 @@ WRITE |= dict.fromkeys((400, 403, 409, 413, 428, 429), Problem)
 _LD = {"content": {"application/ld+json": {"schema": {"type": "object"}}}}
 EXTRA = {"responses": {200: _LD}}
 EXTRA_MADE = {"responses": {200: _LD, 201: _LD}}
-Given = Body(..., description="A W3C Web Annotation, with what is ours under `bookbinder`.")
+Given = Body(..., description="A W3C Web Annotation, with Book Binder's own data in `bookbinder`.")
 
 
 def _json(data: Any, status: int = 200, **headers: str) -> HttpResponse:
@@ -56,7 +59,7 @@ def _of_error(error: Exception) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
-    """Return one note as its reader sees it."""
+    """Return a response with a note as the user sees it. Raises Http404 if it is not visible."""
     user = signed_in(request)
     row = page_notes.find(user, uuid)
     if row is None:
@@ -67,6 +70,7 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
 
 
 def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> HttpResponse | None:
+    """Count a request. Return a response with status 429 if the limit is exceeded, else None."""
     if not too_many(request, what, most):
         return None
     response = _problem(429, TOO_MANY)
@@ -75,12 +79,15 @@ def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> Htt
 
 
 def _etags(request: HttpRequest, header: str) -> set[str]:
-    """Return the ETags of a header. A server that compresses replies makes them weak ones."""
+    """Return the ETags in a header, all as strong ones.
+
+    Servers that compress responses turn our ETags into weak ones.
+    """
     return {etag.removeprefix("W/") for etag in parse_etags(request.headers.get(header, ""))}
 
 
 def _seen(request: HttpRequest, note: Annotation) -> str | None:
-    """Return the version that If-Match is about: the note's, "" for others, None without one."""
+    """Return the note's version if If-Match has it, "" if it has others, None if it is missing."""
     etags = _etags(request, "If-Match")
     if not etags:
         return "" if "If-Match" in request.headers else None
@@ -96,7 +103,7 @@ def _page(request: HttpRequest, pk: int) -> Page:
     "/pages/{page_id}/annotations", response=READ, url_name="annotations", openapi_extra=EXTRA
 )
 def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
-    """The notes on a page that the reader may see, as an AnnotationPage."""
+    """The notes on a page that the user may read, as an AnnotationPage."""
     page, site = _page(request, page_id), site_of(request)
     items = page_notes.of(page, signed_in(request), course, site)
     data = jsonld.page(items, site + request.get_full_path())
@@ -109,9 +116,10 @@ def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None
 
 @router.post("/pages/{page_id}/annotations", response=WRITE, openapi_extra=EXTRA_MADE)
 def add_annotation(request: HttpRequest, page_id: Pk, data: dict[str, Any] = Given) -> Any:
-    """Make a note on a page; or a reply, whose target is a note's id. Sent again, it is kept once.
+    """Create a note on a page, or a reply, whose target is the id of a note.
 
-    `bookbinder.uuid`, a UUID of the sender's, is what tells a second sending.
+    A note that is sent twice is saved once: `bookbinder.uuid`, which the sender chooses,
+    identifies it.
     """
     page, user = _page(request, page_id), signed_in(request)
     refused = _too_many(request)
@@ -139,16 +147,18 @@ def annotation(request: HttpRequest, uuid: UUID) -> Any:
 def _own(request: HttpRequest, uuid: UUID, permission: str) -> Annotation:
     """Return a note that the user may read and use `permission` on.
 
-    A note that they may not read is not there. Raises Http404, or HttpError (403).
+    Raises Http404 if they may not read it, and HttpError with status 403 if they lack the
+    permission.
     """
     user = signed_in(request)
     note = get_object_or_404(Annotation.objects.visible_to(user), uuid=uuid)
     if not access.may(user, permission, note):
-        raise HttpError(403, _("This is not yours to do."))
+        raise HttpError(403, _("You do not have permission to do this."))
     return note
 
 
 def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Return a response with status 412 and the note as it is now. Raises Http404 if it is gone."""
     user = signed_in(request)
     row = page_notes.find(user, uuid)
     if row is None:
@@ -160,7 +170,10 @@ def _changed(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @router.put("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
 def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = Given) -> Any:
-    """Change a note's text, tags or audience. Needs If-Match; 412 has the note as it is now."""
+    """Change the text, tags or audience of a note. If-Match is required.
+
+    A response with status 412 contains the note as it is now.
+    """
     note = _own(request, uuid, "annotations.change_annotation")
     refused = _too_many(request)
     if refused:
@@ -179,7 +192,7 @@ def change_annotation(request: HttpRequest, uuid: UUID, data: dict[str, Any] = G
 
 @router.delete("/annotations/{uuid}", response=WRITE, openapi_extra=EXTRA)
 def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
-    """Delete a note. If-Match is judged where it is sent."""
+    """Delete a note. If-Match is optional, and checked if it is sent."""
     note = _own(request, uuid, "annotations.delete_annotation")
     refused = _too_many(request, "note-act", MOST_ACTS)
     if refused:
@@ -193,7 +206,7 @@ def delete_annotation(request: HttpRequest, uuid: UUID) -> Any:
 
 @router.post("/annotations/{uuid}/{act}", response=WRITE, openapi_extra=EXTRA)
 def act_on_annotation(request: HttpRequest, uuid: UUID, act: str) -> Any:
-    """Resolve, reopen, hide, show, pin, unpin or flag a note; accept the passage suggested."""
+    """Resolve, reopen, hide, show, pin, unpin or flag a note, or accept a suggested passage."""
     if act not in moderation.ACTS:
         raise Http404
     chosen = moderation.ACTS[act]

@@ -1,4 +1,4 @@
-"""Whom a note is written to: which readers a person may choose, and who sees the writer's name."""
+"""The audiences of notes: which of them a person may choose, and who sees the writer's name."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from annotations.models import Annotation
 from grading.access import teaches
 from grading.models import Course, Enrollment, Instructor
 
-# How many people read a note, from its writer alone to the whole course.
+# The relative sizes of the audiences, from the writer alone to the whole course.
 WIDTHS = {Audience.PRIVATE: 0, Audience.INSTRUCTORS: 1, Audience.AUTHORS: 1, Audience.COURSE: 2}
 
 
 def shared_audiences(
     course: Course, *, is_taught: bool, is_test: bool = False
 ) -> tuple[Audience, ...]:
-    """Return the readers in a course whom one of its people may write to.
+    """Return the audiences in a course that one of its members may write to.
 
-    Whoever teaches the course may always write to all of it. Anybody else who runs it reads it as
-    a test student, and shares nothing.
+    Instructors may always write to the whole course. Others who run the course read it as test
+    students, who share nothing.
     """
     if is_taught:
         return Audience.INSTRUCTORS, Audience.COURSE
@@ -42,7 +42,7 @@ def is_anonymous_in(course: Course) -> bool:
 
 
 def with_rights(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """Annotate enrollments with what `rights` reads: no extra query."""
+    """Annotate enrollments with `is_taught`, so that `rights` makes no query for it."""
     teachers = Instructor.objects.filter(course=OuterRef("course"), user=OuterRef("user"))
     return enrollments.annotate(is_taught=Exists(teachers))
 
@@ -60,7 +60,7 @@ class Rights:
 
 
 def rights(enrollment: Any) -> Rights:
-    """Return whom an enrolled person may write to; `enrollment` was read `with_rights`, or None."""
+    """Return whom a person may write to; `enrollment` comes from `with_rights`, or is None."""
     if enrollment is None:
         return Rights()
     course = enrollment.course
@@ -69,7 +69,7 @@ def rights(enrollment: Any) -> Rights:
 
 
 def of_shared_courses(user: User) -> QuerySet[Course]:
-    """Courses whose members the user may write to: theirs, and those they teach."""
+    """Return the courses in which the user may share notes: those they are enrolled in or teach."""
     mine = Q(pk__in=enrollments_of(user).values("course")) | teaches("pk")(user)
     return Course.objects.filter(mine)
 
@@ -77,7 +77,10 @@ def of_shared_courses(user: User) -> QuerySet[Course]:
 def choices(
     courses: Collection[Course], taught: Collection[int]
 ) -> Iterator[tuple[Audience, Course | None]]:
-    """Yield whom a person may write to in some of their courses, of which they teach `taught`."""
+    """Yield the audiences that a person may choose, each with its course or None.
+
+    `courses` are the person's courses, and `taught` the keys of those that they teach.
+    """
     yield Audience.PRIVATE, None
     for course in courses:
         for audience in shared_audiences(course, is_taught=course.pk in taught):
@@ -86,14 +89,21 @@ def choices(
 
 
 def may_write_in(user: User, course_id: int | None) -> bool:
-    """Whether the user may reply in a course. Outside of courses, readers may always reply."""
+    """Whether the user may reply to a note of a course.
+
+    Everyone who can read a note without a course (None) may reply to it.
+    """
     if course_id is None or user.is_superuser:
         return True
     return of_shared_courses(user).filter(pk=course_id).exists()
 
 
 def course_of(user: User, book_id: int, draft: Draft) -> Course | None:
-    """Return the course that a shared note belongs to. Raises Refused or Invalid."""
+    """Return the course that a note will belong to, or None if its audience is not a course's.
+
+    Raises Invalid if a shared note names no course, and Refused if the user may not share it there
+    in this way.
+    """
     if draft.audience in (Audience.PRIVATE, Audience.AUTHORS):
         return None
     if draft.course_id is None:
@@ -106,7 +116,7 @@ def course_of(user: User, book_id: int, draft: Draft) -> Course | None:
         is_taught = course.instructors.filter(user=user).exists()
         if Audience.COURSE not in shared_audiences(course, is_taught=is_taught):
             raise Refused(
-                _("This course has no notes to the whole course. Choose another audience.")
+                _("Notes to the whole course are switched off here. Choose another audience.")
             )
         if draft.anonymous and not is_anonymous_in(course):
             raise Refused(_("Notes to this course carry your name."))
@@ -130,7 +140,7 @@ def check_widening(note: Annotation, draft: Draft, course: Course | None) -> Non
     others = note.replies.exclude(user=note.user_id).filter(deleted_at=None)
     if (is_wider or is_elsewhere or moves) and others.exists():
         raise Refused(
-            _("Others have replied to these readers alone. Write a new note for wider ones.")
+            _("Others have replied for the present readers only. To reach more, write a new note.")
         )
 
 

@@ -1,4 +1,4 @@
-"""A course's notes with their replies, as a file for its instructors."""
+"""The notes of courses with their replies, as a file for the instructors."""
 
 from itertools import chain
 from typing import Any
@@ -18,7 +18,7 @@ HEADINGS = (
 
 
 def as_csv(notes: QuerySet[Any]) -> bytes:
-    """Return these notes and all replies to them, each reply after its note."""
+    """Return a CSV file of these notes and all replies to them, each reply after its note."""
     roots = notes.order_by().values("pk")
     rows = Annotation.objects.filter(Q(pk__in=roots) | Q(root__in=roots), deleted_at=None)
     rows = rows.select_related("user", "course", "page", "root")

@@ -1,4 +1,4 @@
-"""What a person asks to write, and the checks that need no database."""
+"""Drafts, which are notes as people submit them, and the checks that need no database."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -18,7 +18,10 @@ Problem = Annotation.Problem
 
 @dataclass(frozen=True)
 class Selector:
-    """A passage as a browser sends it: its words, and code points of the canonical text."""
+    """A passage as a browser sends it.
+
+    `start` and `end` count code points of the page's canonical text; -1 if they were not sent.
+    """
 
     exact: str
     start: int
@@ -29,7 +32,11 @@ class Selector:
 
 @dataclass(frozen=True)
 class Draft:
-    """A note to be made or changed. It is on the whole page without `selector` and `fragment`."""
+    """A note to be created, or the new contents of a note.
+
+    `fragment` is the HTML id of a figure or question. Without it and without `selector`, the note
+    is on the whole page.
+    """
 
     motivation: str
     body: str = ""
@@ -44,11 +51,12 @@ class Draft:
 
     @property
     def is_report(self) -> bool:
+        """Whether this is a problem report to the book's authors."""
         return self.audience == Audience.AUTHORS and self.motivation != Motivation.REPLYING
 
     @property
     def kind(self) -> str:
-        """The motivation that is stored: a highlight with a text is a note."""
+        """The motivation to store: a highlight with a text is stored as a note."""
         if self.is_report:
             return Motivation.EDITING
         is_note = self.motivation == Motivation.HIGHLIGHTING and self.body.strip()

@@ -1,20 +1,20 @@
-"""The errors of this app; their texts are for the person who wrote the note."""
+"""The errors of this app. Their texts are shown to the person who made the request."""
 
 
 class NoteError(Exception):
-    """A note is not taken; the text says why, and what to do."""
+    """A note cannot be saved or changed. The text says why, and what to do."""
 
 
 class Invalid(NoteError):
-    """It does not have the form of a note."""
+    """The request is not valid, or does not apply to this note."""
 
 
 class TooLong(NoteError):
-    """It is longer than a note may be."""
+    """The text or the passage is longer than allowed."""
 
 
 class Refused(NoteError):
-    """The person may not write this, or not now."""
+    """The person is not allowed to write this, or not at present."""
 
 
 class Stale(NoteError):

@@ -1,7 +1,7 @@
-"""Notes as W3C Web Annotations in JSON-LD, out and in.
+"""Writes notes as W3C Web Annotations in JSON-LD, and reads them.
 
-https://www.w3.org/TR/annotation-model/. What the model has no word for (audience, state, rights)
-stands under the key `bookbinder`, which other programs pass over.
+See https://www.w3.org/TR/annotation-model/. Data that the model does not provide for (audience,
+state, rights) is under the key `bookbinder`, which other programs ignore.
 """
 
 from collections.abc import Iterable
@@ -21,11 +21,15 @@ CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
 
 
-# Out
+# Writing
 
 
 def note(row: Any, reader: Any, site: str) -> dict[str, Any]:
-    """Return a note as `reader` may see it. `row` is one of `with_people`, `with_rights_of`."""
+    """Return a note as an Annotation, with what `reader` may see of it.
+
+    `row` comes from a queryset `with_people` and `with_rights_of` the reader; `site` is the site's
+    address without a final slash.
+    """
     return {
         "@context": CONTEXT,
         "id": site + address(row.uuid),
@@ -41,7 +45,7 @@ def note(row: Any, reader: Any, site: str) -> dict[str, Any]:
 
 
 def page(items: list[dict[str, Any]], address: str) -> dict[str, Any]:
-    """Return an AnnotationPage of notes."""
+    """Return an AnnotationPage of notes, whose id is `address`."""
     return {
         "@context": CONTEXT,
         "id": address,
@@ -53,6 +57,7 @@ def page(items: list[dict[str, Any]], address: str) -> dict[str, Any]:
 
 
 def address(uuid: UUID) -> str:
+    """Return the path of a note in the API."""
     return reverse("api-1:annotation", args=(uuid,))
 
 
@@ -116,16 +121,17 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
 
 
 def etag(row: Annotation) -> str:
+    """Return the ETag of a note's version, in its quotation marks."""
     return f'"{writing.version(row)}"'
 
 
-# In
+# Reading
 
 
 def draft(data: Any) -> Draft:
-    """Read an annotation. Raises Invalid, with the name of what is wrong."""
+    """Return the draft in an annotation. Raises Invalid, which names the field that is wrong."""
     if not isinstance(data, dict):
-        raise Invalid("An annotation is a JSON object.")
+        raise Invalid("An annotation must be a JSON object.")
     ours = _mapping(data.get("bookbinder", {}), "bookbinder")
     text, tags = _bodies(data.get("body", []))
     motivation = _text(data.get("motivation", Motivation.COMMENTING), "motivation")
@@ -133,9 +139,9 @@ def draft(data: Any) -> Draft:
     course = ours.get("course")
     selector, fragment = _read_selectors(data.get("target"))
     if motivation not in Motivation.values or audience not in Audience.values:
-        raise Invalid("motivation or bookbinder.audience: unknown.")
+        raise Invalid("motivation or bookbinder.audience: unknown value.")
     if course is not None and (type(course) is not int or not 0 < course < 2**63):
-        raise Invalid("bookbinder.course: a course's number, or null.")
+        raise Invalid("bookbinder.course: must be the number of a course, or null.")
     return Draft(
         motivation=motivation,
         body=text,
@@ -151,7 +157,10 @@ def draft(data: Any) -> Draft:
 
 
 def parent_of(data: Any) -> UUID | None:
-    """Return which note an annotation replies to; None where it is no reply."""
+    """Return the UUID of the note that an annotation replies to, or None if it is not a reply.
+
+    Raises Invalid if the target is not the id of a note.
+    """
     target = data.get("target") if isinstance(data, dict) else None
     if not isinstance(target, str) or data.get("motivation") != Motivation.REPLYING:
         return None
@@ -164,23 +173,23 @@ def _uuid(value: Any) -> UUID | None:
     try:
         return UUID(_text(value, "uuid"))
     except ValueError:
-        raise Invalid("uuid: no UUID.") from None
+        raise Invalid("uuid: must be a UUID.") from None
 
 
 def _mapping(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Invalid(f"{name}: a JSON object.")
+        raise Invalid(f"{name}: must be a JSON object.")
     return value
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise Invalid(f"{name}: a text.")
+        raise Invalid(f"{name}: must be a string.")
     return value
 
 
 def _bodies(value: Any) -> tuple[str, list[str]]:
-    """Return the text of a note and its tags."""
+    """Return the text of a note and its tags, from the value of `body`."""
     texts: list[str] = []
     tags: list[str] = []
     for body in value if isinstance(value, list) else [value]:
@@ -193,6 +202,7 @@ def _bodies(value: Any) -> tuple[str, list[str]]:
 
 
 def _read_selectors(target: Any) -> tuple[Selector | None, str]:
+    """Return the passage of a target, or None, and the HTML id that it names, or ""."""
     if not isinstance(target, dict) or "selector" not in target:
         return None, ""
     given = target["selector"]
@@ -201,16 +211,16 @@ def _read_selectors(target: Any) -> tuple[Selector | None, str]:
         return None, _text(by_type["FragmentSelector"].get("value"), "FragmentSelector.value")[:200]
     quote, place = by_type.get("TextQuoteSelector"), by_type.get("TextPositionSelector", {})
     if quote is None:
-        raise Invalid("target.selector: a TextQuoteSelector, or a FragmentSelector.")
+        raise Invalid("target.selector: must have a TextQuoteSelector or FragmentSelector.")
     start, end = (place.get(name, -1) for name in ("start", "end"))
     if not all(type(offset) is int for offset in (start, end)):
-        raise Invalid("TextPositionSelector: start and end are whole numbers.")
+        raise Invalid("TextPositionSelector: start and end must be integers.")
     exact, prefix, suffix = (
         _text(quote.get(name, ""), f"TextQuoteSelector.{name}")
         for name in ("exact", "prefix", "suffix")
     )
     if not exact.strip():
-        raise Invalid("TextQuoteSelector.exact: the words of a passage.")
+        raise Invalid("TextQuoteSelector.exact: must be the words of a passage.")
     return Selector(exact, start, end, prefix, suffix), ""
 
 

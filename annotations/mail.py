@@ -1,4 +1,4 @@
-"""E-mails about notes. What was written in a note is not in them: it is read on the site."""
+"""E-mails about notes. They never contain the text of a note, which is read on the site."""
 
 from datetime import timedelta
 
@@ -11,29 +11,37 @@ from accounts import mail
 from accounts.models import User
 from annotations.models import Annotation
 
-QUIET = timedelta(minutes=10)  # of one person's replies to a note, the first is told
+# After a reply, further replies to the note by the same person send no e-mail for this long.
+QUIET = timedelta(minutes=10)
 _signer = Signer(salt="annotations.mail")
 
 
 def address_of(note: Annotation) -> str:
-    """Return the full address of a note in its page, or of the list where it has none."""
+    """Return the full URL of a note on its page, or in the list of notes if it has no page."""
     path = note.page.get_absolute_url() if note.page else reverse("notes")
     return f"{settings.BOOKBINDER_SITE_URL}{path}#note-{(note.root or note).uuid}"
 
 
 def stop_address(user: User) -> str:
-    """Return the address by which a person ends these letters, without signing in."""
+    """Return the full URL that turns off a person's e-mails about notes without signing in."""
     token = _signer.sign(str(user.pk))
     return f"{settings.BOOKBINDER_SITE_URL}{reverse('stop-note-letters', args=(token,))}"
 
 
 def user_of(token: str) -> int:
-    """Return whose letters an address ends. Raises BadSignature."""
+    """Return the key of the user whose e-mails the URL with this token turns off.
+
+    Raises BadSignature if we did not sign the token.
+    """
     return int(_signer.unsign(token))
 
 
 def tell_of_reply(reply: Annotation) -> None:
-    """Write to who wrote the note, if they may read the reply and want such letters."""
+    """Send an e-mail about a reply to the writer of the note.
+
+    They must want such e-mails, and be able to read the reply. Replies to one's own notes, and
+    those soon after another reply by the same person, send none.
+    """
     root = reply.root
     assert root is not None
     if root.user_id == reply.user_id or root.deleted_at or reply.hidden_at:
@@ -45,6 +53,7 @@ def tell_of_reply(reply: Annotation) -> None:
 
 
 def tell_of_fix(report: Annotation) -> None:
+    """Send the writer of a problem report an e-mail that it is fixed, if they want such e-mails."""
     _write("email/report_fixed.txt", report)
 
 
@@ -60,7 +69,7 @@ def _write(template: str, note: Annotation) -> None:
         "stop_url": stop_address(person),
     }
     message = mail.compose(template, person.email, context)
-    # By RFC 8058 mail programs offer this as a button.
+    # Mail programs show these headers as a button (RFC 8058).
     message.extra_headers["List-Unsubscribe"] = f"<{context['stop_url']}>"
     message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.send(message)

@@ -11,7 +11,7 @@ from grading.models import Course
 
 
 class PageRevision(models.Model):
-    """A page's text as annotations were made on it; kept as long as one points to it."""
+    """The text of a page on which annotations were made, kept while one refers to it."""
 
     page = models.ForeignKey(Page, models.SET_NULL, null=True, related_name="revisions")
     built_at = models.DateTimeField(_("built"))
@@ -34,7 +34,8 @@ class PageRevision(models.Model):
 class Annotation(models.Model):
     """A note or highlight on a passage of a page, or a reply to one.
 
-    Offsets are code points of the page's canonical text; null for an orphan or a whole page.
+    `start` and `end` count code points of the page's canonical text. They are null for an orphan,
+    a reply, and a note on a figure, a question or the whole page.
     """
 
     class Audience(models.TextChoices):
@@ -89,14 +90,14 @@ class Annotation(models.Model):
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )
     root = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
-    # The HTML id of a figure or question that is noted on as a whole.
+    # The HTML id of the figure or question that the note is on as a whole.
     fragment = models.CharField(max_length=200, blank=True, default="")
     quote = models.TextField(blank=True)
     prefix = models.CharField(max_length=32, blank=True)
     suffix = models.CharField(max_length=32, blank=True)
     start = models.PositiveIntegerField(null=True, blank=True)
     end = models.PositiveIntegerField(null=True, blank=True)
-    # As first made: never overwritten, and what an orphan is looked for by.
+    # The passage when the note was created. Never overwritten, and used to find an orphan again.
     orig_quote = models.TextField(blank=True)
     orig_prefix = models.CharField(max_length=32, blank=True)
     orig_suffix = models.CharField(max_length=32, blank=True)
@@ -106,9 +107,9 @@ class Annotation(models.Model):
         PageRevision, models.PROTECT, null=True, blank=True, related_name="first_annotations"
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.KEPT)
-    # When an edition last changed the words that the note is on, or took them away.
+    # When an edition last changed or removed the words that the note is on.
     displaced_at = models.DateTimeField(_("passage changed"), null=True, blank=True)
-    # For an orphan: a passage that may be the one (page, start, end, quote).
+    # For an orphan: a similar passage, with the keys `page`, `start`, `end` and `quote`.
     suggestion = models.JSONField(null=True, blank=True)
     problem = models.CharField(
         _("problem"), max_length=10, choices=Problem.choices, blank=True, default=""
@@ -165,7 +166,7 @@ class Annotation(models.Model):
         )
 
     def __str__(self) -> str:
-        # No word of it: this stands in the admin's log, and where a person's deletion is confirmed.
+        # Without the text: the admin's log and the confirmation of a person's deletion show this.
         return f"{self.get_motivation_display()} {self.pk}"
 
     @property
@@ -178,7 +179,7 @@ class Annotation(models.Model):
 
     @property
     def has_passage(self) -> bool:
-        """Whether the note was made on words; else on a figure, a question or the whole page."""
+        """Whether the note was made on words, not on a figure, a question or the whole page."""
         return bool(self.orig_quote)
 
 
@@ -190,9 +191,9 @@ class _SharedManager(models.Manager.from_queryset(AnnotationQuerySet)):  # type:
 
 
 class SharedNote(Annotation):
-    """A note that a course's instructors may read, as the admin lists it. Never a private one.
+    """A note that a course's instructors may read, as the admin lists it. It is never private.
 
-    Replies stand below their note, and in the list where they have been flagged or hidden.
+    Replies are shown with their note. Those that are flagged or hidden are in the list as well.
     """
 
     objects = _SharedManager()  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """What people do with notes besides writing: resolve, hide, pin, flag, accept a suggestion.
 
-`ACTS` is the one table of these acts: their names, labels and rights, and who is offered each.
+`ACTS` is the only table of these acts: their names, labels, permissions, and who is offered each.
 """
 
 from collections.abc import Callable
@@ -35,6 +35,7 @@ def resolve(note: Annotation, user: User) -> None:
 
 
 def reopen(note: Annotation, user: User) -> None:
+    """Undo `resolve`."""
     _set(note, resolved_by=None, resolved_at=None)
 
 
@@ -44,6 +45,7 @@ def hide(note: Annotation, user: User) -> None:
 
 
 def show(note: Annotation, user: User) -> None:
+    """Undo `hide`, and clear a flag, if any."""
     _set(note, hidden_by=None, hidden_at=None, flagged=False)
 
 
@@ -56,12 +58,16 @@ def unpin(note: Annotation, user: User) -> None:
 
 
 def flag(note: Annotation, user: User) -> None:
-    """Ask the instructors to look at a note. Its writer does not learn of it."""
+    """Ask the instructors to look at a note. Its writer is not informed."""
     _living(note).update(flagged=True)
 
 
 def accept(note: Annotation, user: User) -> None:
-    """Put an orphan on the passage that a sync has suggested. Raises Invalid or Stale."""
+    """Put an orphan on the passage that a sync has suggested.
+
+    Raises Invalid if there is no suggestion, and Stale if the page no longer has that passage or
+    the note has been deleted.
+    """
     with transaction.atomic():
         note = locked(note)
         suggestion = note.suggestion
@@ -84,7 +90,7 @@ def accept(note: Annotation, user: User) -> None:
 
 def set_status(report: ProblemReport, status: str) -> None:
     """Give a problem report a status. The reporter gets an e-mail when it becomes "fixed"."""
-    # Excluded, so that two people who do it at once send one e-mail.
+    # Reports with this status are excluded, so that two people at once send only one e-mail.
     changed = _living(report).exclude(status=status)
     if changed.update(status=status, updated_at=timezone.now()) and status == Status.FIXED:
         transaction.on_commit(lambda: mail.tell_of_fix(report))
@@ -102,7 +108,10 @@ def _set(note: Annotation, **fields: Any) -> None:
 
 @dataclass(frozen=True)
 class Offer:
-    """What decides which acts a reader is offered; the API checks the right to each again."""
+    """What decides which acts a reader is offered. The API checks the permission again.
+
+    `row` comes from a queryset `with_rights_of` the reader.
+    """
 
     row: Any
     is_writer: bool
@@ -133,7 +142,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that people do with a note: its name is used in addresses and in the API."""
+    """Something that people do with a note. Its name is used in URLs and in the API.
+
+    `carry_out` raises a NoteError if the act is not possible; it does not check `permission`.
+    """
 
     name: str
     label: "StrPromise"
@@ -208,9 +220,9 @@ ACTS = {
 
 
 def offered(row: Any, reader: User) -> list[str]:
-    """Return the names of the acts that `reader` is offered, with "edit" and "delete".
+    """Return the names of the acts that `reader` is offered; the writer also "edit" and "delete".
 
-    `row` was read `with_rights_of` the reader.
+    `row` comes from a queryset `with_rights_of` the reader.
     """
     if row.deleted_at:
         return []

@@ -1,4 +1,4 @@
-"""A person's notes across their books: searched, filtered, and taken out as files."""
+"""A person's notes in all their books: searching, filtering, and exporting them to files."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -16,12 +16,12 @@ from annotations.presenting import readable
 from grading import spreadsheet
 from grading.spreadsheet import formula_safe
 
-WORDS = 10
+WORDS = 10  # of a search; further words are ignored
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of a person's notes is asked for; empty: all."""
+    """The criteria of a search in a person's notes. An empty one matches all notes."""
 
     q: str = ""
     book: str = ""
@@ -35,7 +35,7 @@ class Wanted:
 
 
 def find(user: User, wanted: Wanted) -> Any:
-    """Return the person's own notes and replies that are asked for, in the books' order."""
+    """Return the person's own notes and replies that match, by book and position in the book."""
     rows = Annotation.objects.written_by(user).with_people().with_places().with_rights_of(user)
     rows = rows.with_reply_count().filter(_asked(wanted))
     return rows.order_by("book__title", "book", "page__position", "start", "pk")
@@ -55,7 +55,11 @@ def _asked(wanted: Wanted) -> Q:
 
 
 def _tagged(word: str, *, is_whole: bool = False) -> Q:
-    """Tags are a JSON list, looked for as it is written: SQLite's in ASCII, PostgreSQL's not."""
+    """Return the condition for a tag that contains `word`, or that equals it if `is_whole`.
+
+    Tags are searched as the text of a JSON list, whose characters outside ASCII are escaped by
+    SQLite but not by PostgreSQL.
+    """
     found = Q()
     for is_ascii in (True, False):
         written = json.dumps(word, ensure_ascii=is_ascii)
@@ -64,7 +68,7 @@ def _tagged(word: str, *, is_whole: bool = False) -> Q:
 
 
 def tags_of(user: User) -> list[str]:
-    """Return every tag of the person's, in the alphabet's order."""
+    """Return each tag on the person's notes once, sorted."""
     rows = Annotation.objects.written_by(user).exclude(tags=[])
     return sorted({tag for tags in rows.values_list("tags", flat=True) for tag in tags})
 
@@ -73,6 +77,7 @@ def tags_of(user: User) -> list[str]:
 
 
 def as_jsonld(rows: Iterable[Any], user: User, site: str) -> bytes:
+    """Return the notes as an AnnotationPage in JSON-LD. `rows` come from `find`."""
     items = [jsonld.note(row, user, site) for row in rows]
     data = jsonld.page(items, f"{site}/notes/")
     return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1).encode()
@@ -82,6 +87,7 @@ HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "wri
 
 
 def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
+    """Return the notes as a CSV file."""
     return spreadsheet.as_csv([HEADINGS, *(map(formula_safe, _cells(row, site)) for row in rows)])
 
 
@@ -92,7 +98,10 @@ def _cells(row: Any, site: str) -> tuple[str, ...]:
 
 
 def as_markdown(rows: Iterable[Any], user: User, site: str) -> bytes:
-    """Return the notes as one Markdown text: a heading a book and page, passages as quotations."""
+    """Return the notes as a Markdown text, with a heading for each book and each page.
+
+    Passages are quotations. The notes of a book, and of a page, must follow one another.
+    """
     lines: list[str] = []
     book = page = None
     for row in rows:

@@ -1,4 +1,4 @@
-"""The canonical text of published pages, and of pages as they were."""
+"""The canonical texts of published pages, and their revisions, on which notes were made."""
 
 import functools
 import hashlib
@@ -19,7 +19,10 @@ _ID = re.compile(r'\sid="([^"<>\s]{1,200})"')
 
 @dataclass(frozen=True)
 class PageText:
-    """A page's canonical text, where its paragraphs are in it, and the release it is of."""
+    """The canonical text of a page in a release.
+
+    `blocks` are the start and end of each paragraph or other block, in code points.
+    """
 
     text: str
     blocks: tuple[tuple[int, int], ...]
@@ -31,11 +34,12 @@ class PageText:
 
 
 def hash_of(text: str) -> str:
+    """Return the SHA-256 of a canonical text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def ids_in(html: str) -> frozenset[str]:
-    """Return the HTML ids of a page: what a figure or a question is noted on by."""
+    """Return the HTML ids in a page, by which notes refer to figures and questions."""
     return frozenset(_ID.findall(html))
 
 
@@ -55,14 +59,14 @@ def _ids(project: str, folder: str, docname: str) -> frozenset[str]:
 
 
 def ids_of(page: Page) -> frozenset[str]:
-    """Return the HTML ids of a page as it is published."""
+    """Return the HTML ids of a page as it is published. Raises OSError if its file is missing."""
     release = page.book.release
     assert release is not None
     return _ids(page.book.project, release.folder, page.docname)
 
 
 def of(page: Page) -> PageText:
-    """Return the text of a page as it is published. Raises OSError where its file is gone."""
+    """Return the text of a page as it is published. Raises OSError if its file is missing."""
     release = page.book.release
     assert release is not None
     found = _published(page.book.project, release.folder, page.docname)
@@ -70,7 +74,7 @@ def of(page: Page) -> PageText:
 
 
 def revision_of(page: Page, text: PageText) -> PageRevision:
-    """Return the row that keeps this text, made when the first note points to it."""
+    """Return the revision that stores this text of the page; create it if it does not exist."""
     revision, _made = PageRevision.objects.get_or_create(
         page=page,
         text_sha256=text.sha256,
@@ -80,8 +84,10 @@ def revision_of(page: Page, text: PageText) -> PageRevision:
 
 
 def pack(text: str) -> bytes:
+    """Return a text as `PageRevision.text` stores it."""
     return zlib.compress(text.encode())
 
 
 def unpack(data: bytes | memoryview) -> str:
+    """Return the text that `pack` has compressed."""
     return zlib.decompress(bytes(data)).decode()

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
-# No headings, which would stand among the page's own, and no images, which call other sites.
+# No headings, which would mix with those of the page, and no images, which call other sites.
 _TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
 
 @functools.lru_cache(maxsize=1024)
 def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """Return pairs of "=", "-" or "+" and the words that stayed, went or came, in order."""
+    """Return the differences between two texts, as pairs of a sign and a piece of text, in order.
+
+    The sign is "=" for text in both, "-" for removed text and "+" for added text.
+    """
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)
     found: list[tuple[str, str]] = []
-    # Space joins no passages: without it as a seed a long one takes a quarter of the time.
+    # White space is junk and starts no match, so that long passages take a quarter of the time.
     matcher = SequenceMatcher(str.isspace, before, after, autojunk=False)
     for kind, i, j, k, n in matcher.get_opcodes():
         if kind == "equal":
@@ -39,7 +42,7 @@ def changes(old: str, new: str) -> tuple[tuple[str, str], ...]:
 
 
 def readable(text: str) -> str:
-    """Return a passage as people read it, where a formula has no words."""
+    """Return a passage for people to read, with "[…]" in place of each formula."""
     return text.replace(FORMULA, "[…]")
 
 
@@ -65,7 +68,7 @@ def render(text: str) -> str:
 
 
 def prepare(row: Any) -> Any:
-    """Give a row its safe HTML, and its words as people read them."""
+    """Add `html`, `passage` and, for a changed passage, `changes` to a note; return the note."""
     row.html = render(row.body)
     row.passage = readable(row.quote)
     if row.state == Annotation.State.CHANGED:
@@ -74,7 +77,10 @@ def prepare(row: Any) -> Any:
 
 
 def prepare_for(row: Any, user: Any) -> Any:
-    """And the writer's name, and what may be done with it, as `user` may see them."""
+    """Prepare a note, and add the writer's name and the acts that `user` may see.
+
+    `row` comes from a queryset `with_rights_of` the user.
+    """
     row.name = audiences.name_of(row, user)
     offered = moderation.offered(row, user)
     row.may_edit, row.may_delete = "edit" in offered, "delete" in offered

@@ -19,7 +19,7 @@ from annotations.limits import site_of
 from annotations.models import Annotation
 from books.models import Book, Page
 
-A_PAGE = 100
+A_PAGE = 100  # notes
 
 
 def _wanted(request: HttpRequest) -> my_notes.Wanted:
@@ -30,7 +30,7 @@ def _wanted(request: HttpRequest) -> my_notes.Wanted:
 @require_safe
 @login_required
 def notes(request: HttpRequest) -> HttpResponse:
-    """All of a person's own notes, across their books."""
+    """The person's own notes in all their books, filtered by the query string."""
     user, wanted = signed_in(request), _wanted(request)
     found = my_notes.find(user, wanted)
     is_all = request.GET.get("show") == "all"
@@ -54,7 +54,7 @@ def notes(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: HttpRequest, kind: str) -> HttpResponse:
-    """The same notes as a file."""
+    """The notes that `notes` lists, on all its pages, as a file."""
     if kind not in my_notes.FORMATS:
         raise Http404
     content_type, write = my_notes.FORMATS[kind]
@@ -68,14 +68,17 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
 @require_safe
 @login_required
 def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
-    """The text of a page as a note was made on it, for who may read the book."""
+    """The text of a page as it was when a note was made on it.
+
+    It is shown to people who may read that page, or the members' pages of the book.
+    """
     user = signed_in(request)
     notes = Annotation.objects.visible_to(user).select_related("orig_revision", "page", "book")
     note = get_object_or_404(notes, uuid=uuid, orig_revision__isnull=False)
     revision = note.orig_revision
     assert revision is not None
     readable = Page.objects.published().visible_to(user).filter(book=note.book_id)
-    # The text is of the page that the note was made on: it may stand on another one since.
+    # The text is that of the page on which the note was made. It may be on another page now.
     if not readable.filter(Q(pk=revision.page_id or 0) | Q(access="")).exists():
         raise Http404
     text = page_texts.unpack(revision.text)
@@ -95,12 +98,12 @@ def reply_letters(request: HttpRequest) -> HttpResponseBase:
     return redirect("notes")
 
 
-@csrf_exempt  # mail programs send it; the signed token is the right to it
+@csrf_exempt  # mail programs send the POST; the signed token authorizes it
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
-    """End the e-mails about replies by the link in one of them: one click, without signing in.
+    """Turn off the e-mails about replies through a link in one of them, without signing in.
 
-    A GET asks, since mail scanners follow links.
+    A GET only asks for confirmation, since mail scanners follow links.
     """
     try:
         pk = mail.user_of(token)

@@ -1,4 +1,4 @@
-"""Making, changing and deleting notes and replies: each in one transaction."""
+"""Creating, changing and deleting notes and replies, each in one transaction."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,9 +25,11 @@ DELETED = gettext_lazy("This note has been deleted.")
 
 
 def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
-    """Keep a note on a page that `user` may read. The same uuid sent again is kept once.
+    """Save a note on a page that `user` may read. A draft that is sent twice is saved once.
 
-    Returns the note and whether it was made now. Raises Invalid, TooLong, Refused or Stale.
+    Return the note and whether it was created now. Raises Invalid or TooLong if the draft is not
+    valid, Refused if the user may not write it, and Stale if the page has changed since they saw
+    it or a different draft had the same UUID.
     """
     before = _sent_before(user, draft, None)
     if before:
@@ -41,7 +43,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
     with transaction.atomic():
         if lock_book(page.book_id).release_id != text.release_id:
             raise Stale(_("A new edition has gone live. Reload the page, then select again."))
-        before = _sent_before(user, draft, None)  # at the same moment
+        before = _sent_before(user, draft, None)  # by another request meanwhile
         if before:
             return before, False
         check_count(user, page.book_id)
@@ -63,12 +65,14 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
 
 
 def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, bool]:
-    """Keep a reply to a note that `user` may read: it has that note's audience and course.
+    """Save a reply to a note that `user` may read, with the audience and course of its root.
 
-    Returns the reply and whether it was made now. Raises Invalid, TooLong, Refused or Stale.
+    Return the reply and whether it was created now. Raises Invalid or TooLong if the draft is not
+    valid, Refused if the user may not reply or the note has been deleted, and Stale if a different
+    draft had the same UUID.
     """
     with transaction.atomic():
-        # An audience that changes meanwhile waits for this, or this for it.
+        # So that nobody changes the audience of the root before the reply is saved.
         lock_book(parent.book_id)
         before = _sent_before(user, draft, parent.pk)
         if before:
@@ -96,9 +100,11 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
 
 
 def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
-    """Change a note's text, tags or audience, if it still is what its writer saw.
+    """Change a note's text, tags or audience, and return the note.
 
-    `seen` is the note's `version` then. Raises Stale, Invalid, TooLong or Refused.
+    `seen` is the `version` that the writer saw. Raises Stale if the note has been changed or
+    deleted since, Invalid or TooLong if the draft is not valid, and Refused if the writer may not
+    write this.
     """
     with transaction.atomic():
         note = locked(note)
@@ -112,14 +118,14 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
             check_widening(note, draft, course)
             fields = _content(draft, course)
             if note.audience == Audience.AUTHORS == draft.audience:
-                del fields["status"]  # it is the authors' to change
+                del fields["status"]  # only authors change it
             if note.course_id != (course and course.pk):
-                fields["pinned"] = False  # by who teaches the course that it leaves
+                fields["pinned"] = False  # it was pinned in the course that it leaves
         for name, value in fields.items():
             setattr(note, name, value)
         note.save(update_fields=[*fields, "updated_at"])
         if not note.is_reply:
-            # A reply is never wider than its root.
+            # Replies have the audience and the course of their root.
             note.replies.update(audience=note.audience, course=course)
     return note
 
@@ -131,16 +137,16 @@ def _check_change(note: Annotation, draft: Draft) -> None:
         return
     check(draft)
     if draft.motivation == Motivation.REPLYING:
-        raise Invalid(_("This note replies to none."))
+        raise Invalid(_("This note is not a reply."))
     if draft.kind == Motivation.HIGHLIGHTING and not note.has_passage:
         raise Invalid(_("Write something first."))
 
 
 @transaction.atomic
 def delete(note: Annotation, seen: str | None = None) -> None:
-    """Delete a note. One with replies stays, empty, so that they have a place.
+    """Delete a note. If it has replies, it is only emptied and marked as deleted.
 
-    Raises Stale where `seen` is not its `version` any more.
+    Raises Stale if `seen` is given and is not its `version` any more, or if it no longer exists.
     """
     note = locked(note)
     if seen not in (None, version(note)):
@@ -153,7 +159,7 @@ def delete(note: Annotation, seen: str | None = None) -> None:
 
 
 def _remove(note: Annotation) -> None:
-    """Delete a note, and above it what stayed for its sake alone."""
+    """Delete a note, and the deleted notes above it that were kept only because of it."""
     parent = note.parent
     note.delete()
     if parent and parent.deleted_at and not parent.children.exists():
@@ -161,20 +167,21 @@ def _remove(note: Annotation) -> None:
 
 
 def version(note: Annotation) -> str:
-    """Return what changes with every change that a person makes to a note."""
+    """Return a string that is different after every change that a person makes to a note."""
     return f"{note.updated_at.timestamp():.6f}"
 
 
 def lock_book(book_id: int) -> Book:
-    """Let a sync and whoever writes on the book wait for this, or this for them.
+    """Lock a book until the end of the transaction, and return it.
 
-    All that writes on a book locks it before all else, so that no two wait for each other.
+    A sync, and everything that writes notes on a book, locks the book before anything else: so they
+    wait for one another, and never deadlock.
     """
     return Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=book_id)
 
 
 def locked(note: Annotation) -> Annotation:
-    """Return a note as it is now, and keep it so. Raises Stale where it is gone."""
+    """Lock the book of a note, and return the note as it is now. Raises Stale if it is gone."""
     lock_book(note.book_id)
     found = Annotation.objects.filter(pk=note.pk).first()
     if found is None:
@@ -183,7 +190,10 @@ def locked(note: Annotation) -> Annotation:
 
 
 def _answered(user: User, parent: Annotation) -> tuple[Annotation, Annotation]:
-    """Return a note that is replied to and its root, as they are now. Raises Refused."""
+    """Return the note that is replied to and its root, as they are now.
+
+    Raises Refused if either has been deleted, or if the user may not reply to it.
+    """
     notes = Annotation.objects.visible_to(user).filter(pk=parent.pk, deleted_at=None)
     found = notes.select_related("root").first()
     root = found and (found.root or found)
@@ -195,12 +205,16 @@ def _answered(user: User, parent: Annotation) -> tuple[Annotation, Annotation]:
 
 
 def _sent_before(user: User, draft: Draft, parent: int | None) -> Annotation | None:
-    """Return the note that this draft has become already. Raises Refused or Stale."""
+    """Return the note that has already been created from this draft, or None.
+
+    `parent` is the key of the note that is replied to. Raises Refused if the UUID is that of
+    another person's note, and Stale if the person sent a different draft with it.
+    """
     found = Annotation.objects.filter(uuid=draft.uuid).first() if draft.uuid else None
     if found is None:
         return None
     if found.user_id != user.pk:
-        raise Refused(_("This name of a note is taken. Send it under another."))
+        raise Refused(_("Another note has this UUID. Send the note with a different one."))
     sent = (parent, draft.fragment, draft.selector.exact if draft.selector else "", draft.body)
     if sent != (found.parent_id, found.fragment, found.orig_quote, found.body):
         raise Stale(_("This note was sent before with another text. Reload the page to see it."))
@@ -225,7 +239,10 @@ def _content(draft: Draft, course: Course | None) -> dict[str, Any]:
 
 
 def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
-    """Return where a passage stands in a page's text: nothing of it is taken on trust."""
+    """Return the fields of a note for the passage as it is in the page's text.
+
+    The words and offsets that were sent are not trusted. Raises Stale if the text lacks them.
+    """
     if selector is None:
         return {"start": None, "end": None, "quote": "", "prefix": "", "suffix": ""}
     found = locate(

@@ -1,4 +1,4 @@
-"""`make bench`: each figure beside its floor, in one run on a PostgreSQL of its own."""
+"""`make bench`: prints each figure beside its floor, in one run on its own PostgreSQL."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ import tempfile
 
 
 def main() -> int:
+    """Run all benchmarks; return 0 if every figure is within its budget, else 1."""
     with tempfile.TemporaryDirectory() as data:
         os.environ |= {
             "SECRET_KEY": "benchmarks",

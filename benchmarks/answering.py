@@ -1,4 +1,4 @@
-"""One answer, one page view and its state, of a book of 1,500 questions, over WSGI."""
+"""An answer, a page view and a state call, over WSGI, in a book of 1,500 questions."""
 
 import io
 import json
@@ -28,7 +28,7 @@ App = Callable[..., Any]
 
 
 def fill() -> User:
-    """Make the book, one of its pages as a file, and a student who has answered half of it."""
+    """Create the book, one page of it as a file; return a student who has answered half of it."""
     files = {"p0.html": {"sha256": "0" * 64, "docnames": ["p0"], "public": False}}
     release = Release.objects.create(project="bench", folder="r1", files=files)
     path = folders.html_folder("bench", "r1") / "p0.html"
@@ -82,6 +82,7 @@ class Browser:
         }
 
     def environ(self, path: str, data: Any = None) -> dict[str, Any]:
+        """Return the WSGI environment of a GET, or of a POST of `data` as JSON."""
         body = b"" if data is None else json.dumps(data).encode()
         return self.common | {
             "REQUEST_METHOD": "GET" if data is None else "POST",
@@ -96,7 +97,7 @@ class Browser:
 
 
 def send(app: App, environ: dict[str, Any]) -> None:
-    """Take the whole response, as a server does, and end it; it must be right."""
+    """Read the whole response and close it, as a server does; its status must be 200."""
     statuses = []
     response = app(environ, lambda status, headers, info=None: statuses.append(status))
     for _block in response:
@@ -119,9 +120,9 @@ def statements_of(work: Callable[[], object]) -> list[Statement]:
 
 
 class BareApp:
-    """A WSGI view that runs the same statements by psycopg, and does nothing else.
+    """A WSGI application that runs recorded statements through psycopg, and does nothing else.
 
-    What locks a row, and what follows, is one transaction.
+    The first statement that locks a row, and all that follow it, are one transaction.
     """
 
     def __init__(self, recorded: list[list[Statement]]) -> None:
@@ -134,9 +135,11 @@ class BareApp:
         self.recorded = recorded
 
     def begin(self) -> None:
+        """Start again from the first recorded request."""
         self.turns = iter(self.recorded)
 
     def run(self, statements: list[Statement], key: uuid.UUID | None) -> None:
+        """Run statements, with `key` in place of each UUID in their parameters."""
         with self.connection.cursor() as cursor:
             for sql, params in statements:
                 own = [key if isinstance(one, uuid.UUID) else one for one in params or ()]
@@ -160,6 +163,7 @@ class BareApp:
 
 
 def answers(browser: Browser) -> list[Figure | Bound]:
+    """Return the figures of answering questions."""
     questions = list(Question.objects.order_by("pk").values_list("pk", flat=True)[:ANSWERS])
 
     def posts(app: App) -> None:
@@ -201,6 +205,7 @@ def answers(browser: Browser) -> list[Figure | Bound]:
 
 
 def reading(browser: Browser) -> list[Figure | Bound]:
+    """Return the figures of page views and state calls."""
     page, state = "/books/bench/p0.html", "/api/state/bench/p150"
     browser.get(page)
     views = count_queries(lambda: browser.get(page))

@@ -23,7 +23,7 @@ html_copy_source = False
 
 
 def paragraphs() -> Iterator[str]:
-    """Yield paragraphs of the prose as reStructuredText."""
+    """Yield short paragraphs of Python's manual as reStructuredText."""
     for page in prose.manual(40_000).values():
         for found in re.findall(r"<p>(.*?)</p>", page, re.DOTALL):
             text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", found)).split())
@@ -32,6 +32,7 @@ def paragraphs() -> Iterator[str]:
 
 
 def question(number: int) -> str:
+    """Return a question in reStructuredText: with choices if `number` is odd, else numeric."""
     if number % 2:
         return (
             f".. question:: q{number}\n\n   Which of these holds in case {number}?\n\n"
@@ -48,6 +49,7 @@ def question(number: int) -> str:
 
 
 def text() -> str:
+    """Return the page in reStructuredText."""
     parts = ["Long\n====\n"]
     for number, paragraph in enumerate(islice(paragraphs(), PARAGRAPHS)):
         if number % A_QUESTION_EVERY == 0:

@@ -1,4 +1,4 @@
-"""A new edition of 1,000 pages x 5 questions, while 100,000 answers wait to be regraded."""
+"""A new edition of 1,000 pages x 5 questions, which regrades 100,000 answers."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ SIZE = f"{PAGES:,} pages × {QUESTIONS} questions × {FEEDBACK} feedback"
 
 
 def with_points(manifest: m.Manifest, points: Decimal) -> m.Manifest:
-    """Return the edition in which the first feedback of every question gives other points."""
+    """Return a manifest in which the first feedback of every question gives `points`."""
 
     def question(one: m.Question) -> m.Question:
         return one._replace(feedback=(one.feedback[0]._replace(points=points), *one.feedback[1:]))
@@ -35,7 +35,10 @@ def with_points(manifest: m.Manifest, points: Decimal) -> m.Manifest:
 
 
 def answer_all() -> int:
-    """Make students who have all given the first foreseen answer; return how many answers."""
+    """Create students who have given the first expected answer to every question.
+
+    Return the number of answers.
+    """
     course = Course.objects.create(book=Book.objects.get(project="sync"), name="Benchmark")
     users = User.objects.bulk_create(
         User(email=f"e{n}@example.org", username=f"e{n}", first_name="E", last_name=f"L{n}")
@@ -56,7 +59,7 @@ def answer_all() -> int:
 
 
 def write_alone() -> None:
-    """Write the same rows, with nothing read or decided: one statement a table."""
+    """Write the same rows without reading or deciding anything, in one statement per table."""
     with connection.cursor() as cursor:
         cursor.execute('UPDATE books_feedback SET points = points + 0.01 WHERE "index" = 0')
         cursor.execute(

@@ -1,7 +1,7 @@
-"""Edits of pages by program, in which each word is followed, so that the truth is known.
+"""Edits pages and follows each word, so that the correct place of each passage is known.
 
-Before an edit each word in a page becomes a tag that names it. Old page, new page and where each
-word of the canonical text is in either are read off the tags.
+Before an edit, each word of a page is replaced by a tag with its number. The old page, the edited
+page, and the positions of the words in their canonical texts are derived from the tags.
 """
 
 import random
@@ -19,12 +19,16 @@ SPACE = re.compile(r"\s+")
 
 
 class Word(NamedTuple):
+    """A word of the pages; `is_new` if an edit has written it."""
+
     text: str
-    origin: int | None  # the old word that it is, or whose place it took
+    origin: int | None  # the number of the old word that it is or replaces; None if inserted
     is_new: bool
 
 
 class Spot(NamedTuple):
+    """Where a word is in the canonical text of a page, in code points."""
+
     docname: str
     start: int
     end: int
@@ -32,7 +36,7 @@ class Spot(NamedTuple):
 
 
 class Book:
-    """Pages under edit."""
+    """Pages that are edited. The tag of a word has its index in `words`."""
 
     def __init__(self, pages: dict[str, str], seed: int) -> None:
         self.random = random.Random(seed)
@@ -46,17 +50,19 @@ class Book:
         self.vocabulary = [word.text for word in self.words if word.text.isalpha()]
 
     def tag(self, text: str, origin: int | None, *, is_new: bool = False) -> str:
+        """Add a word, and return its tag."""
         self.words.append(Word(text, origin, is_new))
         return f"\ue000{len(self.words) - 1}\ue001"
 
     def html(self) -> dict[str, str]:
+        """Return the HTML of the pages as they are now, by docname."""
         return {
             docname: TAG.sub(lambda m: self.words[int(m[1])].text, _serialized(page))
             for docname, page in self.pages.items()
         }
 
     def spots(self) -> list[Spot]:
-        """Return each word in the canonical texts as they are now."""
+        """Return where all words are in the canonical texts of the pages as they are now."""
         return [spot for docname in self.pages for spot in self.spots_of(docname)]
 
     def spots_of(self, docname: str) -> Iterator[Spot]:
@@ -69,7 +75,7 @@ class Book:
             yield Spot(docname, start, start + len(word.text), word)
 
     def change_words(self, share: float) -> None:
-        """Replace half of them, drop a quarter, put a further word after a quarter."""
+        """Change a share of the words: replace half, delete a quarter, insert after a quarter."""
         for page in self.pages.values():
             _rewrite(page, lambda text: TAG.sub(lambda m: self._changed(m, share), text))
 
@@ -82,7 +88,7 @@ class Book:
         return "" if kind == 2 else f"{found[0]} {self.tag(other, None, is_new=True)}"
 
     def move_sections(self, count: int) -> None:
-        """Move so many sections of each page elsewhere in it."""
+        """Move `count` random sections of each page to other positions on the page."""
         for page in self.pages.values():
             for _ in range(count):
                 moving = self.random.choice(page.findall(".//section"))
@@ -92,19 +98,21 @@ class Book:
                     self.random.choice(others).addprevious(_cut(moving))
 
     def drop_paragraphs(self, share: float) -> None:
+        """Delete about this share of the paragraphs."""
         for page in self.pages.values():
             for paragraph in page.findall(".//p"):
                 if self.random.random() < share:
                     _cut(paragraph)
 
     def move_paragraphs(self, count: int) -> None:
-        """Move so many from each page to places in the next."""
+        """Move `count` random paragraphs of each page to random positions on the next page."""
         pages = list(self.pages.values())
         for page, following in zip(pages, [*pages[1:], pages[0]], strict=True):
             for paragraph in self.random.sample(page.findall(".//p"), count):
                 self.random.choice(following.findall(".//p")).addprevious(_cut(paragraph))
 
     def rewrap(self) -> None:
+        """Replace each run of white space by a space or a line break."""
         for page in self.pages.values():
             _rewrite(page, lambda text: SPACE.sub(lambda _: self.random.choice("\n "), text))
 
@@ -120,7 +128,7 @@ def _rewrite(page: etree._Element, change: Callable[[str], str]) -> None:
 
 
 def _cut(element: etree._Element) -> etree._Element:
-    """Take an element out, its tail left where it is."""
+    """Remove an element from its page, without its tail, and return it."""
     tail, before, parent = element.tail or "", element.getprevious(), element.getparent()
     element.tail = None
     if before is not None:

@@ -1,4 +1,4 @@
-"""The Sphinx extension's CPU, beside the same book whose directives make plain containers."""
+"""The CPU time of builds with the Sphinx extension, and with directives for plain containers."""
 
 import resource
 import shutil
@@ -12,7 +12,7 @@ from bookbinder.tests.support import builds
 
 PAGES = 60
 PER_PAGE = 5
-PARAGRAPHS = 14  # a page
+PARAGRAPHS = 14  # per page
 RUNS = 5
 PLAIN = """
 from docutils.nodes import container
@@ -58,6 +58,7 @@ def pages() -> dict[str, str]:
 
 
 def write(folder: Path, extension: str, texts: dict[str, str]) -> Path:
+    """Write a book that uses `extension`, and return its source folder."""
     source = builds.write_book(
         folder / extension, CONF.format(extension=extension, folder=str(folder)), **texts
     )
@@ -66,6 +67,7 @@ def write(folder: Path, extension: str, texts: dict[str, str]) -> Path:
 
 
 def build(source: Path) -> None:
+    """Build a book, and check that a question is on its page."""
     done = builds.run(source, source / "_build")
     assert done.returncode == 0, done.stderr
     assert "Which of these holds in case 1?" in (source / "_build/p0.html").read_text()

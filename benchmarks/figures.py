@@ -1,4 +1,7 @@
-"""What all benchmarks share: alternating runs, the best of each, and their table."""
+"""Tools for all benchmarks: alternating runs, the best time of each, and the table of results.
+
+A floor is the time of the least work that produces a comparable result, measured in the same run.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +15,7 @@ RUNS = 7
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured thing beside its floor, both in seconds, and the largest ratio it may have."""
+    """A measured time and its floor, in seconds; `budget` is the largest allowed ratio, if any."""
 
     name: str
     ours: float
@@ -40,7 +43,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Bound:
-    """A measured thing that has no floor in the same run, and the most or least it may be."""
+    """A measured value without a floor; `limit` is its maximum, or minimum if `is_least`."""
 
     name: str
     ours: float
@@ -66,6 +69,7 @@ Clock = Callable[[], float]
 
 
 def seconds(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    """Return how many seconds `work` takes."""
     start = clock()
     work()
     return clock() - start
@@ -80,7 +84,10 @@ def alternate(
     runs: int = RUNS,
     clock: Clock = time.perf_counter,
 ) -> tuple[float, float]:
-    """Return the best seconds of both, run in turn; what comes before each is not timed."""
+    """Run both in turn, `runs` times each, and return the shortest time of each in seconds.
+
+    `before_ours` and `before_floor` are called before each run, and not timed.
+    """
     pairs = []
     for _run in range(runs):
         before_ours()
@@ -91,6 +98,7 @@ def alternate(
 
 
 def count_queries(work: Callable[[], object]) -> int:
+    """Return how many SQL statements `work` executes, not counting savepoints."""
     with CaptureQueriesContext(connection) as queries:
         work()
     return len([one for one in queries if "SAVEPOINT" not in one["sql"]])

@@ -19,7 +19,7 @@ COURSE = "Benchmark"
 
 
 def fill() -> Course:
-    """Make the course and its answers; a hundred different points, as in life."""
+    """Create a course with answers, which have many different points, as in real courses."""
     book = Book.objects.create(project="benchmark", url="benchmark", title="Benchmark")
     pages = Page.objects.bulk_create(
         Page(book=book, url=f"p{n}", title=f"P{n}", index=n, position=n, source_id=f"bench{n}")
@@ -54,6 +54,7 @@ FLOOR = (
 
 
 def copy_out() -> int:
+    """Read all answers by COPY, and return the number of bytes."""
     with connection.cursor() as cursor, cursor.copy(FLOOR) as copy:
         return sum(len(block) for block in copy)
 

@@ -1,4 +1,4 @@
-"""Prints by how many MiB an export of the benchmark's gradebook lets a fresh process grow."""
+"""Prints by how many MiB a fresh process grows when it exports the benchmark's gradebook."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from grading.models import Course  # noqa: E402
 
 
 def peak() -> int:
-    """Return this process's largest size so far, in KiB.
+    """Return the peak memory of this process so far, in KiB.
 
-    Not `getrusage`: its figure is that of the parent too, from before this program was begun.
+    `getrusage` does not help, since its value includes the parent process before the `exec`.
     """
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])

@@ -1,7 +1,8 @@
-"""A new edition that changes 100 pages with 10,000 notes: before its transaction, and in it.
+"""A new edition that changes 100 pages with 10,000 notes: its time before and in the transaction.
 
-The pages are those of `anchoring`, laid down as a build: 5 % of the words changed, two sections of
-each page moved. Before the transaction all of the sync is counted, its files and policies too.
+The pages are those of `anchoring.effort`, written as a build, with 5 % of the words changed and two
+sections of each page moved. The time before the transaction includes all work of the sync, also
+for files and policies.
 """
 
 import hashlib
@@ -35,12 +36,14 @@ PROJECT = "noted"
 
 
 class Times(NamedTuple):
+    """The seconds that a sync takes before its transaction, and in it."""
+
     before: float
     inside: float
 
 
 def write_build(folder: Path, pages: dict[str, str]) -> pipeline.Build:
-    """Lay pages down as a build of a book."""
+    """Write pages, which are HTML by docname, as the build of a book."""
     folder.mkdir()
     rows = []
     for number, (name, html) in enumerate(pages.items()):
@@ -59,6 +62,7 @@ def write_build(folder: Path, pages: dict[str, str]) -> pipeline.Build:
 
 
 def bring_in(build: pipeline.Build) -> tuple[Prepared, Times]:
+    """Sync a build, and return its times."""
     with lock.sync_lock():
         start = time.perf_counter()
         prepared = pipeline.prepare([build], stage=True)
@@ -68,7 +72,7 @@ def bring_in(build: pipeline.Build) -> tuple[Prepared, Times]:
 
 
 def write_notes(edited: Edited) -> None:
-    """Note on runs of words all over the pages, by people in turn."""
+    """Create notes on random runs of words on all pages, by people in turn."""
     book = Book.objects.get(project=PROJECT)
     people = User.objects.bulk_create(
         User(email=f"n{n}@example.org", username=f"n{n}", first_name="N", last_name=f"L{n}")
@@ -92,6 +96,7 @@ def write_notes(edited: Edited) -> None:
 def note(
     user: User, page: Page, revision: PageRevision, text: str, quote: list[Spot]
 ) -> Annotation:
+    """Return an unsaved note on a quote; `text` is the canonical text of the page."""
     start, end = quote[0].start, quote[-1].end
     place = {"start": start, "end": end, "quote": text[start:end]}
     place |= {"prefix": text[max(start - 32, 0) : start], "suffix": text[end : end + 32]}
@@ -103,7 +108,7 @@ def note(
 
 
 def write_alone() -> None:
-    """Write as many places, with nothing read or decided, and take them back."""
+    """Update as many passages without reading or deciding anything, and roll back."""
     with suppress(ZeroDivisionError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             'UPDATE annotations_annotation SET start = start + 1, "end" = "end" + 1,'

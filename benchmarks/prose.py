@@ -1,4 +1,4 @@
-"""Real pages that every checkout has: what Python brings as documentation of itself."""
+"""Real texts for pages, available everywhere: the documentation that comes with Python."""
 
 import ast
 import html
@@ -12,7 +12,7 @@ from pydoc_data.topics import topics
 
 from docutils.core import publish_parts
 
-LONG = 80  # a paragraph of fewer characters may well stand in two topics
+LONG = 80  # characters; a shorter paragraph may be in two topics by chance
 SETTINGS = {"report_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
 
 
@@ -24,7 +24,7 @@ def manual(size: int) -> dict[str, str]:
 
 @cache
 def library(size: int) -> dict[str, str]:
-    """Return the docstrings of Python's library as such pages."""
+    """Return the docstrings of Python's standard library as pages of about this size."""
     root = Path(sysconfig.get_paths()["stdlib"])
     sources = sorted([*root.glob("*.py"), *root.glob("[a-z]*/*.py")])
     kept = [path for path in sources if not {"test", "site-packages"} & set(path.parts)]
@@ -32,7 +32,7 @@ def library(size: int) -> dict[str, str]:
 
 
 def _told_once() -> Iterator[str]:
-    """Yield the topics that do not repeat a larger one: pydoc's are cut out of one manual."""
+    """Yield the topics of pydoc, parts of one manual, that do not repeat parts of a larger one."""
     known: set[str] = set()
     for text in sorted(topics.values(), key=len, reverse=True):
         paragraphs = {one for one in text.split("\n\n") if len(one) > LONG}

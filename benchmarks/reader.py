@@ -1,16 +1,16 @@
-"""The reader in Chromium: what our scripts and styles weigh, and the main thread's time.
+"""The reader in Chromium: the size of our scripts and styles, and the time of the main thread.
 
-The page is real: built by Sphinx, published by a sync, served by gunicorn under production
-settings, read by a student who has answered half of its questions, with 200 notes on it.
+The page is real: built by Sphinx, published by a sync, served by gunicorn with production
+settings, and read by a student who has answered half of its questions, with 200 notes on it.
 
-Weight: each script and style sheet of ours that the browser asked for is asked for again with
-`Accept-Encoding: gzip`; what comes is counted as it comes over the wire.
+Size: each of our scripts and style sheets that the browser requested is requested again with
+`Accept-Encoding: gzip`, and the bytes that are transferred are counted.
 
-Time: the state is held back until the page has come to rest, then let through. What is counted is
-all that the main thread then does until it rests again (Chromium's `TaskDuration`, in CPU time of
-the thread, so that a busy machine adds little): the reply taken apart, our scripts, styles, layout
-and paint that they cause. From it is taken what the same page does without our script. The best of
-several views: the scripts come from the browser's cache.
+Time: the response to the state call is held back until the page is idle. Measured is everything
+that the main thread does from then until it is idle again (Chromium's `TaskDuration`, in CPU time
+of the thread, so that other load on the machine adds little): parsing the response, our scripts,
+and the styles, layout and paint that they cause. The time of the same page without our script is
+subtracted. The result is the best of several views, with the scripts in the browser's cache.
 """
 
 import socket
@@ -52,12 +52,15 @@ OURS = ("/static/bookbinder/", "/static/books/", "/static/annotations/")
 PATH = "/books/long/long.html"
 STATE = "/api/state/long/long"
 NAMES = ("TaskDuration", "LayoutDuration", "RecalcStyleDuration")
-REST = 400  # milliseconds in which nothing more is done
+REST = 400  # milliseconds without work, after which a page counts as idle
 Times = dict[str, float]
 
 
 def fill() -> User:
-    """Bring the book live, with answers to every second question and notes all over the page."""
+    """Publish the book, and return a student who has answered every second question.
+
+    Notes by this student and a classmate are all over the page.
+    """
     with tempfile.TemporaryDirectory() as folder:
         build = book.build(Path(folder))
         call_command("sphinx_sync", str(build), "--noinput", stdout=StringIO(), stderr=StringIO())
@@ -77,7 +80,7 @@ def make_student(course: Course, name: str) -> User:
 
 
 def write_notes(page: BookPage, course: Course, people: tuple[User, User]) -> None:
-    """Write notes of some lines each, every second of them a classmate's."""
+    """Create notes of a few lines each, every second one by a classmate."""
     text = page_texts.of(page).text
     for number in range(NOTES):
         start = number * (len(text) - LONGEST) // NOTES
@@ -92,7 +95,7 @@ def write_notes(page: BookPage, course: Course, people: tuple[User, User]) -> No
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the site as an operator does; yield its address."""
+    """Serve the site as an operator does, and yield its URL."""
     call_command("collectstatic", interactive=False, verbosity=0)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -108,28 +111,31 @@ def serving() -> Iterator[str]:
 
 
 def wait_for(address: str) -> None:
+    """Wait until the server responds. Raises RuntimeError after about 30 seconds."""
     for _try in range(300):
         try:
             urllib.request.urlopen(address).close()
             return
         except URLError:
             time.sleep(0.1)
-    raise RuntimeError("The server has not come up.")
+    raise RuntimeError("The server did not start.")
 
 
 def session_of(user: User) -> str:
+    """Sign in a user, and return the value of the session cookie."""
     client = Client()
     client.force_login(user)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def metrics(session: Any) -> Times:
+    """Return Chromium's metrics in `NAMES`, in milliseconds."""
     found = session.send("Performance.getMetrics")["metrics"]
     return {one["name"]: one["value"] * 1000 for one in found if one["name"] in NAMES}
 
 
 def at_rest(page: Page, session: Any) -> Times:
-    """Return the times once the main thread has nothing more to do."""
+    """Wait until the main thread is idle, and return its `metrics`."""
     before = metrics(session)
     while True:
         page.wait_for_timeout(REST)
@@ -140,7 +146,7 @@ def at_rest(page: Page, session: Any) -> Times:
 
 
 class Visit:
-    """One view of the page, as its reader's first: the state is let through once all is at rest."""
+    """One view of the page, with the response to the state call held back until it is idle."""
 
     def __init__(self, context: BrowserContext, *, with_script: bool) -> None:
         self.asked: list[str] = []
@@ -164,7 +170,7 @@ class Visit:
         page.close()
 
     def check(self, page: Page, with_script: bool) -> None:
-        """See that the page was what is said, and that all was there at the end."""
+        """Check that the page has all its questions and, with our script, all notes and the bar."""
         count = page.evaluate("(css) => document.querySelectorAll(css).length", "form")
         assert count >= book.QUESTIONS, count
         drawn = page.evaluate(
@@ -175,13 +181,14 @@ class Visit:
 
 
 def weigh(site: str, path: str) -> int:
-    """Return the bytes that a browser is sent for a file."""
+    """Return how many bytes are transferred to a browser for a file."""
     request = urllib.request.Request(site + path, headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request) as reply:
         return len(reply.read())
 
 
 def weight(site: str, asked: list[str]) -> Bound:
+    """Return the total size of our files among the requested paths."""
     ours = {path: weigh(site, path) for path in sorted(set(asked)) if path.startswith(OURS)}
     scripts = sum(size for path, size in ours.items() if path.endswith(".js"))
     styles = sum(ours.values()) - scripts
@@ -190,10 +197,12 @@ def weight(site: str, asked: list[str]) -> Bound:
 
 
 def best(visits: list[Visit]) -> Times:
+    """Return the times of the visit with the shortest total time."""
     return min((one.times for one in visits), key=lambda times: times["TaskDuration"])
 
 
 def work(visits: list[tuple[Visit, Visit]], size: int) -> Bound:
+    """Return the time for our script; each pair is a visit with it and one without it."""
     ours, floor = (best([pair[which] for pair in visits]) for which in (0, 1))
     layout, style = ours["LayoutDuration"], ours["RecalcStyleDuration"]
     note = (

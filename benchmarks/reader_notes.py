@@ -1,8 +1,8 @@
-"""1,000 notes on a page of 300 kB in Chromium, beside the index of its text alone.
+"""1,000 notes on a page of 300 kB in Chromium, compared with only building the text index.
 
-`draw`: the index, each note's range, the highlights. `show` is what the page does with them
-(passages.js): each note's words held against the text too, and a button beside each block. Painted:
-the frame after has begun.
+`draw` builds the index, the range of each note and the highlights. `show` is what a real page does
+(passages.js): it also compares the words of each note with the text, and puts a button beside each
+block. "Painted" means that the next frame has begun.
 """
 
 import re
@@ -32,7 +32,7 @@ async ([notes, work]) => {
   const { draw } = await import("/static/annotations/highlight.js");
   const { show } = await import("/static/annotations/passages.js");
   const { placeOf, start } = await import("/static/annotations/page_notes.js");
-  // A message that is sent from a frame arrives after it.
+  // A message that is sent in an animation frame arrives after that frame.
   const painted = () => new Promise((done) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = done;
@@ -66,6 +66,7 @@ def page_of(size: int) -> str:
 
 
 def serve(route: Route, html: str) -> None:
+    """Respond with a static file of this checkout, or else with the page."""
     name = route.request.url.removeprefix(f"{SITE}/")
     if name.startswith("static/"):
         _static, app, rest = name.split("/", 2)
@@ -77,7 +78,10 @@ def serve(route: Route, html: str) -> None:
 
 
 def run(page: Page, notes: list[Any], work: str) -> dict[str, Any]:
-    """Return the milliseconds on a page just opened, as for a reader: nothing is compiled yet."""
+    """Do `work` on a page that was just opened, and return its times in milliseconds.
+
+    As for a reader, no script has been compiled before.
+    """
     page.goto(f"{SITE}/")
     found = page.evaluate(MEASURE, [notes, work])
     assert found["drawn"] == (0 if work == "index" else len(notes))
@@ -86,7 +90,7 @@ def run(page: Page, notes: list[Any], work: str) -> dict[str, Any]:
 
 
 def notes_on(html: str) -> list[Any]:
-    """Return notes all over the page, as the state call gives them."""
+    """Return notes all over the page, as the state call returns them."""
     text = canonical_text(html)
     length = len(text) - LONGEST
     starts = [at * length // NOTES for at in range(NOTES)]
@@ -97,6 +101,7 @@ def notes_on(html: str) -> list[Any]:
 
 
 def note(text: str, number: int, start: int, end: int) -> dict[str, Any]:
+    """Return a note on a passage as a W3C annotation, with the keys that the scripts use."""
     selector = [
         {"type": "TextQuoteSelector", "exact": text[start:end]},
         {"type": "TextPositionSelector", "start": start, "end": end},

@@ -1,4 +1,7 @@
-"""The CPU of commands that have little to do, beside a bare Django project with the same apps."""
+"""The CPU time of commands with little to do, beside those of a bare Django project.
+
+The bare project has the same apps, except our own.
+"""
 
 import os
 import subprocess
@@ -50,7 +53,7 @@ urlpatterns = [
 
 
 def write_bare(folder: Path) -> Path:
-    """Write a project with our installed apps and middleware, but our own; return its command."""
+    """Write a project with the same third-party apps and middleware; return its `manage.py`."""
     apps = [name for name in settings.INSTALLED_APPS if name.partition(".")[0] not in OURS]
     middleware = [name for name in settings.MIDDLEWARE if name.partition(".")[0] not in OURS]
     (folder / "bare_settings.py").write_text(

@@ -1,4 +1,4 @@
-"""A sync of 300 pages x 5 questions x 4 feedback, files aside."""
+"""A sync of 300 pages x 5 questions x 4 feedback, without files."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ REPLY = "<p>Not yet: look at the second law, and count <em>both</em> sides once 
 
 
 def make_manifest(pages: int = PAGES) -> m.Manifest:
-    """Return a book's manifest with texts of a usual length."""
+    """Return the manifest of a book, with texts of typical length."""
 
     def feedback(number: int) -> m.Feedback:
         return m.Feedback(
@@ -50,7 +50,7 @@ def make_manifest(pages: int = PAGES) -> m.Manifest:
 
 
 def bring_in(data: bytes, options: Options = NO_OPTIONS) -> None:
-    """Read, snapshot, plan and apply: a sync without its files."""
+    """Read, plan and apply a manifest: a sync without its files."""
     manifest = m.parse(json.loads(data, parse_float=Decimal))
     ids = {page.page_id for page in manifest.pages() if page.page_id}
     before = snapshot.take({manifest.project}, ids)
@@ -69,20 +69,23 @@ TABLES = (Page, Question, Feedback)
 
 
 def columns(model: type[Model]) -> str:
+    """Return the names of a model's columns, quoted for SQL."""
     return ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
 
 
 def forget() -> None:
+    """Delete the book with all its rows, and its releases."""
     Book.objects.filter(project="sync").delete()
     Release.objects.filter(project="sync").delete()
 
 
 def saved_rows() -> Rows:
+    """Return all rows of `TABLES`."""
     return {model: list(model._default_manager.order_by("pk").values_list()) for model in TABLES}
 
 
 def copy_in(rows: Rows) -> None:
-    """Write the same rows by COPY into the same tables; their book is there already."""
+    """Write rows into their tables by COPY. Their book must already exist."""
     with connection.cursor() as cursor:
         for model, values in rows.items():
             statement = f"COPY {model._meta.db_table} ({columns(model)}) FROM STDIN"
@@ -92,6 +95,7 @@ def copy_in(rows: Rows) -> None:
 
 
 def read_all(data: bytes) -> None:
+    """Parse a manifest, and read all rows of `TABLES`."""
     json.loads(data)
     with connection.cursor() as cursor:
         for model in TABLES:

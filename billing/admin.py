@@ -1,4 +1,4 @@
-"""Payments in the admin: read, given back, added up, exported. For admins alone."""
+"""Payments in the admin, for admins only: viewing, refunds, totals and an export."""
 
 import uuid
 from typing import Any
@@ -21,11 +21,12 @@ from accounts.admin.base import ReadOnly, RulesAdmin
 from billing import money, refunds, resources, stripe_client
 from billing.models import Payment, StripeEvent
 
+# The statuses of payments for which money has been received.
 EARNED = (Payment.Status.PAID, Payment.Status.REFUNDED, Payment.Status.DISPUTED)
 
 
 class RefundForm(forms.Form):
-    """What is given back of one payment; of several, all that is left of each."""
+    """How much of a payment to refund. If several are selected, all that is left is refunded."""
 
     amount = forms.IntegerField(min_value=1, label=_("Amount, in the smallest unit"))
 
@@ -84,6 +85,7 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
 
     @admin.display(description=_("at Stripe"))
     def at_stripe(self, payment: Payment) -> SafeString | str:
+        """Return a link to the payment in Stripe's dashboard, or a dash if it is not there."""
         if not payment.payment_intent_id:
             return "–"
         test = "test/" if settings.STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_")) else ""
@@ -93,9 +95,9 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("billing.refund_payment"))
 
-    @admin.action(description=_("Refund (asks first)"), permissions=["refund"])
+    @admin.action(description=_("Refund (asks for confirmation)"), permissions=["refund"])
     def refund(self, request: HttpRequest, payments: QuerySet[Payment]) -> HttpResponse | None:
-        """Ask, then give back: all that is left of each, or of one payment a part."""
+        """Ask for confirmation, then refund all that is left of each payment, or a part of one."""
         chosen = list(payments.select_related("user", "course__book"))
         is_sent = "give_back" in request.POST
         alone = chosen[0] if len(chosen) == 1 else None
@@ -110,7 +112,7 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Give money back?"),
+            "title": _("Confirm refund"),
             "opts": self.opts,
             "form": form if alone else None,
             "form_id": uuid.uuid4(),
@@ -133,12 +135,15 @@ class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
         except (refunds.RefundError, stripe_client.StripeProblem) as error:
             self.message_user(request, f"{payment}: {error}", messages.ERROR)
             return
-        what = _("%(payment)s: %(amount)s given back.")
+        what = _("%(payment)s: %(amount)s refunded.")
         values = {"payment": payment, "amount": money.in_words(amount, payment.currency)}
         self.message_user(request, what % values, messages.SUCCESS)
 
     def totals_view(self, request: HttpRequest) -> HttpResponse:
-        """What each course brought in each month."""
+        """Show what each course has earned in each month.
+
+        Raises PermissionDenied if the person may not view payments.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         sums = (

@@ -1,4 +1,4 @@
-"""Paying for a course: from the button to Stripe's page."""
+"""Paying for a course, from the button on the site to Stripe's page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,35 +17,38 @@ from billing.stripe_client import Order
 from grading import enrolling
 from grading.models import Course
 
-# Stripe takes at least half an hour; so long is the seat kept.
+# How long a session is open and its seat is reserved; Stripe requires at least 30 minutes.
 OPEN_FOR = timedelta(minutes=35)
-# Until then Stripe still takes an order that it has not answered.
+# How long an order that Stripe has not answered can be sent again: after that, less than Stripe's
+# minimum would remain until it expires.
 FRESH = timedelta(minutes=4)
 
 
 class CheckoutError(BillingError):
-    """No payment can begin; the text says why to the person."""
+    """The payment cannot be started. The text tells the person why."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where Stripe sends the person back to: absolute addresses."""
+    """The absolute URLs to which Stripe sends the person back."""
 
     paid: str
     given_up: str
 
 
 def reason_against(course: Course) -> str | None:
-    """Return why nobody can pay for the course now, or None."""
+    """Return why nobody can pay for the course now, or None if people can."""
     if not stripe_client.is_set_up():
-        return _("This course is paid, and payment is not set up on this site.")
+        return _("This course costs money, but payment is not set up on this site.")
     return enrolling.reason_against(course)
 
 
 def start(user: User, course: Course, *, seen: int, addresses: Addresses) -> str:
-    """Return the address of Stripe's page on which `user` pays for the course.
+    """Return the URL of Stripe's page on which `user` pays for the course.
 
-    `seen` is the amount that the person saw. Raises CheckoutError, StripeProblem.
+    If the course has been paid for already, this is the page to come back to. `seen` is the amount
+    that the person was shown, in the currency's smallest unit. Raises CheckoutError if the person
+    cannot pay now, and StripeProblem if Stripe does not create a session.
     """
     reason = reason_against(course)
     if reason:
@@ -59,13 +62,16 @@ def start(user: User, course: Course, *, seen: int, addresses: Addresses) -> str
             url = _open(begun, addresses) if begun else None  # another tab was faster
         if url is not None:
             return url
-    raise CheckoutError(_("A payment of yours is under way. Look again in a minute."))
+    raise CheckoutError(_("Another payment of yours is in progress. Try again in a minute."))
 
 
 def _begin(user: User, course: Course, seen: int) -> Payment | None:
-    """Keep a seat and write the payment down, before Stripe hears of it."""
+    """Reserve a seat and create the payment, before anything is sent to Stripe.
+
+    Returns None if another request has just created a payment. Raises CheckoutError.
+    """
     if course.is_free:
-        raise CheckoutError(_("This course is free: join it."))
+        raise CheckoutError(_("This course is free: you can join it without paying."))
     if seen != course.amount:
         price = money.in_words(course.amount, settings.BOOKBINDER_CURRENCY)
         raise CheckoutError(_("The price has changed to %(price)s.") % {"price": price})
@@ -85,7 +91,7 @@ def _begin(user: User, course: Course, seen: int) -> Payment | None:
 
 
 def _go_on(payment: Payment, seen: int, addresses: Addresses) -> str | None:
-    """Return where a payment that is there goes on; None where another is to begin.
+    """Return the URL at which an existing payment continues, or None if a new one has to begin.
 
     Two tabs share one session, so that nobody pays twice.
     """
@@ -103,7 +109,7 @@ def _go_on_at(payment: Payment, seen: int, addresses: Addresses) -> str | None:
     except stripe_client.NotFound:
         if not is_old(payment):
             raise
-        fulfil.give_up(payment)  # of another account, or of the test mode
+        fulfil.give_up(payment)  # it belongs to another account or to test mode
         return None
     payment = found or payment
     is_enrolled = enrolling.enrollments_of(payment.user, payment.course.enrollments.all()).exists()
@@ -124,7 +130,7 @@ def _go_on_paying(payment: Payment, seen: int, is_enrolled: bool) -> str | None:
         raise CheckoutError(_("Your payment is under way. You get an e-mail when it has arrived."))
     if facts.status == "open" and payment.amount == seen and not is_enrolled:
         return facts.url
-    # The price is another by now, or they have come in by another way.
+    # The price has changed, or the person has been enrolled in another way.
     if facts.status == "open":
         stripe_client.expire(facts.session_id)
     fulfil.update_from_stripe(facts.session_id)
@@ -134,12 +140,15 @@ def _go_on_paying(payment: Payment, seen: int, is_enrolled: bool) -> str | None:
 
 
 def is_old(payment: Payment) -> bool:
-    """Whether the session of a payment must have ended by now."""
+    """Return whether the payment's session must have expired by now."""
     return timezone.now() - payment.created_at > OPEN_FOR
 
 
 def _open(payment: Payment, addresses: Addresses) -> str | None:
-    """Make the payment's session; None where it has changed meanwhile."""
+    """Create the payment's session, and return its URL.
+
+    Returns None if the payment has changed in the meantime. Raises StripeProblem.
+    """
     course = payment.course
     order = Order(
         reference=payment.reference,
@@ -159,9 +168,8 @@ def _open(payment: Payment, addresses: Addresses) -> str | None:
     own = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING, session_id="")
     if own.update(session_id=facts.session_id, updated_at=timezone.now()):
         return facts.url
-    fulfil.update_from_stripe(
-        facts.session_id
-    )  # of another tab by now, or given up: then it is ended
+    # Another tab has stored the session, or the payment was given up; then the session is expired.
+    fulfil.update_from_stripe(facts.session_id)
     return None
 
 
@@ -169,5 +177,8 @@ Build = Callable[[str], str]
 
 
 def addresses(absolute: Build, paid: str, given_up: str) -> Addresses:
-    """Return where to come back to; Stripe writes the session's id into the first."""
+    """Return the URLs to come back to; Stripe inserts the session's id into the first.
+
+    `absolute` makes an absolute URL from a path, such as `paid` and `given_up`.
+    """
     return Addresses(absolute(paid) + "?session={CHECKOUT_SESSION_ID}", absolute(given_up))

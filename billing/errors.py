@@ -1,5 +1,5 @@
-"""The base of this app's errors."""
+"""The base class of this app's exceptions."""
 
 
 class BillingError(Exception):
-    """A payment cannot be made, changed or returned; the text says why, and holds no secret."""
+    """A payment cannot be made, changed or refunded. The text says why, without any secrets."""

@@ -1,4 +1,4 @@
-"""Events that Stripe sends: each is a hint that a session is worth reading again."""
+"""Events from Stripe. Each is only a hint that a session should be read again."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,11 @@ def _session(event: Event) -> str | None:
 
 
 def _session_of_intent(event: Event) -> str | None:
-    """By our own rows, else by Stripe's: a refund may be told of before its payment."""
+    """Return the id of the session of the event's payment intent, or None.
+
+    Stripe is asked if our own rows do not have it: an event about a refund can arrive before the
+    one about the payment.
+    """
     if not event.intent_id:
         return None
     known = Payment.objects.filter(payment_intent_id=event.intent_id).exclude(session_id="")
@@ -25,6 +29,7 @@ def _session_of_intent(event: Event) -> str | None:
     return found or stripe_client.session_of(event.intent_id)
 
 
+# For each type of event, a function that returns the id of the session to read.
 HANDLERS: dict[str, Callable[[Event], str | None]] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -43,7 +48,7 @@ HANDLERS: dict[str, Callable[[Event], str | None]] = {
 
 
 def handle(event: Event) -> None:
-    """Do what an event asks for, once. Raises StripeProblem: then Stripe sends it again."""
+    """Process an event once. If this raises StripeProblem, Stripe has to send the event again."""
     row, _made = StripeEvent.objects.get_or_create(
         event_id=event.event_id, defaults={"type": event.type[:100]}
     )
@@ -58,5 +63,5 @@ def handle(event: Event) -> None:
     except stripe_client.NotFound:
         pass
     if find:
-        log.warning("Stripe: event %s (%s) is about nothing of ours", event.event_id, event.type)
+        log.warning("Stripe: event %s (%s) matches no payment", event.event_id, event.type)
     StripeEvent.objects.filter(pk=row.pk).update(done_at=timezone.now())

@@ -1,8 +1,8 @@
-"""What follows from what Stripe says of a session: the payment's status, and the enrollment.
+"""What follows from the state of a Stripe session: the payment's status, and the enrollment.
 
 The webhook, the return page and the reconciliation all call `update_from_stripe`. It reads the
-session from Stripe again and trusts nothing else, so that the order of events, repetitions and
-forgeries make no difference.
+session from Stripe again and trusts nothing else, so events that are out of order, repeated or
+forged make no difference.
 """
 
 import logging
@@ -22,17 +22,17 @@ from grading.models import Enrollment
 
 log = logging.getLogger(__name__)
 Status = Payment.Status
-TRIES = 4  # to read Stripe while others write
+TRIES = 4  # attempts to read from Stripe while others write
 
 
 def status_of(facts: Checkout) -> str:
-    """Return the status of the payment that a session stands for."""
+    """Return the payment's status according to the state of its session."""
     if facts.status == "expired":
         return Status.EXPIRED
     if facts.status != "complete":
         return Status.PENDING
     if facts.payment_status == "unpaid":
-        # A bank debit: under way for days, or refused in the end.
+        # A bank debit, which is in progress for days and may be refused in the end.
         failed = facts.intent_status in ("requires_payment_method", "canceled")
         return Status.FAILED if failed else Status.PENDING
     if facts.is_given_back:
@@ -41,19 +41,20 @@ def status_of(facts: Checkout) -> str:
 
 
 class _Stale(BillingError):
-    """The payment has been written since Stripe was asked."""
+    """The payment has been changed since Stripe was asked."""
 
 
 def update_from_stripe(session_id: str, event: StripeEvent | None = None) -> Payment | None:
-    """Make payment and enrollment agree with what Stripe says of a session; None if it is not ours.
+    """Update the payment and the enrollment from the session; return the payment.
 
-    A second payment for the same enrollment is given back. Raises StripeProblem; `event` is not
-    marked as done then, so that Stripe sends it again.
+    Returns None if the session does not belong to this site. A second payment for the same
+    enrollment is refunded. Raises StripeProblem if Stripe does not respond properly, or if the
+    payment keeps changing; `event` is then not marked as done, so that Stripe sends it again.
     """
     for _try in range(TRIES):
         seen = Payment.objects.filter(session_id=session_id).values_list("updated_at", flat=True)
         version = seen.first()
-        facts = stripe_client.retrieve(session_id)  # outside the transaction: it takes its time
+        facts = stripe_client.retrieve(session_id)  # outside the transaction, since it is slow
         try:
             payment, is_second = follow(facts, version, event)
         except _Stale:
@@ -61,7 +62,7 @@ def update_from_stripe(session_id: str, event: StripeEvent | None = None) -> Pay
         if not is_second:
             return payment
         left = facts.amount - facts.refunded
-        log.warning("Stripe: session %s was paid beside another: refunding", session_id)
+        log.warning("Stripe: session %s is a second payment: refunding", session_id)
         stripe_client.refund(facts.intent_id, amount=left, key=f"second-{facts.intent_id}-{left}")
     raise stripe_client.StripeProblem(_("The payment is being changed. Try again in a while."))
 
@@ -70,17 +71,17 @@ def update_from_stripe(session_id: str, event: StripeEvent | None = None) -> Pay
 def follow(
     facts: Checkout, version: datetime | None, event: StripeEvent | None = None
 ) -> tuple[Payment | None, bool]:
-    """Write what follows from `facts`; return the payment, and whether its money is to go back.
+    """Write what follows from `facts`; return the payment, and whether it has to be refunded.
 
-    `version` is when the payment had been written before Stripe was asked: facts that were read
-    before somebody else wrote newer ones are not used. Raises _Stale.
+    `version` is the payment's `updated_at` before Stripe was asked. Raises _Stale if the payment
+    has been changed since then, so that older facts never replace newer ones.
     """
     found = _find(facts)
     if found is None:
-        log.warning("Stripe: session %s is no payment of this site", facts.session_id)
+        log.warning("Stripe: session %s is not a payment of this site", facts.session_id)
         _mark_done(event)
         return None, False
-    # The course first, as everywhere: so that two who change one payment never wait in a ring.
+    # The course is locked first, as everywhere, so that two requests never deadlock.
     enrolling.lock(found.course_id)
     locked = Payment.objects.select_for_update(of=("self",)).select_related("user", "course__book")
     payment = locked.get(pk=found.pk)
@@ -94,7 +95,7 @@ def follow(
             _act(payment, facts, before)
         return payment, False
     _write(payment, facts, before)
-    # Done once its money has gone back: until then Stripe is to tell it again.
+    # The event is done once the money has been refunded; until then, Stripe has to send it again.
     return payment, after == Status.PAID and facts.amount > facts.refunded
 
 
@@ -107,13 +108,16 @@ def _find(facts: Checkout) -> Payment | None:
     payment = Payment.objects.filter(session_id=facts.session_id).first()
     if payment is not None:
         return payment
-    # Stripe was faster than we: the session's id is not written down yet.
+    # Stripe was faster than this site: the session's id has not been stored yet.
     waiting = Payment.objects.filter(session_id="", reference=facts.reference)
     return waiting.first() if facts.reference else None
 
 
 def _after(payment: Payment, facts: Checkout) -> str:
-    """Return the payment's next status. What was given up does not begin again by itself."""
+    """Return the payment's next status.
+
+    An open session does not revive a payment that was given up; it is expired instead.
+    """
     after = status_of(facts)
     if facts.status == "open" and payment.status not in Payment.LIVE:
         transaction.on_commit(lambda: _expire(facts.session_id), robust=True)
@@ -122,12 +126,12 @@ def _after(payment: Payment, facts: Checkout) -> str:
 
 
 def _write(payment: Payment, facts: Checkout, status: str) -> None:
-    """Write down what has changed; what has not keeps its version."""
+    """Save the values that have changed. If none has, `updated_at` stays as it is."""
     values: dict[str, object] = {"status": status, "session_id": facts.session_id}
     values["payment_intent_id"] = facts.intent_id or payment.payment_intent_id
     values["charge_id"] = facts.charge_id or payment.charge_id
     if facts.status == "complete" and facts.payment_status != "unpaid":
-        # What was paid, with taxes and without what a promotion code took off.
+        # What was actually paid: with taxes, and less the discount of a promotion code.
         back = facts.amount if facts.dispute == "lost" else min(facts.refunded, facts.amount)
         values |= {"amount": facts.amount, "currency": facts.currency, "refunded_amount": back}
     changed = {name: value for name, value in values.items() if getattr(payment, name) != value}
@@ -138,7 +142,10 @@ def _write(payment: Payment, facts: Checkout, status: str) -> None:
 
 
 def _make_way(payment: Payment, after: str) -> bool:
-    """Whether a payment that had been given up may count again: a person pays once."""
+    """Return whether a payment that was given up may count again: people pay only once.
+
+    If it has been paid, another payment that is still pending is expired.
+    """
     others = Payment.objects.filter(user=payment.user_id, course=payment.course_id)
     other = others.filter(status__in=Payment.LIVE).exclude(pk=payment.pk).first()
     if other is None:
@@ -152,7 +159,7 @@ def _make_way(payment: Payment, after: str) -> bool:
 
 
 def _expire(session_id: str) -> None:
-    """End a session that is needed no more; if it has been paid, its webhook says so."""
+    """Expire a session that is no longer needed; if it was paid, its webhook reports that."""
     if session_id:
         try:
             stripe_client.expire(session_id)
@@ -161,7 +168,7 @@ def _expire(session_id: str) -> None:
 
 
 def _act(payment: Payment, facts: Checkout, before: str) -> None:
-    """Make the person's enrollment follow, and write to them."""
+    """Update the person's enrollment, and send them an e-mail."""
     log.info("Payment %s: %s, then %s", payment.pk, before, payment.status)
     if before in (Status.REFUNDED, Status.DISPUTED) and payment.status == Status.PAID:
         _open_again(payment)
@@ -183,13 +190,13 @@ def _enrollment(payment: Payment) -> QuerySet[Enrollment]:
 
 
 def _open_again(payment: Payment) -> None:
-    """After a dispute that was won or a refund that failed: what they had closed, no more."""
+    """Restore the enrollment if this payment ended it, after a won dispute or a failed refund."""
     if _enrollment(payment).filter(ended_at=payment.place_ended_at, status="ended").exists():
         enrolling.activate(payment.user, payment.course)
 
 
 def _reserve_again(payment: Payment) -> None:
-    """A bank debit was begun after the seat had been given up."""
+    """Reserve a seat for a bank debit that began after the seat had been given up."""
     try:
         enrolling.reserve(payment.user, payment.course)
     except enrolling.EnrollError:
@@ -198,7 +205,7 @@ def _reserve_again(payment: Payment) -> None:
 
 @transaction.atomic
 def give_up(payment: Payment) -> None:
-    """Give up a payment that Stripe does not know, or has never answered; its seat is free."""
+    """Give up a payment that Stripe does not know or has never answered, and release its seat."""
     enrolling.lock(payment.course_id)
     own = Payment.objects.filter(pk=payment.pk, updated_at=payment.updated_at)
     if own.filter(status=Status.PENDING).update(status=Status.EXPIRED, updated_at=timezone.now()):

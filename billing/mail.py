@@ -1,4 +1,4 @@
-"""E-mails about payments. Receipts are Stripe's: ours link them."""
+"""E-mails about payments. Stripe issues the receipts; our e-mails link to them."""
 
 from accounts import mail
 from billing import money
@@ -7,7 +7,8 @@ from billing.stripe_client import Checkout
 
 Status = Payment.Status
 UNPAID = (Status.PENDING, Status.EXPIRED, Status.FAILED)
-# By what the payment was before: a dispute that ends is its bank's to tell.
+# For each new status, the template, and the previous statuses after which it is sent. Nothing is
+# sent when a dispute ends, since the person's bank reports that.
 TEMPLATES = {
     Status.PAID: ("email/paid.txt", UNPAID),
     Status.REFUNDED: ("email/refunded.txt", (*UNPAID, Status.PAID)),
@@ -16,7 +17,7 @@ TEMPLATES = {
 
 
 def send_status(payment: Payment, facts: Checkout, before: str) -> None:
-    """Write to the person what has become of their payment, where it matters to them."""
+    """E-mail the person about the new status of their payment, if it matters to them."""
     template, after = TEMPLATES.get(Status(payment.status), ("", ()))
     if before not in after:
         return

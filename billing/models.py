@@ -15,7 +15,7 @@ def new_reference() -> str:
 class Payment(models.Model):
     """What a person paid, or is about to pay, for a course.
 
-    Amounts are whole numbers of the currency's smallest unit.
+    Amounts are integers in the currency's smallest unit.
     """
 
     class Status(models.TextChoices):
@@ -26,7 +26,7 @@ class Payment(models.Model):
         REFUNDED = "refunded", _("refunded")
         DISPUTED = "disputed", _("disputed")
 
-    # While one of these, the person cannot pay for the course a second time.
+    # While a payment has one of these statuses, the person cannot pay for the course again.
     LIVE = (Status.PENDING, Status.PAID, Status.DISPUTED)
 
     user = models.ForeignKey(
@@ -40,12 +40,12 @@ class Payment(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
     )
-    # By this Stripe's session names us; ours alone where several sites share an account.
+    # Identifies the payment in Stripe's session, even if several sites share a Stripe account.
     reference = models.CharField(_("reference"), max_length=50, default=new_reference)
     session_id = models.CharField(_("Stripe's session"), max_length=255, blank=True)
     payment_intent_id = models.CharField(_("payment intent"), max_length=255, blank=True)
     charge_id = models.CharField(_("charge"), max_length=255, blank=True)
-    # When this payment ended the enrollment: it restores only what it ended itself.
+    # When this payment ended the enrollment. It only restores an enrollment that it ended itself.
     place_ended_at = models.DateTimeField(_("enrollment ended"), null=True, blank=True)
     refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
@@ -79,11 +79,12 @@ class Payment(models.Model):
 
     @property
     def refundable(self) -> int:
+        """Return the part of the amount that has not been refunded."""
         return self.amount - self.refunded_amount
 
 
 class StripeEvent(models.Model):
-    """An event that Stripe sent: each is stored, and done, once."""
+    """An event from Stripe. Each is stored and processed only once."""
 
     event_id = models.CharField(max_length=255)
     type = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Comparing our payments with Stripe's: mends what a lost webhook left."""
+"""Compares payments with Stripe, and corrects those for which a webhook was lost."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +10,23 @@ from django.utils import timezone
 from billing import checkout, fulfil, stripe_client
 from billing.models import Payment
 
-REFUNDS_FAIL_FOR = timedelta(days=60)
+REFUNDS_FAIL_FOR = timedelta(days=60)  # how long a refund can still fail
 
 
 @dataclass(frozen=True)
 class Mended:
+    """A payment that was corrected, and its status before that."""
+
     payment: Payment
     before: str
 
 
 def reconcile(since: datetime) -> Iterator[Mended | str]:
-    """Yield the payments that were not as Stripe has them, and are now; else what went wrong.
+    """Yield each payment that has been corrected, and a text for each session that cannot be read.
 
-    One session that cannot be read stops no other.
+    A session that cannot be read does not stop the others. Sessions that have been created,
+    refunded or disputed since `since` are included. Raises StripeProblem if Stripe does not list
+    them.
     """
     before = dict(Payment.objects.values_list("pk", "status"))
     for payment in Payment.objects.filter(status=Payment.Status.PENDING, session_id=""):
@@ -45,12 +49,12 @@ def reconcile(since: datetime) -> Iterator[Mended | str]:
 
 
 def _sessions(since: datetime) -> Iterator[str]:
-    """Yield what is unsettled here, then what Stripe lists."""
+    """Yield the ids of sessions that are unsettled here, then of those that Stripe lists."""
     late = timezone.now() - REFUNDS_FAIL_FOR
     unsettled = Payment.objects.exclude(session_id="").filter(
         Q(status__in=(Payment.Status.PENDING, Payment.Status.DISPUTED))
         | Q(status=Payment.Status.REFUNDED, updated_at__gte=late)
-        # Paid beside another, and not given back yet.
+        # A second payment that may not have been refunded yet.
         | Q(status=Payment.Status.EXPIRED) & ~Q(payment_intent_id="")
     )
     yield from list(unsettled.order_by("pk").values_list("session_id", flat=True))
@@ -58,7 +62,10 @@ def _sessions(since: datetime) -> Iterator[str]:
 
 
 def _updated(session_id: str) -> Payment | None:
-    """Settle a session; one that Stripe does not know and that is old is given up."""
+    """Update a session's payment and return it, or None if it is not ours.
+
+    An old payment whose session Stripe does not know is given up.
+    """
     try:
         return fulfil.update_from_stripe(session_id)
     except stripe_client.NotFound:

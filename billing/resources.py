@@ -1,4 +1,4 @@
-"""Payments as a file."""
+"""The export of payments to a file."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from grading.spreadsheet import formula_safe
 
 
 class _Safe:
-    """Text that a spreadsheet would run as a formula is put out as text."""
+    """Exports text that a spreadsheet would run as a formula in such a way that it stays text."""
 
     def export_data(self, dataset: Dataset, **kwargs: Any) -> Any:
         rows = [[formula_safe(str(cell)) for cell in row] for row in dataset]

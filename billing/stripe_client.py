@@ -1,6 +1,7 @@
-"""The only module that speaks to Stripe, through its SDK.
+"""The only module that communicates with Stripe, through its SDK.
 
-The SDK is imported where it is used: it takes a tenth of what the whole site takes to start.
+The SDK is imported only where it is used, since importing it would take a tenth of the site's
+startup time.
 """
 
 import logging
@@ -19,32 +20,32 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 EXPANDED = ["payment_intent.latest_charge"]
-PAGE = 100  # rows that Stripe lists at once
-# An inquiry of a bank takes no money yet.
+PAGE = 100  # rows that Stripe lists per request
+# Statuses of an inquiry by a bank, which does not take any money back yet.
 INQUIRIES = frozenset(("warning_needs_response", "warning_under_review", "warning_closed"))
-# The money is with the person: in the end, or before it came to a dispute.
+# The person has got the money back: from the dispute, or before it became one.
 LOST = frozenset(("lost", "prevented"))
 
 
 class StripeProblem(BillingError):
-    """Stripe did not do what was asked; the text is for people and holds nothing secret."""
+    """Stripe did not do what was asked. The text can be shown to people: it contains no secrets."""
 
 
 class NotFound(StripeProblem):
-    """There is no such thing in our account."""
+    """Our Stripe account does not have what was asked for."""
 
 
 class Declined(StripeProblem):
-    """Stripe has understood and will not: the same request would fail again."""
+    """Stripe understood the request and refused it: the same request would fail again."""
 
 
 class BadSignature(BillingError):
-    """This was not sent by Stripe, or long ago."""
+    """The request was not sent by Stripe, or it was sent too long ago."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """What Stripe says of a Checkout session now. Amounts are in the smallest unit."""
+    """The current state of a Checkout session at Stripe. Amounts are in the smallest unit."""
 
     session_id: str
     status: str  # open, complete, expired
@@ -62,26 +63,31 @@ class Checkout:
 
     @property
     def is_given_back(self) -> bool:
-        """Whether the person has all of the money back, by refunds or a lost dispute."""
+        """Return whether all of the money went back to the person, by refunds or a lost dispute."""
         return self.dispute == "lost" or 0 < self.amount <= self.refunded
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked of Stripe: a session in which one enrollment is paid for."""
+    """What Stripe is asked for: a session in which one enrollment is paid for.
 
-    reference: str  # by which the session is found again; also the key of idempotency
+    `amount` is in the currency's smallest unit.
+    """
+
+    reference: str  # identifies the session later; also the idempotency key
     amount: int
     currency: str
     title: str
     email: str
     success_url: str
     cancel_url: str
-    expires_at: int  # seconds since 1970
+    expires_at: int  # Unix timestamp
 
 
 @dataclass(frozen=True)
 class Event:
+    """An event from Stripe. The ids of the session and the payment intent can be empty."""
+
     event_id: str
     type: str
     object_id: str
@@ -89,6 +95,7 @@ class Event:
 
 
 def is_set_up() -> bool:
+    """Return whether the settings contain the keys for Stripe."""
     return bool(settings.STRIPE_SECRET_KEY and settings.STRIPE_WEBHOOK_SECRET)
 
 
@@ -104,7 +111,10 @@ def _client() -> "stripe.StripeClient":
 
 @contextmanager
 def _asking(what: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours. Their texts may hold a part of a key, so none is kept."""
+    """Turn the SDK's errors into ours.
+
+    Their texts are left out, since they may contain a part of a key.
+    """
     import stripe
 
     try:
@@ -113,16 +123,19 @@ def _asking(what: str) -> Iterator[None]:
         code = error.code or type(error).__name__
         log.warning("Stripe: %s failed: %s (request %s)", what, code, error.request_id)
         if code == "resource_missing":
-            raise NotFound(_("Stripe knows no such payment.")) from None
-        # Not an IdempotencyError: another request of ours may hold what was asked for.
+            raise NotFound(_("Stripe does not know this payment.")) from None
+        # An IdempotencyError does not count: another request of ours may have succeeded.
         if isinstance(error, stripe.InvalidRequestError):
-            raise Declined(_("The payment service refused this. It has been noted.")) from None
-        text = _("The payment service does not answer as it should. Try again in a while.")
+            raise Declined(_("The payment service refused this. It has been logged.")) from None
+        text = _("The payment service is not responding as it should. Try again later.")
         raise StripeProblem(text) from None
 
 
 def create_session(order: Order) -> Checkout:
-    """Make a Checkout session. Asked again with the same order, it is the same session."""
+    """Create a Checkout session. The same order always results in the same session.
+
+    Raises Declined if Stripe refuses the order, and StripeProblem for any other error.
+    """
     product = {"name": order.title}
     price = {
         "currency": order.currency,
@@ -150,7 +163,10 @@ def create_session(order: Order) -> Checkout:
 
 
 def retrieve(session_id: str) -> Checkout:
-    """Read a session from Stripe. Raises NotFound, StripeProblem."""
+    """Return the current state of a session.
+
+    Raises NotFound if Stripe does not know it, and StripeProblem for any other error.
+    """
     with _asking("reading a session"):
         client = _client()
         session = client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
@@ -188,12 +204,13 @@ def _dispute(client: "stripe.StripeClient", charge_id: str) -> str:
 
 
 def expire(session_id: str) -> None:
-    """End an open session. Raises Declined where it is open no more."""
+    """Expire an open session. Raises Declined if it is no longer open."""
     with _asking("ending a session"):
         _client().v1.checkout.sessions.expire(session_id)
 
 
 def refund(intent_id: str, *, amount: int, key: str) -> None:
+    """Refund `amount`, in the smallest unit, only once for each `key`. Raises StripeProblem."""
     with _asking("refunding"):
         _client().v1.refunds.create(
             {"payment_intent": intent_id, "amount": amount}, {"idempotency_key": key}
@@ -201,7 +218,7 @@ def refund(intent_id: str, *, amount: int, key: str) -> None:
 
 
 def session_of(intent_id: str) -> str | None:
-    """Return the id of the session that a payment intent belongs to, if we know both."""
+    """Return the id of the session of a payment intent, or None if there is none."""
     try:
         with _asking("finding a session"):
             sessions = _client().v1.checkout.sessions
@@ -212,7 +229,10 @@ def session_of(intent_id: str) -> str | None:
 
 
 def sessions_touched(since: int) -> Iterator[str]:
-    """Yield ids of sessions made, and of those refunded or disputed, since a time in seconds."""
+    """Yield ids of sessions created, refunded or disputed since a Unix timestamp.
+
+    An id can be repeated. Raises StripeProblem.
+    """
     with _asking("listing"):
         client = _client()
         when: Any = {"created": {"gte": since}, "limit": PAGE}
@@ -227,7 +247,7 @@ def sessions_touched(since: int) -> Iterator[str]:
 
 
 def read_event(payload: bytes, signature: str) -> Event:
-    """Return the event that Stripe sent. Raises BadSignature."""
+    """Return the event from a webhook request. Raises BadSignature if Stripe did not sign it."""
     import stripe
 
     secret = settings.STRIPE_WEBHOOK_SECRET

@@ -19,7 +19,7 @@ from grading.models import Course
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def buy(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A paid course, and the way to pay for it."""
+    """Show a paid course with a button to pay for it, or begin the payment."""
     courses = Course.objects.open().filter(book__release__isnull=False)
     course = get_object_or_404(courses.select_related("book"), pk=pk)
     if course.is_free:
@@ -60,7 +60,10 @@ def _pay(request: HttpRequest, course: Course) -> HttpResponseBase:
 @require_safe
 @login_required
 def come_back(request: HttpRequest) -> HttpResponseBase:
-    """Where Stripe sends a person back to. What they are given, Stripe has told us itself."""
+    """Show the result of a payment to a person whom Stripe has sent back.
+
+    The result is read from Stripe, whatever the request says.
+    """
     own = Payment.objects.filter(user=signed_in(request)).exclude(session_id="")
     payment = get_object_or_404(own, session_id=request.GET.get("session", ""))
     try:
@@ -69,15 +72,15 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, str(problem))
     enrollments = enrolling.enrollments_of(signed_in(request), payment.course.enrollments.all())
     if payment.status == Payment.Status.PAID and enrollments.exists():
-        messages.success(request, _("You have paid: welcome."))
+        messages.success(request, _("You have paid. Welcome!"))
         return redirect(payment.course.book)
     return render(request, "billing/not_paid.html", {"payment": payment, "course": payment.course})
 
 
-@csrf_exempt  # Stripe signs what it sends
+@csrf_exempt  # Stripe signs its requests
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    """Verify, then hand on."""
+    """Verify and process an event. A response other than 200 makes Stripe send it again."""
     try:
         event = stripe_client.read_event(request.body, request.headers.get("Stripe-Signature", ""))
         events.handle(event)

@@ -15,6 +15,6 @@ class BookBinderConfig(AppConfig):
     def ready(self) -> None:
         from bookbinder.site import checks  # noqa: F401 - registers the system checks
 
-        # The modules live as long as the process, so that the collector need not look at them.
+        # The modules live as long as the process, so the collector does not need to search them.
         gc.freeze()
-        gc.enable()  # `manage.py` has stopped it
+        gc.enable()  # `manage.py` has disabled it

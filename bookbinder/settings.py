@@ -34,13 +34,13 @@ BOOKBINDER_PROXIES = env.int("BOOKBINDER_PROXIES", default=0)
 BOOKBINDER_STAFF_2FA = env.bool("BOOKBINDER_STAFF_2FA", default=False)
 BOOKBINDER_TRUSTED_PROVIDERS = env.list("BOOKBINDER_TRUSTED_PROVIDERS", default=[])
 BOOKBINDER_KEEP_RELEASES = env.int("BOOKBINDER_KEEP_RELEASES", default=10)
-# Whether authors may bring uploaded builds live: their code runs in the site's own pages.
+# Whether authors may publish uploaded builds, whose code runs in the site's own pages.
 BOOKBINDER_AUTHORS_PUBLISH = env.bool("BOOKBINDER_AUTHORS_PUBLISH", default=False)
 BOOKBINDER_UPLOAD_LIMIT = env.int("BOOKBINDER_UPLOAD_LIMIT", default=500)  # MB, unpacked
-# Whether `manage.py db_worker` runs; without it, child processes do what takes long.
+# Whether `manage.py db_worker` runs. Without it, child processes do the slow tasks.
 BOOKBINDER_WORKER = env.bool("BOOKBINDER_WORKER", default=False)
 BOOKBINDER_SPHINX_PYTHON = env.str("BOOKBINDER_SPHINX_PYTHON", default="")
-# Raised when the site policy changes, so that people agree to the new one.
+# Increased when the site policy changes, so that people are asked to agree to the new one.
 BOOKBINDER_POLICY_VERSION = env.str("BOOKBINDER_POLICY_VERSION", default="1")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
@@ -50,7 +50,7 @@ BOOKBINDER_AUTOMATIC_TAX = env.bool("BOOKBINDER_AUTOMATIC_TAX", default=False)
 X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
 BOOKBINDER_DATA_DIR.mkdir(parents=True, exist_ok=True)
 
-# Where the site is.
+# The site's address, and HTTPS.
 _site = urlsplit(BOOKBINDER_SITE_URL)
 _local_hosts = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname] if _site.hostname else [])
@@ -65,9 +65,9 @@ if IS_HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"  # no other host of the domain can set it
 CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
-# Behind a proxy, its word is taken for how the client came; without one, a forged header is not.
+# A proxy sets this header if the client used HTTPS. Without a proxy, clients could forge it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BOOKBINDER_PROXIES else None
-# HSTS for subdomains and preloading bind other sites of the author's domain: theirs to decide.
+# HSTS for subdomains and preloading affect other sites of the domain: its owner must decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -118,7 +118,7 @@ WSGI_APPLICATION = "bookbinder.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # The operator's own texts, such as the site policy, before ours.
+        # The operator's own templates, such as the site policy, take precedence over ours.
         "DIRS": [BOOKBINDER_DATA_DIR / "templates", BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -137,20 +137,21 @@ DATABASES = {
 }
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a writer waits for its turn at the start, where SQLite's timeout holds.
+    # IMMEDIATE: a transaction waits for the lock when it begins, where SQLite's timeout applies.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    # A file, since a database in memory locks whole tables and knows no WAL.
+    # A file, since an in-memory database locks whole tables and does not support WAL.
     _database["TEST"] = {"NAME": BOOKBINDER_DATA_DIR / "test.sqlite3"}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database.setdefault("OPTIONS", {})["pool"] = True
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://bookbinder_cache")}
-# Tries are counted here: Django's 300 entries would forget them under a few hundred visitors.
+# Rate limits are counted in the cache. With Django's default of 300 entries, a few hundred
+# visitors would evict the counts.
 CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 100_000)
 
 # People.
@@ -176,11 +177,11 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_USER_DISPLAY = methodcaller("get_full_name")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("bookshelf")
-ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one counts until the new is confirmed
+ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one is valid until the new is confirmed
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
-SOCIALACCOUNT_AUTO_SIGNUP = False  # else the policy would never be agreed to
+SOCIALACCOUNT_AUTO_SIGNUP = False  # otherwise nobody would be asked to agree to the policy
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -190,7 +191,7 @@ MFA_FORMS = {
 }
 MFA_TOTP_ISSUER = "Book Binder"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
-# A lecture hall signs up and in from one address within a few minutes.
+# A whole lecture hall may sign up and sign in from one IP address within a few minutes.
 ACCOUNT_RATE_LIMITS = {
     "signup": "600/h/ip",
     "login": "600/m/ip",
@@ -206,10 +207,10 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Book Binder <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Texts, times, files.
+# Languages, times and files.
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-# Those that have a catalog: a text is never in a language other than the page says.
+# Only languages with a catalog, so that all texts are in the language that a page declares.
 _translated = {path.parts[-3] for path in LOCALE_PATHS[0].glob("*/*/django.po")}
 LANGUAGES = [
     (code, LANG_INFO[code]["name_local"])
@@ -230,7 +231,7 @@ STORAGES = {
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
-# The action on a whole page of rows posts one field a row.
+# An admin action on all rows of a page posts one field per row.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
@@ -239,6 +240,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # Stripe's SDK logs what it is answered, keys and addresses with it; we log what went wrong.
+    # Stripe's SDK logs responses, with keys and addresses in them. We log errors ourselves.
     "loggers": {"stripe": {"level": "CRITICAL"}},
 }

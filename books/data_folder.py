@@ -7,20 +7,21 @@ from django.utils.translation import gettext as _
 
 RELEASES = "releases"  # published files
 PREVIEWS = "previews"
-EDITIONS = "editions"  # builds that came in through the admin
-ARCHIVES = "archives"  # user data that syncs have deleted
-SCRATCH = "scratch"  # builds under way
+EDITIONS = "editions"  # builds that were uploaded or made in the admin
+ARCHIVES = "archives"  # user data deleted by syncs
+SCRATCH = "scratch"  # builds in progress
 SYNC_LOCK = "sync.lock"
 
 
 def path(name: str) -> Path:
+    """Return the path of the file or folder with this name. It may be missing."""
     return Path(settings.BOOKBINDER_DATA_DIR) / name
 
 
 def private(name: str) -> Path:
-    """Create the folder `name` if need be, close it to other users of the machine, and return it.
+    """Return the folder `name`. It is created if missing, and closed to other users.
 
-    It holds what students must not see: builds with their answer key, or what students gave.
+    It contains what students must not see: builds with their answer keys, or data of users.
     """
     folder = path(name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,6 +31,6 @@ def private(name: str) -> Path:
 
 
 def disk_full(where: str | Path) -> str:
-    """Return the text for a sync that found no room on the disk of `where`."""
+    """Return the error message for a full disk; `where` is a path on it."""
     text = _("The disk is full (%(path)s). Nothing was changed: make room, then sync again.")
     return text % {"path": where}

@@ -19,7 +19,7 @@ from books.querysets import (
 
 
 class PointsField(models.DecimalField):
-    """Points: at most two decimals."""
+    """A number of points, with at most two decimal places."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "max_digits": 8, "decimal_places": 2})
@@ -31,9 +31,10 @@ class PointsField(models.DecimalField):
 
 
 class ConflictsField(models.CharField):
-    """Names of fields, by commas, that an admin and then the source have changed.
+    """Comma-separated names of fields that an admin and then the source have changed.
 
-    They stay here until somebody has decided which text is shown.
+    The names are those in `books.editing.conflicts.FIELDS`. A field is listed until somebody has
+    decided which text is shown.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +46,7 @@ class ConflictsField(models.CharField):
 
 
 class Release(models.Model):
-    """One published build of a project: its files lie in `folder`, and never change."""
+    """A published build of a project. Its files are in `folder` and never change."""
 
     project = models.CharField(_("project"), max_length=100)
     folder = models.CharField(_("folder"), max_length=100)
@@ -58,12 +59,12 @@ class Release(models.Model):
         blank=True,
         related_name="+",
     )
-    # The source folder that it was built from, where that is known.
+    # The source folder that it was built from, if known.
     source = models.CharField(_("source folder"), max_length=500, blank=True)
-    # Who ran the command, by the name that the machine knows them by.
+    # The system user who ran the command, if it was published by `sphinx_sync`.
     operator = models.CharField(_("operator"), max_length=100, blank=True)
     summary = models.TextField(_("what changed"), blank=True)
-    # Path -> {"sha256", "docnames", "public"}, as in the manifest, pages among them.
+    # All files, including pages, by path: see `books.releases.contents.Files`.
     files = models.JSONField(_("files"), default=dict)
 
     class Meta:
@@ -79,13 +80,14 @@ class Release(models.Model):
 
     @property
     def made_by(self) -> str:
+        """The name of the user who published it in the admin or, otherwise, the operator."""
         return str(self.created_by) if self.created_by else self.operator
 
 
 class Edition(models.Model):
-    """A build on its way to the readers from the admin: planned, shown, then published.
+    """A build that is published from the admin: it is planned, shown, and then published.
 
-    Its files lie in `folder` under the data folder's `editions`, until it ends.
+    Its files are in `editions/<folder>` in the data folder until it is finished or expires.
     """
 
     class State(models.TextChoices):
@@ -107,16 +109,17 @@ class Edition(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    # What is being done now, for who waits; then how it ended.
+    # What is being done now, shown to people who wait; `message` says how it ended.
     step = models.CharField(_("step"), max_length=200, blank=True)
     touched_at = models.DateTimeField(auto_now=True)
     message = models.TextField(_("result"), blank=True)
-    # What was shown, by lines with their tone, and its hash: another plan is shown again.
+    # The plan that was shown, as [text, tone] lines, and its hash. Only this plan is published: if
+    # the hash of a new plan differs, it is shown first.
     plan = models.JSONField(default=list)
-    names = models.JSONField(default=list)  # whose data would go: for admins alone
+    names = models.JSONField(default=list)  # whose data would be deleted: for admins only
     digest = models.CharField(max_length=64, blank=True)
     needs_permission = models.BooleanField(default=False)
-    # What was said to it: {"prefer", "regrade", "delete_user_data"}.
+    # {"prefer", "regrade", "delete_user_data"} as in the form, {"by", "language"} of the user.
     options = models.JSONField(default=dict)
 
     objects = EditionQuerySet.as_manager()
@@ -148,11 +151,12 @@ class Edition(models.Model):
 
     @property
     def is_working(self) -> bool:
+        """Whether it is being planned or published."""
         return self.state in (self.State.PLANNING, self.State.PUBLISHING)
 
 
 class Book(models.Model):
-    """A textbook. Its rows mirror a build; `price` is set in the admin alone."""
+    """A textbook. Its rows mirror a build, except `price`, which is set only in the admin."""
 
     project = models.CharField(_("project"), max_length=100)
     url = models.CharField(_("url"), max_length=100, blank=True)
@@ -192,23 +196,25 @@ class Book(models.Model):
 
     @property
     def folder(self) -> str:
-        """The folder of its documents within the project, empty where there is none.
+        """The folder of its documents within the project, or an empty string if it has none.
 
-        A project that is one book gives it its own slug as url; the extension lets no folder
-        have that name.
+        If a whole project is one book, its url is the slug of the project. The extension does not
+        allow a folder with that name.
         """
         return "" if self.url in ("", self.project) else self.url
 
     @property
     def takes_courses(self) -> bool:
+        """Whether it can have courses: not if it only collects the pages outside all books."""
         return self.url != ""
 
     def docname_of(self, page_url: str) -> str:
+        """Return the docname, within the project, of the page at `page_url` of the book."""
         return f"{self.folder}/{page_url}" if self.folder else page_url
 
 
 class Author(models.Model):
-    """Who may edit a book, its feedback and its courses."""
+    """A user who may edit a book, its feedback and its courses."""
 
     book = models.ForeignKey(Book, models.CASCADE, related_name="authors")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="authorships")
@@ -225,7 +231,7 @@ class Author(models.Model):
 
 
 class Page(models.Model):
-    """One document of a book. `index` is its position in the gradebook, null where it has none."""
+    """A document of a book. `index` is its position in the gradebook, null if it is not in it."""
 
     class Access(models.TextChoices):
         MEMBERS = "", _("people who are enrolled in a course")
@@ -269,7 +275,7 @@ class Page(models.Model):
 
 
 class Question(models.Model):
-    """A question of a page; `label` is its HTML id there."""
+    """A question on a page. `label` is its HTML id there."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="questions")
     label = models.CharField(_("label"), max_length=100)
@@ -297,34 +303,38 @@ class Question(models.Model):
         return self.label
 
     def natural_key(self) -> tuple[str, str, str, str]:
-        """What names it for good in an archive: its primary key does not outlive it."""
+        """Return what identifies it in an archive.
+
+        If it is deleted and comes back, its primary key is another one.
+        """
         book = self.page.book
         return (book.project, book.url, self.page.url, self.label)
 
     @property
     def is_multiple(self) -> bool:
+        """Whether several choices can be selected."""
         return self.kind.takes_choices and bool(self.options.get("multiple"))
 
     @property
     def kind(self) -> kinds.Kind:
-        """What this kind of question takes. Nothing else asks for a grader's name."""
+        """The kind of question. Other code does not compare the names of graders."""
         return kinds.of(self.grader)
 
     @property
     def version(self) -> str:
-        """What differs once the question asks, or is worth, something else.
+        """A hash that changes if what the question asks, its grader or its points change.
 
-        Keyed, since the plain fingerprint would let a page's source be told from its hash.
+        It is keyed: with a plain hash, people could verify guesses about the page's source.
         """
         asked = f"{self.fingerprint} {self.grader} {self.points_possible:.2f}"
         return salted_hmac("books.Question.version", asked, algorithm="sha256").hexdigest()[:16]
 
 
 class Feedback(models.Model):
-    """An answer that the author foresaw, with its points and the reply to it.
+    """An answer that the author expects, with its points and the reply to it.
 
-    The `source_…` fields hold what the book's source last said, so that an edit made here is told
-    apart from a change there; they are null where the row was made in the admin.
+    The `source_…` fields contain what the book's source last said, to distinguish an edit made
+    here from a change made there. They are null if the row was added in the admin.
     """
 
     class Markup(models.TextChoices):

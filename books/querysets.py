@@ -11,38 +11,40 @@ from bookbinder.sphinx import kinds
 
 class BookQuerySet(models.QuerySet):
     def on_the_shelf(self) -> Self:
-        """Books that are published and take courses: what anyone may see the front of."""
+        """Return the books that everybody can find: published ones that can have courses."""
         return self.filter(release__isnull=False).exclude(url="")
 
 
 class EditionQuerySet(models.QuerySet):
     def visible_to(self, user: Person) -> Self:
+        """Return the editions that `user` may see in the admin."""
         return self.filter(access.rows(user, "books.view_edition"))
 
 
 class PageQuerySet(models.QuerySet):
     def visible_to(self, user: Person) -> Self:
-        """Pages that `user` may read."""
+        """Return the pages that `user` may read."""
         return self.filter(access.rows(user, "books.view_page"))
 
     def published(self) -> Self:
+        """Return the pages of published books."""
         return self.filter(book__release__isnull=False)
 
     def at(self, project: str, docname: str) -> Self:
-        """The page that a document of a project became: at most one."""
+        """Return the page of a document of a project, as a queryset with at most one row."""
         folder, _, rest = docname.partition("/")
         whole = Q(book__url__in=("", project), url=docname)
         in_folder = Q(book__url=folder, url=rest) & ~Q(book__url=project)
         return self.filter(whole | in_folder if rest else whole, book__project=project)
 
     def in_gradebook_order(self) -> Self:
-        """Pages of the gradebook alone, in its order."""
+        """Return the pages that are in the gradebook, in its order."""
         return self.filter(index__isnull=False).order_by("index", "position", "pk")
 
 
 class QuestionQuerySet(models.QuerySet):
     def in_gradebook_order(self) -> Self:
-        """Questions of the gradebook alone: by page, then by place on the page."""
+        """Return the questions that are in the gradebook, by page and by position on the page."""
         return self.filter(page__index__isnull=False).order_by(
             F("page__index"), "page__position", "page", "index", "pk"
         )
@@ -55,7 +57,10 @@ class QuestionQuerySet(models.QuerySet):
 
 class FeedbackQuerySet(models.QuerySet):
     def choices(self) -> Self:
-        """What stands on the page to be chosen: an answer foreseen may have a key too."""
+        """Return the choices that are shown on pages.
+
+        A key alone does not make a row a choice: any expected answer may have one.
+        """
         return self.filter(question__grader__in=kinds.TAKING_CHOICES, key__isnull=False)
 
     def get_by_natural_key(
@@ -67,7 +72,7 @@ class FeedbackQuerySet(models.QuerySet):
             question__page__url=page,
             question__label=label,
         )
-        # An author may foresee an answer twice; the first is the one that matches.
+        # An author may list the same answer twice. As in grading, the first one counts.
         found = rows.filter(key=key) if key else rows.filter(answer=answer)
         first = found.order_by("index", "pk").first()
         if first is None:

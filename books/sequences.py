@@ -1,14 +1,17 @@
-"""What keeps its order. Pure: anchoring and the plan of a sync call it alike."""
+"""Finds which items of a sequence keep their order. Pure; used by anchoring and by syncs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 
 
 def longest_run(places: Sequence[int]) -> list[int]:
-    """Return the numbers of a longest increasing subsequence (patience sorting)."""
-    tails: list[int] = []  # the smallest last place of a run of each length
-    ends: list[int] = []
-    before: list[int] = []
+    """Return the positions in `places` of a longest strictly increasing subsequence.
+
+    The algorithm is patience sorting, which takes O(n log n) time.
+    """
+    tails: list[int] = []  # by length of a run, the smallest value that can end it
+    ends: list[int] = []  # the positions of these values
+    before: list[int] = []  # by position, the position before it in its run, or -1
     for number, place in enumerate(places):
         length = bisect_left(tails, place)
         before.append(ends[length - 1] if length else -1)

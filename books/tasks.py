@@ -1,4 +1,4 @@
-"""The address of a task that an older version may have queued. Kept for one version."""
+"""The former path of a task, which an older version may have queued. Kept for one version."""
 
 from books.editions.process import process_edition_task as work_on_edition
 

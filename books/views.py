@@ -12,7 +12,7 @@ from books.releases import previews, serving
 @login_required
 @xframe_options_sameorigin
 def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
-    """A file of an edition that is not live, for its authors and admins."""
+    """Serve a file of a preview to the authors of its books and to admins."""
     found = previews.find(request.user, token)
     if found is None or found.file(path) is None:
         raise Http404
@@ -22,7 +22,10 @@ def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
 @require_safe
 @xframe_options_sameorigin
 def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
-    """A published page or file, for who may have it."""
+    """Serve a published page or file to people who may open it.
+
+    Other people get a page that says who may read the page, or a 404 for other files.
+    """
     file = serving.find(project, path)
     if file is None:
         raise Http404
@@ -33,5 +36,5 @@ def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
         page = Page.objects.published().at(project, file.docnames[0]).select_related("book").first()
     if page is None:
         raise Http404
-    # The book's page lists it, so that it exists is no secret.
+    # The existence of the page is no secret, since the page of its book lists it.
     return render(request, "books/closed_page.html", {"page": page}, status=403)

@@ -1,4 +1,4 @@
-"""Who may do what in courses, and what an enrollment opens in the book."""
+"""Who may do what in courses, and what people may read because of an enrollment."""
 
 from typing import Any
 
@@ -23,51 +23,65 @@ from grading.models import (
 
 
 def teaches(path: str) -> access.Rule:
-    """Rows whose course, reached by `path`, the user teaches."""
+    """Return a rule for the rows whose course, reached by `path`, the user teaches."""
     return lambda user: Q(**{f"{path}__in": Instructor.objects.filter(user=user).values("course")})
 
 
 def is_enrolled(user: User) -> Q:
-    """Test students do not count: they read by another rule, or no longer."""
+    """Return a `Q` for the pages that the user may read as a student.
+
+    Test students do not count: they have access by another rule, or no longer.
+    """
     return _pages_of(Enrollment.objects.active().exclude(origin="test").filter(user=user))
 
 
 def teaches_from(user: User) -> Q:
+    """Return a `Q` for the pages that the user may read as an instructor."""
     return _pages_of(Instructor.objects.filter(user=user))
 
 
 def _pages_of(rows: QuerySet[Any]) -> Q:
-    """Pages of the books of the rows' courses, and of their projects' pages outside every book."""
+    """Return a `Q` for the pages of the courses' books, and of their projects outside all books."""
     beside = Q(book__url="", book__project__in=rows.values("course__book__project"))
     return Q(book__in=rows.values("course__book")) | beside
 
 
 def teaches_the_question(user: User) -> Q:
+    """Return a `Q` for the questions of books on which the user teaches a course."""
     taught = Instructor.objects.filter(user=user)
     return Q(page__book__in=taught.values("course__book"))
 
 
 def teachers_themselves(user: User) -> Q:
+    """Return a `Q` for the user's own account, if they teach any course."""
     return Q(pk=user.pk, pk__in=Instructor.objects.filter(user=user).values("user"))
 
 
 def writes_and_nobody_teaches(user: User) -> Q:
-    """An author appoints the first instructor, and sees no student: so never one more."""
+    """Return a `Q` for courses on the user's books that have no instructor, not even a pending one.
+
+    An author may appoint only the first instructor, because authors must not see any students.
+    """
     taught = Instructor.objects.filter(course=OuterRef("pk"))
     invited = Invitation.objects.pending().filter(course=OuterRef("pk"), role="instructor")
     return is_author("book")(user) & Q(~Exists(taught), ~Exists(invited))
 
 
 def appointed_by_authors(user: User) -> Q:
+    """Return a `Q` for pending invitations of instructors to courses on the user's books."""
     return is_author("course__book")(user) & Q(role="instructor", accepted_at__isnull=True)
 
 
 def teaches_and_pending(user: User) -> Q:
+    """Return a `Q` for the pending invitations to courses that the user teaches."""
     return teaches("course")(user) & Q(accepted_at__isnull=True)
 
 
 def was_shown_feedback(user: User) -> Q:
-    """Feedback that replied to an attempt of the user's, where the course lets it be seen."""
+    """Return a `Q` for the feedback that the user has received on attempts and answers.
+
+    Feedback that the course hides is not included.
+    """
     hidden = Interactive.objects.filter(
         course=OuterRef("enrollment__course"),
         question=OuterRef("question"),
@@ -78,11 +92,11 @@ def was_shown_feedback(user: User) -> Q:
     several = shown.filter(
         question__grader__in=kinds.TAKING_CHOICES, question__options__multiple=True
     )
-    # Its position in the text, since SQLite's LIKE ignores case.
+    # The position of the key in the text, since LIKE ignores case in SQLite.
     taken = StrIndex("question__attempts__string", Concat(Value('"'), F("key"), Value('"')))
     choices = Feedback.objects.choices().filter(question__attempts__in=several)
     chosen = choices.annotate(taken=taken).filter(taken__gt=0)
-    # An answer that was regraded is replied to by what its attempt was not.
+    # After a regrade, the answer has different feedback from its attempt.
     replied = Answer.objects.filter(~Exists(hidden), mine)
     return (
         Q(pk__in=shown.values("feedback"))
@@ -92,6 +106,7 @@ def was_shown_feedback(user: User) -> Q:
 
 
 def fill() -> None:
+    """Add this app's rules to the table in `accounts.access`."""
     access.allow("books.view_page", Page, is_enrolled, teaches_from)
     access.allow("books.view_question", Question, teaches_the_question)
     access.allow("books.see_feedback", Feedback, was_shown_feedback)

@@ -1,6 +1,6 @@
-"""One answer of one student: checked, graded and stored in one transaction.
+"""Answering a question: the answer is checked, graded and stored in one transaction.
 
-A client key names the sending: the same key with the same answer is stored once.
+A client key identifies the answer: sent again with the same key, it is stored only once.
 """
 
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ class NotEnrolled(GradingError):
 
 
 class Refused(GradingError):
-    """The course does not take the answer now."""
+    """The course does not accept the answer now."""
 
 
 class Conflict(GradingError):
-    """The client key has been used for another answer."""
+    """The client key has already been used for a different answer."""
 
 
 class Changed(GradingError):
-    """The published question is no longer the one on the page that was answered."""
+    """The published question is not the one on the page that was answered."""
 
     def __str__(self) -> str:
         return _(
@@ -45,17 +45,18 @@ class Changed(GradingError):
 
 
 class Gone(Changed):
-    """The published book has no such question any more."""
+    """The published book no longer contains the question."""
 
     def __str__(self) -> str:
-        return _("The book has no such question any more. Reload the page.")
+        return _("The book no longer contains this question. Reload the page.")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the student gets to see. `points` is None if a person has to grade the answer.
+    """What the student is shown. `points` is None if a person has to grade the answer.
 
-    `attempt` counts the attempts at the question from 1; None if nothing was stored.
+    `feedback` is HTML. `attempt` is the number of the attempt at the question, from 1, or None if
+    nothing was stored.
     """
 
     points: Decimal | None
@@ -74,25 +75,26 @@ def answer(
 ) -> Reply:
     """Store and grade an answer. The same key with the same answer gives the same reply.
 
-    `version` is the version of the question that the person saw. Raises NotEnrolled, AnswerError,
-    Refused, Conflict or Changed, and stores nothing then.
+    `version` is the version of the question that the person saw. Without `course_id`, the course
+    that the person used last counts. Raises NotEnrolled, AnswerError, Refused, Conflict or Changed;
+    nothing is stored then.
     """
     try:
         with transaction.atomic():
             enrollment = _locked_enrollment(user, question, course_id)
-            # Django's own order would join the tables up to the book.
+            # The default ordering would join all tables up to the book's.
             feedback = list(question.feedback.select_related("question").order_by("index", "pk"))
-            # As it is now: an edition may have been published while this waited for the lock.
+            # Read again, since an edition may have been published while this waited for the lock.
             question = feedback[0].question if feedback else question
             earlier, repeated = _earlier_attempts(enrollment, question, client_key)
-            # The reply to an answer that was stored is given whatever its question has become.
+            # An answer that has been stored gets its reply even if the question has changed since.
             if repeated is None and version not in (None, question.version):
                 raise Changed
             string, outcome = graders.read_and_grade(given, question, feedback)
             html = outcome.html if enrollment.shows_feedback is not False else None
             if repeated is not None:
                 if repeated.string != string or repeated.question_id != question.pk:
-                    raise Conflict(_("This answer has been sent before with other content."))
+                    raise Conflict(_("This answer has already been sent with different content."))
                 number = earlier.index(repeated) + 1
                 return Reply(repeated.points, question.points_possible, html, number)
             _require_open(enrollment, len(earlier))
@@ -111,15 +113,15 @@ def answer(
     except IntegrityError:
         if Question.objects.filter(pk=question.pk).exists():
             raise
-        # An edition without it was published meanwhile.
+        # An edition without the question was published in the meantime.
         raise Gone from None
 
 
 def _locked_enrollment(user: User, question: Question, course_id: int | None) -> Any:
     """Return the enrollment, locked, with the course's switches for the question.
 
-    The lock makes a student's answers in one course queue, so that a limit of attempts holds and
-    a client key is used once. Raises NotEnrolled.
+    The lock makes the answers of a student in a course wait for each other, so that a limit of
+    attempts is enforced and a client key is used only once. Raises NotEnrolled.
     """
     of_question = Q(course__interactives__question=question.pk)
     enrollment = enrolling.enrollment_for(
@@ -140,22 +142,22 @@ def _locked_enrollment(user: User, question: Question, course_id: int | None) ->
 def _earlier_attempts(
     enrollment: Enrollment, question: Question, client_key: UUID
 ) -> tuple[list[Any], Attempt | None]:
-    """Return the attempts at the question, oldest first, and the one that has the client key.
+    """Return the attempts at the question, oldest first, and the one with the client key.
 
-    That one is in the list even if it was made at another question. Each has the points of the
-    answer that counts as `counted_points`.
+    The latter is in the list even if it was made at another question; it is None if there is none.
+    Each attempt has the points of the answer that counts as `counted_points`.
     """
     counts = Answer.objects.filter(enrollment=enrollment, question=question).values("points")
     own = Attempt.objects.filter(enrollment=enrollment)
     wanted = own.filter(question=question) | own.filter(client_key=client_key)
-    # The texts may be long and many: only that of a repeated answer is fetched, to compare it.
+    # There can be many long texts: only that of a repeated answer is fetched, for comparison.
     attempts = list(wanted.annotate(counted_points=Subquery(counts)).order_by("pk").defer("string"))
     repeated = [attempt for attempt in attempts if attempt.client_key == client_key]
     return attempts, repeated[0] if repeated else None
 
 
 def _require_open(enrollment: Any, attempts: int) -> None:
-    """Raise Refused if the course takes no answer to the question, or no further attempt."""
+    """Raise Refused if the course does not accept an answer to the question, or no further one."""
     course = enrollment.course
     if enrollment.is_enabled is False:
         raise Refused(_("This question is switched off in your course."))
@@ -166,12 +168,12 @@ def _require_open(enrollment: Any, attempts: int) -> None:
 
 
 def _is_more(counted: Decimal | None, points: Decimal | None) -> bool:
-    """Whether the points that count are more than those of a new attempt; None is ungraded."""
+    """Return whether the points that count exceed those of a new attempt; None is ungraded."""
     return counted is not None and points is not None and counted > points
 
 
 def _store_as_answer(attempt: Attempt) -> None:
-    """Make the attempt the one that counts, in one statement."""
+    """Store the attempt as the answer that counts, in a single statement."""
     counts = Answer(
         enrollment_id=attempt.enrollment_id,
         question_id=attempt.question_id,

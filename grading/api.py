@@ -1,4 +1,4 @@
-"""The API of answers: the form of requests and replies, and their status codes."""
+"""The API for answers: the format of requests and responses, and their status codes."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -21,6 +21,8 @@ router = Router(tags=["answers"])
 
 
 class AnswerIn(Schema):
+    """An answer; `version` is the version of the question that the person saw."""
+
     answer: Any
     client_key: UUID
     course: Pk | None = None
@@ -28,6 +30,8 @@ class AnswerIn(Schema):
 
 
 class ReplyOut(Schema):
+    """What the answer earned; `points` is null if a person has to grade it."""
+
     points: float | None
     points_possible: float
     feedback: str | None
@@ -42,13 +46,13 @@ class AttemptOut(Schema):
 
 
 class CodedProblem(Problem):
-    """`changed`: reload the page. `conflict`: the client key stands for another answer."""
+    """`changed`: reload the page. `conflict`: the client key was used for another answer."""
 
     code: Literal["changed", "conflict"]
 
 
 class AnybodyWithToken(SessionAuth):
-    """Lets in who has no account too: the view decides. A token against CSRF is asked of all."""
+    """Accepts anybody, even without an account, but requires a CSRF token; the view decides."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         return request.user
@@ -73,10 +77,11 @@ ATTEMPT_STATUSES = {200: list[AttemptOut], 422: Invalid} | dict.fromkeys((401, 4
 def answer_question(
     request: HttpRequest, response: HttpResponse, question_id: Pk, data: AnswerIn
 ) -> Any:
-    """Give an answer. Sent again with the same client key, it is answered alike and kept once.
+    """Answer a question.
 
-    Without an account or an enrollment, a question that its author lets anybody try is
-    judged, and nothing is kept.
+    If it is sent again with the same client key, the answer gets the same reply and is stored only
+    once. Without an account or an enrollment, an answer is graded but not stored, if the author
+    lets anybody try the question.
     """
     try:
         if request.user.is_authenticated:
@@ -102,7 +107,7 @@ def _answer(request: HttpRequest, response: HttpResponse, question_id: int, data
             user, question, data.answer, data.client_key, data.course, data.version
         )
     except answering.NotEnrolled:
-        # An account without an enrollment must not give less than no account.
+        # People with an account but no enrollment can try whatever people without an account can.
         reply = _try(request, response, question_id, data)
         if reply is None:
             raise
@@ -110,9 +115,9 @@ def _answer(request: HttpRequest, response: HttpResponse, question_id: int, data
 
 
 def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: AnswerIn) -> Any:
-    """Judge an answer that is not kept; None where the question cannot be tried.
+    """Grade an answer without storing it. Returns None if the question cannot be tried.
 
-    In a course that is named it would be an answer, to be kept there.
+    If the request names a course, the answer would have to be stored there, so None is returned.
     """
     question = trials.find(question_id) if data.course is None else None
     if question is None:
@@ -120,7 +125,7 @@ def _try(request: HttpRequest, response: HttpResponse, question_id: int, data: A
     if limits.count(request, "try", seconds=limits.MINUTE) > TRIES_A_MINUTE:
         wait = limits.seconds_left(limits.MINUTE)
         response["Retry-After"] = str(wait)
-        text = _("Too many tries. Wait %(n)d seconds, or join a course.") % {"n": wait}
+        text = _("Too many attempts. Wait %(n)d seconds, or join a course.") % {"n": wait}
         return Status(429, {"detail": text})
     return trials.grade(question, data.answer, data.version)
 
@@ -134,7 +139,7 @@ def _problem(error: Exception) -> Status:
 
 @router.get("/questions/{question_id}/attempts", response=ATTEMPT_STATUSES)
 def own_attempts(request: HttpRequest, question_id: Pk, course: Pk | None = None) -> Any:
-    """What the person has tried at a question in their course, newest first, at most 100."""
+    """Return the person's attempts at a question in their course, newest first, at most 100."""
     question = _published(question_id)
     if question is None:
         raise Http404

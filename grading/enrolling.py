@@ -1,4 +1,4 @@
-"""How people come into courses."""
+"""Enrolling people in courses, and ending their enrollments."""
 
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,11 @@ TEST = Enrollment.Origin.TEST
 
 
 class EnrollError(GradingError):
-    """The person cannot join; the text says why to them."""
+    """The person cannot be enrolled. The text tells the person why."""
 
 
 def reason_against(course: Course) -> str | None:
-    """Return why nobody can come into the course now, or None. Seats are counted on joining."""
+    """Return why nobody can join the course now, or None. Seats are checked on joining only."""
     if course.book.release_id is None:
         return _("This book has been withdrawn.")
     if not course.is_open:
@@ -29,15 +29,18 @@ def reason_against(course: Course) -> str | None:
 
 
 def lock(course_id: int) -> Course:
-    """Return the course, whose row a rush for the last seats queues at, in a transaction."""
+    """Return the course with its row locked until the end of the transaction.
+
+    Because of the lock, people who compete for the last seats are enrolled one after the other.
+    """
     courses = Course.objects.select_for_update(of=("self",)).select_related("book")
     return courses.get(pk=course_id)
 
 
 def seats_left(course: Course) -> int | None:
-    """Return how many more students the course takes; None where it has no limit.
+    """Return how many more students the course can take, or None if it has no limit.
 
-    An enrollment whose payment is under way takes a seat, and so does an invitation.
+    An enrollment whose payment is in progress takes a seat, and so does a pending invitation.
     """
     if course.seat_limit is None:
         return None
@@ -46,7 +49,7 @@ def seats_left(course: Course) -> int | None:
 
 
 def check_seats(course: Course, wanted: int = 1) -> None:
-    """Raises EnrollError where a locked course has fewer than `wanted` seats."""
+    """Raise EnrollError if the course, which must be locked, has fewer than `wanted` free seats."""
     left = seats_left(course)
     if left is None or left >= wanted:
         return
@@ -57,7 +60,7 @@ def check_seats(course: Course, wanted: int = 1) -> None:
 
 @transaction.atomic
 def join(user: User, course: Course) -> Enrollment:
-    """Enroll `user` in a free course. Raises EnrollError."""
+    """Enroll `user` in a free course. Raises EnrollError if they cannot join it."""
     course = lock(course.pk)
     enrollment = Enrollment.objects.filter(course=course, user=user).first()
     if enrollment is not None and enrollment.status != Enrollment.Status.RESERVED:
@@ -79,7 +82,10 @@ def _come_back(enrollment: Enrollment) -> Enrollment:
 
 
 def _give(user: User, course: Course, enrollment: Enrollment | None, origin: str) -> Enrollment:
-    """Create an enrollment, or make a reserved one active, which has its seat already."""
+    """Create an enrollment, or activate an existing one without checking the seats again.
+
+    Raises EnrollError if all seats are taken.
+    """
     if enrollment is None:
         check_seats(course)
         return Enrollment.objects.create(course=course, user=user, origin=origin)
@@ -94,7 +100,7 @@ def _give(user: User, course: Course, enrollment: Enrollment | None, origin: str
 
 @transaction.atomic
 def reserve(user: User, course: Course) -> Enrollment:
-    """Keep a seat for `user` while they pay. Raises EnrollError."""
+    """Reserve a seat for `user` while they pay. Raises EnrollError if that is not possible."""
     course = lock(course.pk)
     reason = reason_against(course)
     if reason:
@@ -111,7 +117,7 @@ def reserve(user: User, course: Course) -> Enrollment:
         raise EnrollError(_("You are enrolled in this course."))
     if enrollment.origin != Enrollment.Origin.PAID:
         _come_back(enrollment)  # raises
-    # Paid once, and given the money back: they may buy again.
+    # They paid before and the payment was refunded, so they may pay again.
     check_seats(course)
     enrollment.status = Enrollment.Status.RESERVED
     enrollment.save(update_fields=["status"])
@@ -120,19 +126,19 @@ def reserve(user: User, course: Course) -> Enrollment:
 
 @transaction.atomic
 def activate(user: User, course: Course) -> Enrollment:
-    """Enroll a person who has paid, whatever has become of the seat that was kept."""
+    """Enroll a person who has paid, whatever has happened to the reserved seat."""
     course = lock(course.pk)
     enrollment, _made = Enrollment.objects.get_or_create(
         course=course, user=user, defaults={"origin": Enrollment.Origin.PAID}
     )
     if enrollment.status == Enrollment.Status.ACTIVE and not enrollment.is_test:
-        return enrollment  # theirs without the payment, whatever becomes of that
+        return enrollment  # it does not depend on the payment
     return _give(user, course, enrollment, Enrollment.Origin.PAID)
 
 
 @transaction.atomic
 def release(user: User, course: Course) -> None:
-    """Give up a seat that was kept for a payment. An earlier enrollment stays, ended."""
+    """Release a seat that was reserved for a payment. An earlier enrollment remains ended."""
     enrollments = Enrollment.objects.filter(course=course, user=user, status="reserved")
     enrollments.filter(ended_at__isnull=True).delete()
     enrollments.update(status=Enrollment.Status.ENDED)
@@ -140,9 +146,9 @@ def release(user: User, course: Course) -> None:
 
 @transaction.atomic
 def admit(user: User, course: Course, origin: str) -> Enrollment:
-    """Enroll a person who was invited or let in by an admin. An ended enrollment stays ended.
+    """Enroll a person who was invited. An enrollment that has ended stays ended.
 
-    Raises EnrollError where the seats are taken.
+    Raises EnrollError if all seats are taken.
     """
     course = lock(course.pk)
     enrollment = Enrollment.objects.filter(course=course, user=user).first()
@@ -156,7 +162,8 @@ def enrollments_of(
 ) -> QuerySet[Enrollment]:
     """Return the active enrollments of `user`, with their courses.
 
-    One as test student lasts as long as the right to run the course.
+    A test student's enrollment counts only while they may run the course. `enrollments` are the
+    rows that are searched, by default all.
     """
     enrollments = Enrollment.objects.all() if enrollments is None else enrollments
     held = enrollments.filter(user=user, status=Enrollment.Status.ACTIVE).select_related("course")
@@ -166,7 +173,7 @@ def enrollments_of(
 def enrollments_in(
     user: User, book_id: int, enrollments: QuerySet[Enrollment] | None = None
 ) -> QuerySet[Enrollment]:
-    """Return the active enrollments of `user` in courses of a book, the one used last first."""
+    """Return the active enrollments of `user` in courses on a book, the last used one first."""
     return (
         enrollments_of(user, enrollments).filter(course__book=book_id).order_by("-used_at", "-pk")
     )
@@ -178,10 +185,10 @@ def enrollment_for(
     course_id: int | None = None,
     enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """Return the enrollment of `user` on a book: in the course named, else the one used last.
+    """Return the enrollment of `user` in `course_id`, or the last used one on the book, or None.
 
-    A person who runs a course of the book is enrolled in it as test student if need be.
-    `enrollments` may add locks or annotations to the rows that are searched.
+    People who run a course on the book are enrolled in it as test students if necessary.
+    `enrollments` can add locks or annotations to the rows that are searched.
     """
     enrollment = find_enrollment(user, book_id, course_id, enrollments)
     return enrollment or enrollment_as_test_student(user, book_id, course_id, enrollments)
@@ -193,7 +200,7 @@ def find_enrollment(
     course_id: int | None = None,
     enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """As `enrollment_for`, and creates none."""
+    """Like `enrollment_for`, but never creates an enrollment."""
     own = enrollments_in(user, book_id, enrollments)
     if course_id is not None:
         own = own.filter(course=course_id)
@@ -206,7 +213,7 @@ def enrollment_as_test_student(
     course_id: int | None = None,
     enrollments: QuerySet[Enrollment] | None = None,
 ) -> Any:
-    """As `enrollment_for`, for a person who is known to have no enrollment there."""
+    """Like `enrollment_for`, for a person who is known to have no enrollment there."""
     if not _make_test_enrollment(user, book_id, course_id):
         return None
     return find_enrollment(user, book_id, course_id, enrollments)
@@ -226,7 +233,7 @@ def _make_test_enrollment(user: User, book_id: int, course_id: int | None) -> bo
 
 
 def end(enrollments: QuerySet[Enrollment], at: datetime | None = None) -> int:
-    """End enrollments; their answers stay. Return how many were active."""
+    """End enrollments, and return how many of them were active. Answers are kept."""
     return enrollments.filter(status=Enrollment.Status.ACTIVE).update(
         status=Enrollment.Status.ENDED, ended_at=at or timezone.now()
     )
@@ -234,9 +241,9 @@ def end(enrollments: QuerySet[Enrollment], at: datetime | None = None) -> int:
 
 @transaction.atomic
 def restore(enrollments: QuerySet[Enrollment]) -> int:
-    """Make ended enrollments active again. Return how many were ended.
+    """Make ended enrollments active again, and return how many there were.
 
-    Raises EnrollError, and restores none, where a course has too few seats for them.
+    Raises EnrollError, and restores none of them, if a course does not have enough seats.
     """
     ended = enrollments.filter(status=Enrollment.Status.ENDED)
     for course_id in sorted(set(ended.order_by().values_list("course", flat=True))):
@@ -246,7 +253,7 @@ def restore(enrollments: QuerySet[Enrollment]) -> int:
 
 
 def draw_join_codes(courses: QuerySet[Course]) -> int:
-    """Give courses new join codes, so that the old ones let nobody in. Return how many."""
+    """Give courses new join codes and return how many; the old codes stop working."""
     chosen = list(courses)
     for course in chosen:
         course.join_code = new_join_code()

@@ -1,5 +1,5 @@
-"""The base of this app's errors."""
+"""The base class of this app's exceptions."""
 
 
 class GradingError(Exception):
-    """An answer or a person cannot be taken; the text says why to that person."""
+    """An answer or a person cannot be accepted. The text tells that person why."""

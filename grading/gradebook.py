@@ -1,7 +1,8 @@
-"""The rows of a course's gradebook: all points by one query, whatever the size of the course.
+"""The rows of a course's gradebook. One query reads all points, whatever the course's size.
 
-The database joins each student's points into one text: that is sent and taken apart faster than
-a row for every answer. While it works on the next student, this one is pivoted here.
+The database joins the points of each student into one text, which is faster to send and to split
+than a row for each answer. While the database works on the next student, the row of the previous
+one is built here.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,17 +19,18 @@ from grading.spreadsheet import formula_safe
 Cell = str | int | float
 Row = list[Cell]
 
-MOST_LISTED = 30_000
+MOST_LISTED = 30_000  # the most students whose keys are listed in a query
 CHUNK = 20  # students that the database sends at a time
 
 
 def number(text: str) -> Cell:
-    """Return the number that the database writes as `text`."""
+    """Return the number that the database wrote as `text`; an int if it is a whole number."""
     value = float(text)
     return int(value) if value.is_integer() else value
 
 
 def number_text(text: str) -> Cell:
+    """Return the number that the database wrote, as text without needless decimals."""
     return str(number(text))
 
 
@@ -36,8 +38,8 @@ def number_text(text: str) -> Cell:
 def rows(course: Course, cell: Callable[[str], Cell] = number) -> list[Row]:
     """Return three rows of headings, then one for each active student.
 
-    `cell` makes a cell of points as the database writes them. A question that was not answered,
-    or is not graded yet, is an empty cell.
+    `cell` makes a cell from points as the database writes them. A cell is empty if the question was
+    not answered, or if the answer has not been graded yet.
     """
     questions = list(
         Question.objects.in_gradebook_order()
@@ -72,9 +74,9 @@ def _student_rows(
 
 
 def _answers_of(course: Course, students: list[int]) -> QuerySet[Answer]:
-    """Return the answers of some students of a course, or of all where there are very many.
+    """Return the answers of the given students, or of the whole course if there are very many.
 
-    PostgreSQL looks a number up in a list faster than it joins a table; SQLite's lists are short.
+    PostgreSQL is faster with a list of keys than with a join, but SQLite limits the list's length.
     """
     if len(students) <= MOST_LISTED:
         return Answer.objects.filter(enrollment__in=students)
@@ -82,7 +84,7 @@ def _answers_of(course: Course, students: list[int]) -> QuerySet[Answer]:
 
 
 class _Cells(dict[str, Cell]):
-    """Cells by the database's text: there are few of them, and one object each saves memory."""
+    """Maps the database's texts to cells. Few texts differ, and sharing cells saves memory."""
 
     def __init__(self, cell: Callable[[str], Cell]) -> None:
         super().__init__()
@@ -94,7 +96,7 @@ class _Cells(dict[str, Cell]):
 
 
 class _Joined(Aggregate):
-    """The texts of a group with commas between them: all of one query in the same order."""
+    """Joins a group's texts with commas; all joins of a query have the same order."""
 
     function = "STRING_AGG"
     template = "%(function)s(%(expressions)s, ',')"
@@ -107,11 +109,11 @@ class _Joined(Aggregate):
 def _points(
     answers: QuerySet[Answer], questions: list[str], cells: _Cells
 ) -> Iterator[tuple[int, Row]]:
-    """Yield each student's cells in the order of `questions`."""
+    """Yield the key of each enrollment with its cells, which are in the order of `questions`."""
     asked, positions = "", []
     for pk, answered, texts in _joined(answers).iterator(chunk_size=CHUNK):
         if answered != asked:
-            # Mostly the same as the last student's.
+            # Usually, a student has answered the same questions as the previous one.
             asked = answered
             known = {question: position for position, question in enumerate(answered.split(","))}
             positions = [known.get(question, -1) for question in questions]

@@ -15,7 +15,7 @@ from grading.spreadsheet import as_csv
 
 class GradebookCSV(base_formats.CSV):
     def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
-        # tablib's own writer copies each row twice more: a twentieth of the whole export.
+        # tablib's own writer copies each row twice more, which takes a twentieth of the export.
         return as_csv(dataset[:])
 
     def is_binary(self) -> bool:
@@ -26,12 +26,12 @@ FORMATS: dict[str, type[base_formats.Format]] = {"csv": GradebookCSV, "xlsx": ba
 
 
 class GradebookResource(resources.Resource):
-    """A course's gradebook. Its headings are rows: there are three of them."""
+    """A course's gradebook. It has three rows of headings, which are rows of the dataset."""
 
     def export(self, queryset: QuerySet[Course] | None = None, **kwargs: Any) -> Dataset:
         """Return the gradebook of the one course in `queryset`.
 
-        `cell` makes cells of points: numbers, unless it is given.
+        The keyword argument `cell` makes cells from points; by default, these are numbers.
         """
         assert queryset is not None
         cell = kwargs.get("cell", gradebook.number)
@@ -39,8 +39,8 @@ class GradebookResource(resources.Resource):
 
 
 def export(course: Course, format_name: str) -> bytes:
-    """Return the gradebook's file. Raises KeyError for an unknown format."""
-    # A CSV is written faster from texts; a spreadsheet wants numbers.
+    """Return the content of the gradebook's file. Raises KeyError if the format is unknown."""
+    # A CSV file is written faster from texts; a spreadsheet needs numbers.
     cell = gradebook.number_text if format_name == "csv" else gradebook.number
     dataset = GradebookResource().export(Course.objects.filter(pk=course.pk), cell=cell)
     data = FORMATS[format_name]().export_data(dataset)

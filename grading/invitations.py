@@ -1,7 +1,7 @@
-"""Seats kept for e-mail addresses. Nothing here reveals whether an address has an account.
+"""Seats reserved for e-mail addresses. Nothing here reveals whether an address has an account.
 
-An invitation takes effect when its owner comes: when they confirm the address or sign in, or press
-the button of the course's page. Until then it looks alike with an account and without.
+An invitation takes effect when its owner confirms the address, signs in, or presses the button on
+the course's page. Until then, it looks the same with an account and without one.
 """
 
 import logging
@@ -21,11 +21,11 @@ from grading import enrolling
 from grading.models import Course, Enrollment, Instructor, Invitation
 
 log = logging.getLogger(__name__)
-BATCH = 50  # of e-mails on one connection
+BATCH = 50  # e-mails that are sent over one connection
 
 
 def reasons_against(course: Course, role: str) -> dict[str, str]:
-    """Return the addresses, in small letters, that cannot be invited to the course, and why."""
+    """Return the addresses, in lower case, that cannot be invited, each with the reason."""
     invited = course.invitations.filter(role=role).values_list("email", flat=True)
     if role == Invitation.Role.INSTRUCTOR:
         teaching = course.instructors.values_list("user__email", flat=True)
@@ -42,14 +42,14 @@ def reasons_against(course: Course, role: str) -> dict[str, str]:
 
 
 def accept_all(user: User) -> list[Invitation]:
-    """Let every invitation of the user's confirmed addresses take effect; return those."""
+    """Accept all invitations to the user's confirmed addresses; return those that took effect."""
     pending = Invitation.objects.pending().of(user).select_related("course__book")
     accepted = []
     for invitation in pending.order_by("pk"):
         try:
             if _accept(user, invitation):
                 accepted.append(invitation)
-        except enrolling.EnrollError:  # fewer seats than when it was sent: it waits
+        except enrolling.EnrollError:  # fewer seats than when it was sent
             log.warning("Invitation %s waits for a seat", invitation.pk)
     return accepted
 
@@ -60,8 +60,8 @@ def _accept(user: User, invitation: Invitation) -> bool:
     closed = course.closes_at is not None and course.closes_at <= timezone.now()
     if closed or course.book.release_id is None:
         return False
-    # First, since the invitation holds the seat that the enrollment takes; and only once, in case
-    # two tabs do the same.
+    # This comes first, since a pending invitation reserves the seat that the enrollment takes. If
+    # two tabs do the same, only one of them updates the row.
     own = Invitation.objects.pending().filter(pk=invitation.pk)
     if not own.update(accepted_at=timezone.now()):
         return False
@@ -73,14 +73,15 @@ def _accept(user: User, invitation: Invitation) -> bool:
 
 
 def mail_later(ids: list[int]) -> None:
-    """Send the e-mails of these invitations once the transaction has been kept."""
+    """Send the e-mails of these invitations after the transaction has been committed."""
     transaction.on_commit(lambda: send(Invitation.objects.filter(pk__in=ids)) and None)
 
 
 def send(invitations: QuerySet[Invitation]) -> int:
-    """Send e-mails to who was invited and has not come; return how many went out.
+    """Send e-mails to invited people who have not accepted yet; return how many were sent.
 
-    What could not be sent keeps an empty `mailed_at`, so that it can be sent again.
+    The `mailed_at` of an invitation is not set if its e-mail could not be sent, so that it can be
+    sent again.
     """
     waiting = list(
         invitations.filter(accepted_at__isnull=True).select_related("course__book").order_by("pk")

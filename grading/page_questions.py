@@ -1,4 +1,4 @@
-"""A page's questions as one person finds them: one query, whatever their number."""
+"""The questions of a page with one person's answers, read by one query."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,10 @@ MOST_ATTEMPTS = 100
 
 @dataclass(frozen=True)
 class QuestionState:
-    """A question, and what the person has answered; None where they have not."""
+    """A question, and the person's answer to it, if any.
+
+    `feedback` is HTML. `attempts_left` is None if the course has no limit.
+    """
 
     question: Question
     enabled: bool = True
@@ -32,7 +35,7 @@ class QuestionState:
 
 
 def of(page: Page, enrollment: Enrollment | None) -> list[QuestionState]:
-    """Return the state of each question of a page, in its order."""
+    """Return the state of each question of a page, in the page's order."""
     if enrollment is None:
         return [QuestionState(question) for question in page.questions.order_by("index", "pk")]
     limit = enrollment.course.attempt_limit
@@ -41,7 +44,7 @@ def of(page: Page, enrollment: Enrollment | None) -> list[QuestionState]:
 
 
 def _with_answers(page: Page, enrollment: Enrollment) -> Any:
-    """Return a row for each feedback that may reply to what was answered, one where none may."""
+    """Return, for each question, a row for each feedback that may reply, or one row without."""
     switch = Q(interactives__course=enrollment.course_id)
     mine = Q(answers__enrollment=enrollment.pk)
     matched = Q(feedback__pk=F("mine__feedback"))
@@ -77,7 +80,7 @@ def _attempt_count(enrollment: Enrollment) -> Coalesce:
 
 
 def _state(rows: list[Any], limit: int | None) -> QuestionState:
-    """Return the state of one question from its rows, which differ in the feedback alone."""
+    """Return the state of a question from its rows, which differ only in the feedback."""
     question = rows[0]
     html = None
     if question.string is not None and question.shows_feedback is not False:
@@ -100,6 +103,8 @@ def _state(rows: list[Any], limit: int | None) -> QuestionState:
 
 @dataclass(frozen=True)
 class PastAttempt:
+    """An attempt at a question. `feedback` is HTML, or None if there is none to show."""
+
     answer: str
     points: Decimal | None
     feedback: str | None
@@ -107,7 +112,7 @@ class PastAttempt:
 
 
 def attempts_at(question: Question, enrollment: Enrollment) -> list[PastAttempt]:
-    """Return what the person has tried at a question, the newest first."""
+    """Return the person's attempts at a question, newest first, at most `MOST_ATTEMPTS`."""
     rows = Attempt.objects.filter(enrollment=enrollment, question=question).select_related(
         "feedback"
     )

@@ -1,4 +1,4 @@
-"""Points as people read them."""
+"""Formats points for display."""
 
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ def plain(points: Decimal) -> str:
 
 
 def in_words(points: Decimal | None, possible: Decimal) -> str:
+    """Return "1 of 2 points" or, if `points` is None, that a person will grade the answer."""
     if points is None:
         return _("Received. It will be graded by a person.")
     count = 1 if possible == 1 else 2

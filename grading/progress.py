@@ -1,4 +1,4 @@
-"""How far somebody is in a book: in figures, where they stopped, and what to answer next."""
+"""A student's progress in a book: figures, where they stopped reading, and the next question."""
 
 import functools
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from grading.models import Answer, Enrollment, Interactive
 
 @dataclass(frozen=True)
 class Progress:
-    """Figures of the questions that a course has not switched off, in the whole book."""
+    """Figures about the whole book, without questions that the course has switched off."""
 
     answered: int
     questions: int
@@ -39,13 +39,19 @@ class Progress:
 def with_progress(
     enrollments: QuerySet[Enrollment], after: Page | None = None
 ) -> QuerySet[Enrollment]:
-    """Annotate enrollments with what `of` and `next_question` read; the latter needs `after`."""
+    """Annotate enrollments with what `of` and `next_question` read.
+
+    `next_question` needs `after`, the page after which it searches.
+    """
     enrollments = enrollments.annotate(**_figures())
     return enrollments if after is None else enrollments.annotate(next_question=_next(after))
 
 
 def _is_off(question: str) -> Exists:
-    """Whether the enrollment's course, two queries out, has switched a question off."""
+    """Return a condition: the course has switched the question off.
+
+    The course is that of an enrollment in the query two levels further out.
+    """
     course = OuterRef(OuterRef("course"))
     off = Interactive.objects.filter(course=course, question=OuterRef(question), enabled=False)
     return Exists(off)
@@ -53,7 +59,10 @@ def _is_off(question: str) -> Exists:
 
 @functools.cache
 def _figures() -> dict[str, Subquery]:
-    """Built once: a page view would spend a fifth of its time on it."""
+    """Return the annotations that `of` reads.
+
+    They are built only once, since that takes a fifth of the time of a page view.
+    """
     book = Q(question__page__book=OuterRef("course__book"))
     answered = Answer.objects.filter(~_is_off("question"), book, enrollment=OuterRef("pk"))
     return {
@@ -80,7 +89,7 @@ def _counted(rows: QuerySet[Any], by: str, points: Any) -> Subquery:
 
 
 def _next(page: Page) -> Subquery:
-    """The first unanswered question on a later page; round to the book's start where none is."""
+    """Return the first unanswered question on a later page or, if there is none, from the start."""
     is_later = Q(page__position__gt=page.position) | Q(
         page__position=page.position, page__gt=page.pk
     )
@@ -94,14 +103,14 @@ def _next(page: Page) -> Subquery:
 
 
 def of(enrollment: Any) -> Progress:
-    """Return the figures of an enrollment that was read `with_progress`."""
+    """Return the figures of an enrollment that was read by `with_progress`."""
     answered, points = _told(enrollment.done)
     questions, points_possible = _told(enrollment.in_book)
     return Progress(answered, questions, points, points_possible)
 
 
 def _told(counted: Any) -> tuple[int, Decimal]:
-    """Return a count and its points; SQLite sums these as fractions of two."""
+    """Return a count and its points, rounded to two decimals, since SQLite sums them as floats."""
     found = counted or {"n": 0, "points": None}
     return found["n"], Decimal(f"{found['points'] or 0:.2f}")
 
@@ -113,7 +122,7 @@ class Link:
 
 
 def next_question(enrollment: Any, book: Book) -> Link | None:
-    """Return where the next unanswered question stands; None where all are answered."""
+    """Return a link to the next unanswered question, or None if all are answered."""
     found = enrollment.next_question
     if found is None:
         return None
@@ -122,9 +131,9 @@ def next_question(enrollment: Any, book: Book) -> Link | None:
 
 
 def resume(enrollment: Enrollment, here: Page | None = None) -> Link | None:
-    """Return the page where the student stopped reading, unless that is `here`.
+    """Return a link to where the student stopped reading, or None if that is `here` or unknown.
 
-    An enrolled person may read all pages of the book.
+    Access to the page is not checked: an enrolled person may read all pages of the book.
     """
     page, book = enrollment.last_page, here.book if here else enrollment.course.book
     if page is None or page == here or page.book_id != book.pk or book.release_id is None:
@@ -134,9 +143,9 @@ def resume(enrollment: Enrollment, here: Page | None = None) -> Link | None:
 
 
 def visit(enrollment: Enrollment, page: Page, others: list[Enrollment]) -> None:
-    """Remember this enrollment as the one used last on its book, and the page.
+    """Remember the page, and that this enrollment on the book is the last used one.
 
-    Most calls change neither, and write nothing.
+    `others` are the person's enrollments on the book. Most calls change nothing and do not write.
     """
     changed: dict[str, Any] = {}
     if enrollment.last_page_id != page.pk:
@@ -148,5 +157,5 @@ def visit(enrollment: Enrollment, page: Page, others: list[Enrollment]) -> None:
     try:
         Enrollment.objects.filter(pk=enrollment.pk).update(**changed)
     except DatabaseError:
-        # A new edition has taken the page, or writes for long: nobody misses a page for that.
+        # A new edition has deleted the page, or keeps the database locked. The page still opens.
         return

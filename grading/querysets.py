@@ -12,11 +12,11 @@ from accounts.access import Person
 
 class CourseQuerySet(models.QuerySet):
     def visible_to(self, user: Person) -> Self:
-        """Courses that `user` runs."""
+        """Return the courses that `user` runs."""
         return self.filter(access.rows(user, "grading.view_course"))
 
     def open(self) -> Self:
-        """Courses that can be joined now, by their dates."""
+        """Return the courses that are open now, according to their dates."""
         now = timezone.now()
         return self.filter(
             Q(opens_at__isnull=True) | Q(opens_at__lte=now),
@@ -29,7 +29,7 @@ class EnrollmentQuerySet(models.QuerySet):
         return self.filter(status="active")
 
     def in_gradebook(self) -> Self:
-        """Active students in the gradebook's order; test students are none."""
+        """Return the active students, without test students, in the gradebook's order."""
         return (
             self.active()
             .exclude(origin="test")
@@ -37,7 +37,7 @@ class EnrollmentQuerySet(models.QuerySet):
         )
 
     def seated(self) -> Self:
-        """Enrollments that take a seat: active, or reserved while a payment is under way."""
+        """Return the enrollments that take a seat: active, or reserved during a payment."""
         return self.filter(status__in=("active", "reserved")).exclude(origin="test")
 
 
@@ -46,7 +46,7 @@ class InvitationQuerySet(models.QuerySet):
         return self.filter(accepted_at__isnull=True)
 
     def of(self, user: Person) -> Self:
-        """Invitations of addresses that `user` has confirmed to be theirs."""
+        """Return the invitations to addresses that `user` has confirmed."""
         if not user.is_authenticated:
             return self.none()
         addresses = EmailAddress.objects.filter(user=user.pk, verified=True)

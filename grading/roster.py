@@ -1,4 +1,4 @@
-"""The roster of a course, from a CSV or XLSX file: each address is invited."""
+"""The roster of a course, imported from a CSV or XLSX file. Each address in it is invited."""
 
 import csv
 import io
@@ -21,15 +21,15 @@ from grading.models import Course, Invitation
 LARGEST_FILE = 2_000_000  # bytes
 LARGEST_UNPACKED = 40_000_000
 COLUMNS = 100
-ROWS = 5_000  # more is a mistake, or somebody who sends e-mails in bulk
+ROWS = 5_000  # more is a mistake or an attempt to send bulk e-mail
 HEADINGS = ("email", "e-mail", "email address", "e-mail address", "mail")
 
 
 def check_size(file: IO[bytes]) -> None:
-    """Raise ValidationError for a file that the server would take long to read."""
+    """Raise ValidationError if the file is too large to be read quickly."""
     size = file.seek(0, io.SEEK_END)
     if size > LARGEST_FILE:
-        raise ValidationError(_("A roster's file has at most 2 MB."))
+        raise ValidationError(_("A roster file can have at most 2 MB."))
     if zipfile.is_zipfile(file) and _unpacked(file) > LARGEST_UNPACKED:
         raise ValidationError(_("This file is too large when unpacked."))
 
@@ -44,7 +44,10 @@ def _unpacked(file: IO[bytes]) -> int:
 
 
 class RosterCSV(base_formats.CSV):
-    """As spreadsheets write it: with a byte order mark or without, comma, semicolon or tab."""
+    """CSV as spreadsheets write it.
+
+    A byte order mark is optional; the delimiter is a comma, a semicolon or a tab.
+    """
 
     def get_read_mode(self) -> str:
         return "rb"
@@ -53,6 +56,7 @@ class RosterCSV(base_formats.CSV):
         return True
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Dataset:
+        """Return the rows as a dataset. Raises ValueError if this is not a CSV file."""
         data = in_stream if isinstance(in_stream, bytes) else str(in_stream).encode()
         try:
             text = data.decode("utf-8-sig")
@@ -64,14 +68,15 @@ class RosterCSV(base_formats.CSV):
         try:
             rows = list(islice(csv.reader(io.StringIO(text), delimiter=delimiter), ROWS + 2))
         except csv.Error:
-            raise ValueError(_("This is no CSV file.")) from None
+            raise ValueError(_("This is not a CSV file.")) from None
         return _addresses(rows)
 
 
 class RosterXLSX(base_formats.XLSX):
-    """The first sheet; no more of it than a roster can have, however large it says it is."""
+    """The first sheet, read only as far as a roster can go, whatever size the file claims."""
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Dataset:
+        """Return the rows as a dataset. Raises ValueError if this is not an XLSX file."""
         import openpyxl
 
         try:
@@ -82,13 +87,13 @@ class RosterXLSX(base_formats.XLSX):
                 for row in sheet.iter_rows(max_row=ROWS + 2, max_col=COLUMNS, values_only=True)
             ]
         except Exception:
-            # Whatever openpyxl raises over a broken file: it names no errors of its own.
-            raise ValueError(_("This is no XLSX file.")) from None
+            # openpyxl does not say what it raises if a file is broken.
+            raise ValueError(_("This is not an XLSX file.")) from None
         return _addresses(rows)
 
 
 def _addresses(rows: list[list[Any]]) -> Dataset:
-    """Return the headings, and of each row that has anything the cells under them."""
+    """Return a dataset of the headings and of the cells below them, without empty rows."""
     headings = [str(heading or "") for heading in (rows[0] if rows else [])][:COLUMNS]
     width = len(headings)
     found = [(row[:width] + [""] * width)[:width] for row in rows[1:] if any(row[:width])]
@@ -96,7 +101,7 @@ def _addresses(rows: list[list[Any]]) -> Dataset:
 
 
 class RosterResource(resources.ModelResource):
-    """Invitations to one course, by e-mail address. Other columns are not looked at."""
+    """Invitations to one course, by e-mail address. Other columns are ignored."""
 
     email = fields.Field(attribute="email", column_name="email")
 
@@ -114,7 +119,11 @@ class RosterResource(resources.ModelResource):
         self.reasons: dict[str, str] = {}
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Find the column of addresses, and hold the seats until the import is done."""
+        """Find the column of addresses, and lock the course until the import is done.
+
+        Raises ValidationError if there is not exactly one such column, or if there are too many
+        rows.
+        """
         headings = [str(heading or "").strip().lower() for heading in dataset.headers or ()]
         found = [column for column, heading in enumerate(headings) if heading in HEADINGS]
         if len(found) != 1:
@@ -123,7 +132,7 @@ class RosterResource(resources.ModelResource):
                 % {"names": ", ".join(headings)[:200] or _("nothing")}
             )
         if len(dataset) > ROWS:
-            raise ValidationError(_("A roster has at most %(n)d rows.") % {"n": ROWS})
+            raise ValidationError(_("A roster can have at most %(n)d rows.") % {"n": ROWS})
         headings[found[0]] = "email"
         dataset.headers = headings
         self.course = enrolling.lock(self.course.pk)
@@ -131,6 +140,7 @@ class RosterResource(resources.ModelResource):
         self.reasons = invitations.reasons_against(self.course, Invitation.Role.STUDENT)
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        """Normalize the address. Raises ValidationError if it is invalid or repeated."""
         email = str(row.get("email") or "").strip().lower()
         row["email"] = email
         number = kwargs.get("row_number")
@@ -138,20 +148,23 @@ class RosterResource(resources.ModelResource):
             validate_email(email)
             mail.check_address(email)
         except ValidationError:
-            raise ValidationError(_("This is no e-mail address.")) from None
+            raise ValidationError(_("This is not a valid e-mail address.")) from None
         if email in self.seen:
-            raise ValidationError(_("Stands in row %(n)s too.") % {"n": self.seen[email]})
+            raise ValidationError(_("Also in row %(n)s.") % {"n": self.seen[email]})
         self.seen[email] = number or 0
 
     def get_instance(self, instance_loader: Any, row: Any) -> None:
-        """Every row is a new invitation, or skipped: an import changes none that is there."""
+        """Return None: each row is a new invitation or skipped, and changes no existing one."""
 
     def import_instance(self, instance: Invitation, row: Any, **kwargs: Any) -> None:
         super().import_instance(instance, row, **kwargs)
         instance.course, instance.invited_by = self.course, self.invited_by
 
     def skip_row(self, instance: Any, original: Any, row: Any, *args: Any) -> bool:
-        """Leave out people who are invited or enrolled, so that a file can be imported again."""
+        """Skip people who are invited or enrolled, so that a file can be imported again.
+
+        Raises ValidationError if all seats are taken.
+        """
         instance.reason = self.reasons.get(instance.email, "")
         if instance.reason:
             return True

@@ -1,5 +1,8 @@
-"""What a sync does to answers: it counts those that would be deleted, writes the new keys of
-choices, and computes which answers would earn other points."""
+"""What a sync does to answers.
+
+It counts those that would be deleted, writes the new keys of choices, and computes which answers
+would earn different points.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,18 +22,20 @@ from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Reg
 from grading.regrade import affected, choice_keys, regrade, report
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
-REASON = gettext_lazy("A new edition was published, and its feedback gives other points.")
+REASON = gettext_lazy("A new edition was published, and its feedback gives different points.")
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """What `follow` writes: new keys into answers to these questions, and new points."""
+    """What `follow` writes: new keys into answers to these questions, and the new points."""
 
     rekeyed: Mapping[int, regrade.Material]
     regrading: regrade.Regrading | None
 
 
 class AnswersFollower:
+    """Applies a sync to answers, attempts, regrades and question switches."""
+
     name = "answers"
 
     def counts(self, projects: Iterable[str]) -> Counts:
@@ -72,7 +77,7 @@ class AnswersFollower:
         questions = [loss.question_id for loss in plan.losses]
         for model in KINDS.values():
             rows = model._default_manager.filter(question__in=questions).order_by("pk")
-            # The archive names a matched feedback by these.
+            # The archive identifies a matched feedback by these rows.
             matched = () if model is Interactive else ("feedback__question__page__book",)
             yield rows.select_related("question__page__book", *matched)
             if model is Answer:
@@ -88,8 +93,8 @@ class AnswersFollower:
     def lock_rows(self, plan: Plan) -> None:
         """Make new answers to the plan's books wait, as SQLite does by itself.
 
-        An answer locks the student's enrollment before anything else, so it cannot come in
-        between and wait for our rows while we wait for its rows.
+        An answer locks the student's enrollment before anything else. It therefore cannot lock
+        other rows first and then cause a deadlock with this transaction.
         """
         if connection.features.has_select_for_update:
             enrollments = Enrollment.objects.filter(course__book__project__in=plan.projects)
@@ -97,7 +102,7 @@ class AnswersFollower:
             list(locked.values_list("pk"))
 
     def drop(self, plan: Plan) -> None:
-        """Delete without Django's cascade, which fetches every row while others wait on SQLite."""
+        """Delete without Django's cascade, which reads every row while others wait on SQLite."""
         gone = [loss.question_id for loss in plan.losses]
         querysets: list[Any] = [
             Regrade.objects.filter(answer__question__in=gone),
@@ -107,7 +112,7 @@ class AnswersFollower:
             rows._raw_delete(rows.db)
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
-        """Write the new keys of choices into the answers that took them, then new points."""
+        """Write the new keys of choices into the answers that contain them, then the points."""
         assert isinstance(effects.rows, _Rows)
         choice_keys.write(choice_keys.find_changes(effects.rows.rekeyed))
         if effects.rows.regrading:
@@ -115,7 +120,7 @@ class AnswersFollower:
 
 
 def _losses(plan: Plan) -> tuple[str, ...]:
-    """Return the first of the answers that would be deleted, in words."""
+    """Return texts about the first of the answers that would be deleted."""
     questions = [loss.question_id for loss in plan.losses]
     answers = (
         Answer.objects.filter(question__in=questions)

@@ -1,7 +1,7 @@
 """Answers that are graded at once and never stored.
 
-Readers without an account give them where the author allows it, and so do authors who look at a
-preview, whose questions are graded by its manifest.
+Readers without an account give them if the author allows it. So do authors who look at a preview,
+whose questions are graded according to its manifest.
 """
 
 from collections.abc import Iterator
@@ -21,25 +21,28 @@ TRIES_A_MINUTE = 30
 
 
 def with_tries(pages: QuerySet[Page]) -> Any:
-    """Annotate pages with `takes_tries`: public pages that no open course excludes from trying."""
+    """Annotate pages with `takes_tries`: public, and no open course on the book forbids tries."""
     against = Course.objects.open().filter(book=OuterRef("book"), allows_tries=False)
     return pages.annotate(takes_tries=Q(~Exists(against), access=Page.Access.PUBLIC))
 
 
 def is_marked(question: Question) -> bool:
-    """Whether the author has marked the question for anybody to try."""
+    """Return whether the author has marked the question for anybody to try."""
     return question.options.get("try") is True and question.kind.may_be_tried
 
 
 def find(question_id: int) -> Question | None:
-    """Return the question if anybody may try it now, or None."""
+    """Return the question if anybody may try it now, and None otherwise."""
     pages = with_tries(Page.objects.published()).filter(takes_tries=True)
     question = Question.objects.filter(pk=question_id, page__in=pages.values("pk")).first()
     return question if question and is_marked(question) else None
 
 
 def grade(question: Question, given: object, version: str | None = None) -> Reply:
-    """Return what an answer would earn, without feedback. Raises AnswerError or Changed."""
+    """Return what an answer would earn, without feedback.
+
+    Raises AnswerError if it cannot be graded, and Changed if `version` is not the published one.
+    """
     if version not in (None, question.version):
         raise Changed
     _string, outcome = graders.read_and_grade(given, question, list(question.feedback.all()))
@@ -65,9 +68,9 @@ def questions_of(preview: Preview) -> Iterator[PreviewedQuestion]:
 
 
 def answer_in_preview(preview: Preview, number: int, given: object) -> Reply | None:
-    """Grade an answer to a question; None if the reader may not read the question's page.
+    """Return the reply to an answer, or None if the reader may not read the question's page.
 
-    Raises AnswerError.
+    Raises AnswerError if the answer cannot be graded.
     """
     for previewed in questions_of(preview):
         if previewed.number == number:
@@ -78,7 +81,7 @@ def answer_in_preview(preview: Preview, number: int, given: object) -> Reply | N
 
 
 def _as_models(number: int, docname: str, item: m.Question) -> PreviewedQuestion:
-    """Return a question of a manifest as unsaved models, which graders take."""
+    """Return a question of a manifest as unsaved models, which graders accept."""
     question = Question(
         label=item.label,
         grader=item.grader,

@@ -15,7 +15,7 @@ WRONG_CODE = "wrong-join-code"
 
 
 def _too_many(request: HttpRequest) -> HttpResponse | None:
-    """Answer 429 to who has tried many codes that no course has."""
+    """Return a 429 response if too many join codes that do not exist have been tried, or None."""
     if not limits.is_over(request, WRONG_CODE, most=20, most_of_address=600):
         return None
     return ratelimit.respond_429(request)
@@ -23,7 +23,7 @@ def _too_many(request: HttpRequest) -> HttpResponse | None:
 
 @require_safe
 def find_course(request: HttpRequest) -> HttpResponseBase:
-    """To the page of the course whose join code was typed."""
+    """Redirect to the page of the course whose join code was entered."""
     refused = _too_many(request)
     if refused:
         return refused
@@ -31,12 +31,13 @@ def find_course(request: HttpRequest) -> HttpResponseBase:
     if Course.objects.filter(join_code=code).exists():
         return redirect("join-course", code=code)
     limits.count(request, WRONG_CODE)
-    messages.error(request, _("No course has this join code. Look at it once more."))
+    messages.error(request, _("No course has this join code. Check it and try again."))
     return redirect("bookshelf")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def join_course(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Show the join page of a course, or join the course. Raises Http404 for an unknown code."""
     refused = _too_many(request)
     if refused:
         return refused

@@ -1,3 +1,3 @@
-"""Accounts in the admin; `base` is what every admin class of ours stands on."""
+"""Accounts in the admin. `base` contains the base classes of all our admin classes."""
 
 from accounts.admin import people  # noqa: F401 - it registers its classes

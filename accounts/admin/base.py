@@ -1,4 +1,4 @@
-"""The base of all our admin classes: rights and rows from the table in `accounts.access`."""
+"""The base of all our admin classes: permissions and rows come from `accounts.access`."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SEARCHED_WORDS = 10
 
 @contextmanager
 def _numbers_that_fit() -> Iterator[None]:
-    """Answer 400 to a number or a date in a form or an address that no database takes."""
+    """Respond with 400 to a number or date, in a form or URL, that no database can store."""
     try:
         yield
     except (OverflowError, DataError) as error:
@@ -29,14 +29,14 @@ def _numbers_that_fit() -> Iterator[None]:
 
 
 def _rendered(response: Any) -> Any:
-    """Return the response with its page written: a widget asks the database only then."""
+    """Return the rendered response, since some widgets query the database only on rendering."""
     return response.render() if hasattr(response, "render") else response
 
 
 def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool:
-    """Whether the request's user has a right: asked of the database once a request.
+    """Return whether the request's user has a permission, looking it up only once per request.
 
-    Django's admin asks again for each form of a page.
+    Django's admin asks again for each form on a page.
     """
     answers: dict[Any, bool] = request.__dict__.setdefault("_rights", {})
     key = (permission, obj and obj.pk)
@@ -46,11 +46,12 @@ def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool
 
 
 class _ByRules:
-    """Rights and rows from the table in `accounts.access`, for admin pages and their inlines."""
+    """Takes permissions and rows of an admin class or an inline from `accounts.access`."""
 
     model: type[Model]
 
     def permission(self, act: str) -> str:
+        """Return the full name of a permission, such as `grading.view_course`."""
         return f"{self.model._meta.app_label}.{act}_{self.model._meta.model_name}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -58,7 +59,7 @@ class _ByRules:
         return rows.filter(access.rows(signed_in(request), self.permission("view")))
 
     def may(self, request: HttpRequest, act: str, obj: Model | None) -> bool:
-        # An inline is asked with the object that it stands on: its rows were chosen above.
+        # Django passes the parent object to an inline, whose rows get_queryset() has selected.
         own = obj if isinstance(obj, self.model) else None
         return may(request, self.permission(act), own)
 
@@ -72,7 +73,7 @@ class _ByRules:
         return self.may(request, "delete", obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """What may be added is said of the row that it is added to."""
+        """Return whether a row may be added to `obj`, its parent object."""
         return may(request, self.permission("add"), obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -80,16 +81,18 @@ class _ByRules:
 
 
 class RulesAdmin(_ByRules, admin.ModelAdmin):
+    """A ModelAdmin whose permissions and rows come from `accounts.access`."""
+
     show_full_result_count = False
-    # Filters that links of other pages use, beside those of `list_filter`.
+    # Lookups that links on other pages use, in addition to those of `list_filter`.
     linked_filters: tuple[str, ...] = ()
-    # Who has this right on any row at all sees the list also while nothing of theirs is in it.
+    # People with this permission on any row can open the list even while it is empty for them.
     listed_for = ""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only the filters that pages offer: Django takes any lookup on a model's own fields.
+        """Allow only the filters that pages offer; Django allows any on the model's own fields.
 
-        Among those are regular expressions, which a person could make as slow as they like.
+        Those include regular expressions, which can be made as slow as somebody likes.
         """
         names = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter]
         offered = {*map(str, names), *self.linked_filters}
@@ -106,9 +109,10 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """For who may change the row: it names what the change page hides from who may only see.
+        """Show the history of a row only to people who may change the row.
 
-        Its lines tell inline rows by their names, such as the answer that a feedback foresees.
+        Its entries name inline rows, such as the expected answer of a feedback, which the change
+        page hides from people who may only view it. Raises PermissionDenied for them.
         """
         row = self.get_object(request, unquote(object_id))
         if row is not None and not self.has_change_permission(request, row):
@@ -118,7 +122,7 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        # Each word is a condition more: a thousand are more than a database takes.
+        # Each word adds a condition, and a database does not accept a thousand of them.
         words = " ".join(search_term.split()[:SEARCHED_WORDS])
         return super().get_search_results(request, queryset, words)
 
@@ -132,11 +136,13 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
 
 
 class RulesInline(_ByRules, admin.TabularInline):
+    """A TabularInline whose permissions and rows come from `accounts.access`."""
+
     extra = 0
 
 
 class ReadOnly:
-    """Shown, never written here."""
+    """Mixin for rows that are shown in the admin but cannot be added, changed or deleted there."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Accounts in the admin, and the ways in that their owners have lost."""
+"""Accounts in the admin, and the ways of signing in that their owners may have lost."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from accounts import proven_addresses
 from accounts.admin.base import ReadOnly, RulesAdmin
 from accounts.models import User
 
-# Sign-in apps come from the environment alone, and no page shows a secret.
+# Sign-in providers are configured only in the environment, so that no page shows a secret.
 for model in (Group, SocialApp, SocialToken, SocialAccount, Authenticator):
     admin.site.unregister(model)
 
@@ -38,9 +38,9 @@ class UserAdmin(RulesAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
-            # They set a password by the link of "I forgot my password".
+            # The owner sets a password through "Forgot your password?".
             obj.set_unusable_password()
-        obj.email = obj.email.lower()  # as allauth keeps and looks for it
+        obj.email = obj.email.lower()  # as allauth stores and looks up addresses
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             proven_addresses.confirm(obj)
@@ -54,7 +54,7 @@ class UserAdmin(RulesAdmin):
 
 
 class _Forgotten(ReadOnly, RulesAdmin):
-    """Seen, and taken away from who has lost it; never made or changed here."""
+    """Rows that can be viewed, and deleted if their owner has lost access, but not edited."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.may(request, "delete", obj)

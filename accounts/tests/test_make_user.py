@@ -37,7 +37,7 @@ def test_a_second_run_changes_nothing_and_prints_no_link_for_who_has_a_password(
     user.set_password(PASSWORD)
     user.save()
     out = make_user("NEW@example.org", "--type", "admin")
-    assert out == "new@example.org: is there, type admin.\n"
+    assert out == "new@example.org: already exists, type admin.\n"
     user.refresh_from_db()
     assert user.check_password(PASSWORD) and user.is_superuser
 
@@ -58,6 +58,6 @@ def test_the_type_of_an_account_can_be_changed():
 
 
 def test_what_is_no_address_is_refused():
-    with pytest.raises(CommandError, match="is no e-mail address"):
+    with pytest.raises(CommandError, match="not a valid e-mail address"):
         make_user("nobody")
     assert not User.objects.exists()

@@ -1,3 +1,3 @@
-"""Two inboxes: notes that a course's instructors read, and problems that authors are told of."""
+"""Two inboxes: shared notes for the instructors of a course, and problem reports for authors."""
 
 from annotations.admin import notes, reports  # noqa: F401 - each registers its classes

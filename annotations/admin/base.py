@@ -1,4 +1,4 @@
-"""What both inboxes share: the passage, the text and its replies, read; and a reply, written."""
+"""The base of both inboxes, which show a note with its replies, and take a reply to it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,11 +24,13 @@ from annotations.models import Annotation
 
 
 class InboxForm(forms.ModelForm):
+    """The form of a note in an inbox, with a field for a reply."""
+
     reply = forms.CharField(
         label=_("Reply"),
         required=False,
         widget=forms.Textarea({"rows": 5, "cols": 80}),
-        help_text=_("In Markdown. Read by whoever reads the note."),
+        help_text=_("In Markdown. Everyone who can read the note can read the reply."),
     )
 
     def clean_reply(self) -> str:
@@ -46,7 +48,7 @@ def _reply(text: str) -> drafts.Draft:
 
 
 class KnownChoicesFilter(admin.ChoicesFieldListFilter):
-    """The values that a row of this inbox can have."""
+    """A filter that offers only the values that the rows of an inbox can have."""
 
     never = ("", "private", "authors", "replying", "editing")
 
@@ -58,7 +60,7 @@ class KnownChoicesFilter(admin.ChoicesFieldListFilter):
 
 
 class IsSetFilter(admin.EmptyFieldListFilter):
-    """Whether something has been done, where the column says when."""
+    """A filter by whether something has been done, for a column that says when it was done."""
 
     titles = {"resolved_at": _("resolved"), "hidden_at": _("hidden")}
 
@@ -73,12 +75,15 @@ class IsSetFilter(admin.EmptyFieldListFilter):
 
 
 class InboxAdmin(RulesAdmin):
-    """Notes are written in the reader, and are their writers': here they are read and answered."""
+    """The base of both admin classes: notes can be read and replied to, but not edited.
+
+    People write their notes in the reader, and the notes belong to them.
+    """
 
     form = InboxForm
     list_select_related = ("user", "course", "book", "page__book")
     ordering = ("-pk",)
-    # What can be written here; all else is the writer's own.
+    # The fields that can be changed here; all others belong to the writer.
     written: tuple[str, ...] = ("reply",)
 
     class Media:
@@ -141,7 +146,7 @@ class InboxAdmin(RulesAdmin):
 
     @admin.display(description=_("text"))
     def text(self, note: Annotation) -> SafeString | str:
-        # Sanitised.
+        # `render` returns safe HTML.
         return mark_safe(presenting.render(note.body)) if note.body else "-"  # nosec
 
     @admin.display(description=_("written"), ordering="pk")

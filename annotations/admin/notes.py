@@ -14,7 +14,7 @@ MODERATING = ("resolve", "reopen", "hide", "show", "pin", "unpin")
 
 
 def _action(act: moderation.Act) -> Callable[..., None]:
-    """Return an admin action that does something with all notes that were selected."""
+    """Return an admin action that carries out an act on all selected notes."""
 
     @admin.action(description=act.label, permissions=["change"])
     def carry_out(
@@ -33,7 +33,7 @@ def _action(act: moderation.Act) -> Callable[..., None]:
 
 @admin.register(SharedNote)
 class SharedNoteAdmin(InboxAdmin):
-    """What students share with their instructors, or with the whole course."""
+    """Notes that are shared with the instructors of a course, or with the whole course."""
 
     listed_for = "grading.export_gradebook"
     list_display = (

@@ -16,7 +16,7 @@ Status = ProblemReport.Status
 
 @admin.register(ProblemReport)
 class ProblemReportAdmin(InboxAdmin):
-    """What readers tell the authors of a book, and what the authors do about it."""
+    """Problem reports by readers of a book, with the status that its authors give them."""
 
     listed_for = "accounts.enter_admin"
     list_display = (
@@ -47,11 +47,11 @@ class ProblemReportAdmin(InboxAdmin):
 
     @admin.display(description=_("passage"))
     def displaced(self, report: ProblemReport) -> str:
-        """Whether an edition has done something about it already."""
+        """Whether an edition has changed or removed the passage since the report, and when."""
         if report.displaced_at is None:
             return gettext("has not changed since the report")
         day = {"day": date_format(report.displaced_at, "SHORT_DATE_FORMAT")}
-        gone, changed = gettext("is gone since %(day)s"), gettext("has changed on %(day)s")
+        gone, changed = gettext("has been gone since %(day)s"), gettext("has changed on %(day)s")
         return (gone if report.is_orphan else changed) % day
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -64,7 +64,7 @@ class ProblemReportAdmin(InboxAdmin):
             kwargs["choices"] = Status.choices[1:]
         field = super().formfield_for_choice_field(db_field, request, **kwargs)
         if field is not None and db_field.name == "status":
-            field.required = True  # the empty one is of notes that are no report
+            field.required = True  # the empty status is for notes that are not reports
         return field
 
     def _each(self, request: HttpRequest, reports: QuerySet[Any], status: str) -> None:
@@ -78,7 +78,7 @@ class ProblemReportAdmin(InboxAdmin):
     def accept(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:
         self._each(request, reports, Status.ACCEPTED)
 
-    @admin.action(description=_("Mark as fixed, and tell who reported it"), permissions=["change"])
+    @admin.action(description=_("Mark as fixed, and tell the reporter"), permissions=["change"])
     def mark_fixed(self, request: HttpRequest, reports: QuerySet[ProblemReport]) -> None:
         self._each(request, reports, Status.FIXED)
 

@@ -1,6 +1,6 @@
-"""Follows passages from one edition's pages to the next: pure, no database, no files.
+"""Follows passages from the pages of one edition to the next, without database or files.
 
-Offsets are code points of a page's canonical text. See `pages` for what the states mean.
+Offsets count code points of a page's canonical text. `page_map` explains the states.
 """
 
 from annotations.anchoring.page_map import PageMap, Place, map_pages

@@ -1,9 +1,10 @@
-"""Which block of the old pages is which of the new: all pages together, so moves are seen.
+"""Pairs the blocks of the old pages with those of the new ones.
 
-Sure things first: what stands once in both editions; then what continues a sure thing; then
-what is alike and shares rare words; then what lies between two sure things. Each step's work
-grows with the number of blocks alone: a word that many blocks share leads to none, and only
-small gaps are compared crosswise.
+All pages are compared together, so that moves between pages are found. The most certain pairs come
+first: blocks whose text occurs once in both editions, then neighbours of pairs, then similar
+blocks that share rare words, then blocks between two pairs. The work grows only linearly with the
+number of blocks, since common words are not looked up, and only small gaps are compared all
+against all.
 """
 
 from collections import Counter, defaultdict
@@ -13,24 +14,27 @@ from zlib import crc32
 
 from annotations.anchoring.tokens import Block, likeness
 
-RARE = 24  # a word in more blocks than this tells little, and costs much
-CANDIDATES = 6
-ALIKE = 0.5  # wherever it stands
-ALIKE_IN_PLACE = 0.3  # between the same neighbours
-MANY_WORDS = 40
-FEW_WORDS = 5  # so few are alike by chance
+RARE = 24  # words in more blocks than this are ignored: they say little, and cost much
+CANDIDATES = 6  # new blocks that are compared with an old one
+ALIKE = 0.5  # the least likeness of a pair anywhere
+ALIKE_IN_PLACE = 0.3  # the least likeness of a pair between two other pairs
+MANY_WORDS = 40  # of blocks with more, not all pairs of words are indexed
+FEW_WORDS = 5  # blocks of so few words may be alike by chance
 MOST_IN_GAP = 144  # old blocks times new blocks
-BESIDE = 0.15
+# What is added to a likeness.
+BESIDE = 0.15  # for blocks next to a pair
 SAME_PAGE = 0.3
-SURELY = 0.1
+SURELY = 0.1  # by how much the likeness of a sure pair exceeds all others
 
 
 def match(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
-    """Return the new block of each old one that has one, both by their place in the list."""
+    """Return the pairs of blocks: from indices in `old` to indices in `new`."""
     return _Matcher(old, new).match()
 
 
 class _Matcher:
+    """Finds pairs of blocks; `i` and `j` are always indices of an old and a new block."""
+
     def __init__(self, old: Sequence[Block], new: Sequence[Block]) -> None:
         self.old, self.new = old, new
         self.old_pages, self.new_pages = page_ranges(old), page_ranges(new)
@@ -65,13 +69,14 @@ class _Matcher:
         return likeness(self.old[i], self.new[j]) >= ALIKE
 
     def left(self) -> tuple[list[int], list[int]]:
+        """Return the indices of the old and of the new blocks that are not paired yet."""
         return (
             [i for i in range(len(self.old)) if i not in self.pairs],
             [j for j in range(len(self.new)) if j not in self.taken],
         )
 
     def match_unique(self, key: Callable[[Block], object]) -> None:
-        """Pair what stands once in both, as the key tells blocks apart."""
+        """Pair blocks whose key occurs exactly once among the unpaired blocks of both sides."""
         left = self.left()
         old, new = _grouped(self.old, left[0], key), _grouped(self.new, left[1], key)
         for name, places in old.items():
@@ -79,7 +84,7 @@ class _Matcher:
                 self.pair(places[0], new[name][0])
 
     def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
-        """Pair the neighbours of paired blocks, on and on, as long as they agree."""
+        """Pair the neighbours of pairs, then their neighbours, and so on, while they agree."""
         # Backwards first: a heading or label belongs to what follows it.
         for step in (-1, 1):
             for i, j, olds, news in list(self.ends(step)):
@@ -89,7 +94,10 @@ class _Matcher:
                     self.pair(i, j)
 
     def ends(self, step: int) -> Iterator[tuple[int, int, range, range]]:
-        """Yield the pairs to go on from, a page's own end among them, and how far one may go."""
+        """Yield pairs to continue from, each with the ranges of the blocks of their pages.
+
+        The positions just outside a page that exists in both editions count as a pair.
+        """
         for i, j in sorted(self.pairs.items(), reverse=step < 0):
             yield i, j, self.old_pages[self.old[i].docname], self.new_pages[self.new[j].docname]
         for docname, olds in self.old_pages.items():
@@ -102,7 +110,7 @@ class _Matcher:
                 yield olds.stop, news.stop, olds, news
 
     def match_alike(self, *, surely: bool) -> None:
-        """Pair what is most alike; `surely`: only what has no rival that is nearly as much so."""
+        """Pair similar blocks, the most similar first. `surely`: only without a close rival."""
         old, new = self.left()
         index = _index(self.new, new)
         found = [pair for i in old for pair in self.candidates(i, index)]
@@ -118,6 +126,7 @@ class _Matcher:
     def candidates(
         self, i: int, index: dict[str | int, list[int]]
     ) -> Iterator[tuple[float, int, int]]:
+        """Yield the score, `i` and `j` of new blocks that are similar to an old one."""
         block = self.old[i]
         votes: Counter[int] = Counter()
         for key in _keys(block):
@@ -130,18 +139,20 @@ class _Matcher:
                 yield score + self.bonus(i, j), i, j
 
     def bonus(self, i: int, j: int) -> float:
+        """Return what the positions of two blocks add to their likeness."""
         beside = self.pairs.get(i - 1, -2) == j - 1 or self.pairs.get(i + 1, -2) == j + 1
         is_same_page = self.old[i].docname == self.new[j].docname
         return BESIDE * beside + SAME_PAGE * is_same_page
 
     def fill_gaps(self) -> None:
+        """Pair similar blocks between pairs, in order, where the gaps are small."""
         for olds, news in list(self.gaps()):
             if len(olds) * len(news) <= MOST_IN_GAP:
                 for i, j in self.aligned(olds, news):
                     self.pair(i, j)
 
     def gaps(self) -> Iterator[tuple[range, range]]:
-        """Yield the unpaired blocks between two pairs, or a pair and the end of a page."""
+        """Yield the old and new blocks between two pairs, or a pair and an end of a page."""
         for docname, blocks in self.old_pages.items():
             there = self.new_pages.get(docname)
             first = [(blocks.start - 1, there.start - 1)] if there is not None else []
@@ -152,6 +163,7 @@ class _Matcher:
                     yield range(a + 1, c), range(b + 1, d)
 
     def is_gap(self, b: int, d: int) -> bool:
+        """Whether the new blocks between `b` and `d` are few, unpaired, and on one page."""
         between = range(b + 1, d)
         if not between or len(between) > MOST_IN_GAP:
             return False
@@ -161,7 +173,10 @@ class _Matcher:
         )
 
     def aligned(self, olds: range, news: range) -> Iterator[tuple[int, int]]:
-        """Yield the pairs in order that are most alike together."""
+        """Yield pairs in the same order on both sides, with the largest possible total likeness.
+
+        This is a sequence alignment by dynamic programming (Needleman-Wunsch).
+        """
         best: list[list[tuple[float, tuple[tuple[int, int], ...]]]]
         best = [[(0.0, ())] * (len(news) + 1) for _ in range(len(olds) + 1)]
         for x, i in enumerate(olds, 1):
@@ -173,7 +188,7 @@ class _Matcher:
         yield from best[-1][-1][1]
 
     def match_counted(self) -> None:
-        """Pair what is left of equal blocks in order, where a page lost and gained none."""
+        """Pair the remaining equal blocks of a page in order, if their number is the same."""
         left = self.left()
         here = _grouped(self.old, left[0], _page_and_text)
         there = _grouped(self.new, left[1], _page_and_text)
@@ -202,23 +217,25 @@ def _grouped(
 
 
 def _stands_out(score: float, scores: list[float]) -> bool:
-    """Return whether a score is its block's best, by far."""
+    """Return whether `score` is by far the best of a block's scores."""
     return sum(other > score - SURELY for other in scores) == 1
 
 
 def _keys(block: Block) -> dict[str | int, None]:
-    """Words, and pairs of neighbouring words, which are rare where words are not.
+    """Return the words of a block and hashes of its pairs of neighbouring words, in order.
 
-    Not Python's own hash or a set: a preview and its sync must come to the same end.
+    Pairs of words may be rare even if the words are not. Python's own hash, or a set, would differ
+    between processes, but a sync must get the same result as its preview.
     """
     pairs = (crc32(f"{word} {following}".encode()) for word, following in pairwise(block.words))
     if len(block.words) > MANY_WORDS:
-        # The same fourth on both sides: it is enough, and a book's pairs fill the memory.
+        # A quarter, the same on both sides, is enough; all pairs of a book would need much memory.
         pairs = (pair for pair in pairs if pair % 4 == 0)
     return dict.fromkeys([*block.words, *pairs])
 
 
 def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[str | int, list[int]]:
+    """Return which of the blocks at `places` have each key, leaving out common keys."""
     found = defaultdict(list)
     for place in places:
         for key in _keys(blocks[place]):
@@ -227,6 +244,7 @@ def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[str | int, li
 
 
 def page_ranges(blocks: Sequence[Block]) -> dict[str, range]:
+    """Return the range of indices of each page's blocks, which must follow one another."""
     found: dict[str, range] = {}
     for at, block in enumerate(blocks):
         start = found[block.docname].start if block.docname in found else at

@@ -1,10 +1,13 @@
-"""Where a passage of the old pages stands in the new ones.
+"""Finds where a passage of the old pages is in the new ones.
 
-`kept`: the same words, followed by the diff, on the same page (its section may have moved).
-`moved`: the same words on another page, or found word for word where the diff lost them.
-`changed`: its place, but the words there are no longer the same.
-`orphan`: it is gone; the docname is still the old one, start and end are None.
-"The same words" leaves white space aside.
+The states of a passage are:
+
+`kept`: the same words on the same page, as the diff shows (their section may have moved).
+`moved`: the same words on another page, or anywhere if an exact search found what the diff lost.
+`changed`: the same position, as the diff shows, but with other words.
+`orphan`: the passage is gone; the docname is the old one, and start and end are None.
+
+Words are the same even if the white space differs.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,6 +24,8 @@ State = Literal["kept", "moved", "changed", "orphan"]
 
 
 class Place(NamedTuple):
+    """Where a passage is in the new pages; offsets are in the page's canonical text."""
+
     docname: str
     start: int | None
     end: int | None
@@ -28,7 +33,7 @@ class Place(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """What stands in one new block for a part of the passage."""
+    """The span of a new page, inside one block, that corresponds to a part of the passage."""
 
     block: int
     start: int
@@ -36,7 +41,10 @@ class _Spot(NamedTuple):
 
 
 def map_pages(old: Mapping[str, str], new: Mapping[str, str]) -> "PageMap":
-    """Compare two editions' HTML by docname: of all changed, added and removed pages together."""
+    """Compare the HTML of two editions, by docname.
+
+    All changed, added and removed pages are given together, so that moves between them are found.
+    """
     return PageMap(
         {docname: read(html) for docname, html in old.items()},
         {docname: read(html) for docname, html in new.items()},
@@ -44,6 +52,8 @@ def map_pages(old: Mapping[str, str], new: Mapping[str, str]) -> "PageMap":
 
 
 class PageMap:
+    """The correspondence between the old and the new pages of a book."""
+
     def __init__(self, old: Mapping[str, PageText], new: Mapping[str, PageText]) -> None:
         self.old = {docname: page.text for docname, page in old.items()}
         self.new = {docname: page.text for docname, page in new.items()}
@@ -55,7 +65,7 @@ class PageMap:
         self._runs: dict[int, list[Run]] = {}
 
     def place(self, docname: str, start: int, end: int) -> Place:
-        """Return where the passage of an old page now is; KeyError: there was no such page."""
+        """Return where a passage of an old page is now. Raises KeyError if the page is unknown."""
         quote = self.old[docname][start:end]
         if docname in self._same and quote:
             return Place(docname, start, start + len(quote), "kept")
@@ -66,7 +76,7 @@ class PageMap:
         return exact or found or Place(docname, None, None, "orphan")
 
     def suggest(self, docname: str, start: int, end: int) -> Place | None:
-        """Return the passage most like a lost one, to be offered to its owner: no anchor."""
+        """Return the passage most similar to a lost one, as a suggestion only, or None."""
         quote = self.old[docname][start:end].strip()
         found = self._quotes.like(quote, self._tokens(docname, start, end))
         return found and Place(*found, "changed")
@@ -83,7 +93,7 @@ class PageMap:
         return {j: i for i, j in self._pairs.items()}
 
     def _parts(self, docname: str, start: int, end: int) -> Iterator[tuple[int, range]]:
-        """Yield the blocks that the passage touches, and which of their tokens."""
+        """Yield the indices of the old blocks in the passage, and the ranges of their tokens."""
         if start >= end:
             return
         blocks = self._pages.get(docname, range(0))
@@ -102,7 +112,7 @@ class PageMap:
         return [self._old_blocks[at].tokens[n] for at, those in parts for n in those]
 
     def _follow(self, docname: str, start: int, end: int) -> Place | None:
-        """Return where the diff says that the passage is now; what was torn: its largest part."""
+        """Return where the passage, or its largest part, is according to the diff, or None."""
         groups: list[list[_Spot]] = []
         for spot in self._spots(docname, start, end):
             if not (groups and self._continues(groups[-1][-1], spot, (end - start) / 2)):
@@ -147,7 +157,7 @@ class PageMap:
         return self._runs[at]
 
     def _exact(self, docname: str, start: int, end: int) -> Place | None:
-        """Return where the same words stand, unless they have been there all the time."""
+        """Return the only place with the same words, unless another passage had it before."""
         quote = self.old[docname][start:end].strip()
         found = self._quotes.once(quote, self._tokens(docname, start, end))
         if found is None or self._is_another(found[0], quote, (docname, start)):
@@ -156,7 +166,10 @@ class PageMap:
         return Place(page, found[1], found[1] + len(quote), "moved")
 
     def _is_another(self, block: int, quote: str, own: tuple[str, int]) -> bool:
-        """Return whether the quote was a second passage's as well, and only that one is left."""
+        """Return whether the block had the quote before, as a passage other than `own`.
+
+        `own` is the passage's docname and start. If so, the passage is gone and the other is left.
+        """
         if block not in self._taken:
             return False
         was = self._old_blocks[self._taken[block]]
@@ -179,7 +192,7 @@ def _letters(text: str) -> str:
 
 
 def _counterparts(found: list[Run], tokens: range) -> Iterator[range]:
-    """Yield the new tokens that stand for these old ones."""
+    """Yield the ranges of new tokens that correspond to a range of old ones."""
     at = bisect_right(found, tokens.start, key=lambda run: run.old.stop)
     for run in found[at:]:
         if run.old.start >= tokens.stop:
@@ -189,7 +202,7 @@ def _counterparts(found: list[Run], tokens: range) -> Iterator[range]:
         low = max(tokens.start, run.old.start) - run.old.start
         high = min(tokens.stop, run.old.stop) - run.old.start
         if not run.is_equal:
-            # Of what replaced several words, the same share.
+            # Take a proportional part of the tokens that replaced the run.
             low, high = low * len(run.new) // len(run.old), -(-high * len(run.new) // len(run.old))
         if low < high and run.new[low:high]:
             yield run.new[low:high]

@@ -1,18 +1,18 @@
-"""Finds a quote word for word: only where there can be no doubt which passage is meant."""
+"""Finds a quote word for word, if there is no doubt which passage is meant."""
 
 from collections.abc import Mapping
 
-# A quote this long that stands once in a book is taken for the passage itself.
+# A quote of at least this many characters is enough to find a passage, if it occurs only once.
 TELLING = 20
 
 
 def find(
     quote: str, prefix: str, suffix: str, texts: Mapping[str, str]
 ) -> tuple[str, int, int] | None:
-    """Return page, start and end of the one place where the quote stands, or None.
+    """Return page, start and end of the only occurrence of a quote in `texts`, or None.
 
-    Alone it counts from 20 characters on; a shorter one, or one that stands more than once,
-    counts together with all of its prefix and suffix.
+    A quote that is shorter than `TELLING`, or that occurs more than once, is searched for together
+    with its whole prefix and suffix.
     """
     if not quote.strip():
         return None
@@ -26,7 +26,10 @@ def find(
 def locate(
     text: str, start: int, end: int, exact: str, prefix: str, suffix: str
 ) -> tuple[int, int] | None:
-    """Return where in a page a reader's selection stands; None: it is not on this page."""
+    """Return start and end of a reader's selection in the text of a page, or None.
+
+    The offsets that were sent are used if the text has `exact` there; else it is searched for.
+    """
     if 0 <= start < end and exact.strip() and text[start:end] == exact:
         return start, end
     found = find(exact, prefix, suffix, {"": text})

@@ -1,7 +1,7 @@
-"""A page's canonical text: the same string here and in the browser (static/annotations/text.js).
+"""The canonical text of a page: the same string as in the browser (static/annotations/text.js).
 
-It is the text of the page's body in order, without what is skipped, each formula one character,
-runs of white space one space, none at either end.
+It is the text of the page's body in document order, without the skipped elements. Each formula is
+one character, and each run of white space is one space, with none at the beginning or end.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-# A theme marks its own text in one of these ways; the first that a page has is its body.
+# How themes mark the author's text. The first of these that a page has is its body.
 BODIES = (
     ("div", "class", "body"),
     (None, "itemprop", "articleBody"),
@@ -22,11 +22,12 @@ BODIES = (
     ("body", None, None),
 )
 SKIPPED_TAGS = frozenset(("script", "style", "noscript", "template", "button"))
-FORMULA = "\ufffc"
-# JavaScript's \s: Python's own lacks U+FEFF, and has U+001C to U+001F and U+0085.
+FORMULA = "\ufffc"  # OBJECT REPLACEMENT CHARACTER
+# As \s in JavaScript. Python's lacks U+FEFF, and includes U+001C to U+001F and U+0085.
 SPACE = re.compile(
     "[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+",
 )
+# Elements that start and end a block.
 BLOCKS = frozenset(
     re.split(
         r"\s+",
@@ -45,11 +46,12 @@ class PageText(NamedTuple):
 
 
 def canonical_text(html: str) -> str:
-    """Return the text that offsets count in, as the browser of the published page has it."""
+    """Return the canonical text of a page's HTML, in which the offsets of notes count."""
     return read(html).text
 
 
 def read(html: str) -> PageText:
+    """Return the canonical text of a page's HTML, with its blocks."""
     body = _body(html)
     parts: list[str] = []
     cuts = [0]
@@ -73,11 +75,11 @@ def _body(html: str) -> etree._Element | None:
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
-    # A browser drops the one, and cannot have the other.
+    # Browsers drop NUL, and never see the lone surrogates that `encode` replaces.
     data = html.replace("\0", "").encode("utf-8", "replace")
     try:
         root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:  # nothing in it
+    except etree.XMLSyntaxError:  # the page is empty
         return None
     return None if root is None else next(_bodies(root), root)
 

@@ -1,4 +1,4 @@
-"""Words and signs, and which of the old ones is which of the new."""
+"""Tokens (words and punctuation marks), and the diff between those of two texts."""
 
 import re
 from collections import Counter
@@ -13,20 +13,22 @@ from books.sequences import longest_run
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 WORD = re.compile(r"\w+")
-# A diff's work and memory grow with the product of both lengths: beyond this it is cut first.
+# The time and memory of a diff grow with the product of both lengths. Above this, it is split.
 MOST_CELLS = 4_000_000
-# Longer blocks are compared as bags of words.
+# Blocks of more words than this are compared as bags of words.
 MOST_COMPARED = 400
 
 
 class Token(NamedTuple):
+    """A word or punctuation mark, with its offsets in the page's text."""
+
     start: int
     end: int
     word: str
 
 
 class Block:
-    """A block's own text on a page; start and end count in the page's text."""
+    """A block with its own text; `start` and `end` are offsets in the page's text."""
 
     def __init__(self, docname: str, start: int, text: str) -> None:
         self.docname, self.start, self.text = docname, start, text
@@ -42,8 +44,8 @@ class Block:
 
     @cached_property
     def words(self) -> list[str]:
-        """What two blocks are compared by: signs alone make nothing alike."""
-        # A book has few different words: each is kept once, however often it stands.
+        """The words for comparing blocks, or the punctuation marks if there are no words."""
+        # A book has few different words. Interned, each is in memory only once.
         return [intern(word) for word in WORD.findall(self.text) or TOKEN.findall(self.text)]
 
     @cached_property
@@ -52,7 +54,11 @@ class Block:
 
 
 def likeness(old: Block, new: Block) -> float:
-    """Return how much of both is the same words in the same order, from 0 to 1."""
+    """Return how similar two blocks are, from 0 to 1.
+
+    This is the share of words that are the same in the same order (normalized Indel similarity);
+    for long blocks, of words that are the same in any order (Dice coefficient).
+    """
     a, b = old.words, new.words
     if max(len(a), len(b)) <= MOST_COMPARED:
         return Indel.normalized_similarity(a, b)
@@ -60,7 +66,7 @@ def likeness(old: Block, new: Block) -> float:
 
 
 class Run(NamedTuple):
-    """Tokens of the old text and those that stand in their place; either may be none."""
+    """A range of old tokens, and the range of new ones in their place; one may be empty."""
 
     is_equal: bool
     old: range
@@ -68,7 +74,7 @@ class Run(NamedTuple):
 
 
 def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
-    """Return all tokens of both, in order, as what stayed and what took whose place."""
+    """Return the diff of two texts: runs of all their tokens, in order, equal or replaced."""
     joined: list[Run] = []
     for run in _pieces(old, new, 0, 0):
         last = joined[-1] if joined else None
@@ -84,7 +90,7 @@ def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
 
 
 def _pieces(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]:
-    """Yield the runs of two texts that start at these tokens of theirs."""
+    """Yield the runs of two parts of texts, which start at the tokens `at` and `to`."""
     if len(a) * len(b) <= MOST_CELLS:
         yield from _diff(a, b, at, to)
         return
@@ -104,10 +110,10 @@ def _diff(a: Sequence[str], b: Sequence[str], at: int, to: int) -> Iterator[Run]
 
 
 def _landmarks(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where the same three tokens stand once in both, as many as keep their order."""
+    """Return the positions of sequences of three tokens that occur once in each text, in order."""
     here, there = _unique(a), _unique(b)
     pairs = [(i, there[key]) for key, i in here.items() if key in there]
-    # As many as possible whose order is the same on both sides.
+    # As many as possible that are in the same order in both texts.
     return [pairs[number] for number in longest_run([second for _first, second in pairs])]
 
 

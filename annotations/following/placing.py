@@ -1,7 +1,8 @@
-"""Where each note of a book is in a new edition. Pure: it compares the texts of both editions.
+"""Finds where each note of a book is in a new edition, from the texts of both editions alone.
 
-The state of a note compares it with the passage that it was made on: `kept` the same words on its
-page, `moved` the same words elsewhere, `changed` other words in the same position, `orphan` none.
+The state of a note compares it with the passage on which it was made: `kept` means the same words
+on the same page, `moved` the same words elsewhere, `changed` other words in the same position, and
+`orphan` that there is no such passage.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ class Passage(NamedTuple):
 
 
 def passage(text: str, start: int, end: int) -> Passage:
+    """Return the passage between two offsets in a text, with `CONTEXT` code points on each side."""
     before, after = text[max(start - CONTEXT, 0) : start], text[end : end + CONTEXT]
     return Passage(start, end, text[start:end], before, after)
 
@@ -84,9 +86,10 @@ class TextDiff:
 
 
 def place_all(rows: Iterable[Row], diffs: Mapping[int, TextDiff]) -> list[Placed]:
-    """Return the notes that change, among those on changed pages and orphans.
+    """Return the new places of the notes that change.
 
-    A note stays in its book; `diffs` are by book.
+    `rows` are orphans and notes on changed pages. `diffs` are by the key of the book, in which a
+    note always stays.
     """
     placed = (_place(row, diffs[row.book_id]) for row in rows)
     return [note for note in placed if note is not None]
@@ -111,7 +114,7 @@ def _place(row: Row, diff: TextDiff) -> Placed | None:
 
 
 def _at_home(row: Row, diff: TextDiff) -> Placed | None:
-    """Return the note to where it was made, if a page has again the text that it was made on."""
+    """Put a note back where it was created, if a page has the text of that time again."""
     home = diff.homes.get(row.orig_sha256)
     if home is None:
         return None
@@ -124,6 +127,7 @@ def _at_home(row: Row, diff: TextDiff) -> Placed | None:
 
 
 def _way_home(row: Row, home: str) -> str:
+    """Return the outcome of an edition that puts a note back where it was created."""
     if row.state == "orphan":
         return "found"
     if row.quote != row.orig_quote:
@@ -140,7 +144,7 @@ def _put(row: Row, diff: TextDiff, outcome: str, key: str, start: int, end: int)
 
 
 def _retried(row: Row, diff: TextDiff) -> Placed | None:
-    """Look for the latest words, and then for the first ones, in the changed pages."""
+    """Search the changed pages for the note's latest words, and then for its original ones."""
     latest = (row.quote, row.prefix, row.suffix)
     first = (row.orig_quote, row.orig_prefix, row.orig_suffix)
     for quote, prefix, suffix in dict.fromkeys((latest, first)):
@@ -151,7 +155,7 @@ def _retried(row: Row, diff: TextDiff) -> Placed | None:
 
 
 def _lost(row: Row, diff: TextDiff) -> Placed:
-    """Return an orphan; a similar passage is suggested to its owner, and never taken by itself."""
+    """Return an orphan. A similar passage is only suggested to the owner, never used by itself."""
     assert row.key is not None and row.start is not None and row.end is not None
     like = diff.map.suggest(row.key, row.start, row.end)
     if like is None or like.start is None or like.end is None:
@@ -162,7 +166,7 @@ def _lost(row: Row, diff: TextDiff) -> Placed:
 
 
 def _by_id(row: Row, diff: TextDiff) -> Placed | None:
-    """Place a note on a figure or a question by its id: on its page, or the one that has it now."""
+    """Place a note on a figure or a question by its id. Return None if its page still has it."""
     if row.fragment in diff.ids.get(row.key or "", ()):
         return None
     homes = [key for key, ids in diff.ids.items() if row.fragment in ids]

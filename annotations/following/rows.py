@@ -61,7 +61,10 @@ def _row(values: Any) -> Row:
 
 
 def late(diffs: Mapping[int, TextDiff], known: Collection[int]) -> Iterator[Row]:
-    """Yield notes that were made on the old texts after the plan. Their page may be deleted."""
+    """Yield notes that were created on the old texts after the plan was made.
+
+    `known` are the keys of the notes that the plan has. The page of a note may have been deleted.
+    """
     old = [pair for diff in diffs.values() for pair in diff.map.old.items()]
     keys = {page_texts.hash_of(text): key for key, text in old}
     roots = Annotation.objects.filter(root=None, book__in=diffs)
@@ -74,7 +77,10 @@ def late(diffs: Mapping[int, TextDiff], known: Collection[int]) -> Iterator[Row]
 
 
 def write(placed: Sequence[Placed], diffs: Mapping[int, TextDiff], pks: Mapping[int, int]) -> None:
-    """Write where the notes are now: one statement per kind of change, however many notes."""
+    """Write where the notes are now, in few statements, and delete texts that are not used.
+
+    `pks` maps the negative keys of new pages to those of the rows.
+    """
     if not placed:
         return
     keys = [key for diff in diffs.values() for key in diff.pages]

@@ -25,7 +25,7 @@ from books.sync.plan import Options, Plan
 from books.sync.report.totals import FIRST, shortened
 
 OUTCOMES = ("kept", "found", "moved", "changed", "orphan")
-# The plan was made without reading the pages of that book.
+# The plan did not include the pages of that book, since it had no notes.
 FIRST_NOTE = gettext_lazy(
     "Somebody has made the first note on a book. Nothing was changed: sync again."
 )
@@ -34,7 +34,7 @@ SHORT = 60  # characters of a sentence that are shown
 
 @dataclass(frozen=True)
 class _Rows:
-    """What was computed of the notes; `noted` are the books that had notes at that time."""
+    """What was computed for the notes; `noted` are the keys of the books that had notes then."""
 
     placed: tuple[Placed, ...]
     diffs: Mapping[int, TextDiff]
@@ -42,6 +42,8 @@ class _Rows:
 
 
 class AnnotationsFollower:
+    """Takes notes along in a sync; implements `books.sync.follower.Follower`."""
+
     name = "annotations"
 
     def counts(self, projects: Iterable[str]) -> Counts:
@@ -75,9 +77,10 @@ class AnnotationsFollower:
         return None
 
     def lock_rows(self, plan: Plan) -> None:
-        """Make new notes on the plan's books wait, as SQLite does by itself.
+        """Lock the plan's books, so that new notes on them wait; SQLite does this by itself.
 
-        A note locks its book before anything else, and then sees that its text is an old one.
+        Whoever writes a note locks its book before anything else, and then notices that the page's
+        text is outdated.
         """
         if connection.features.has_select_for_update:
             books = Book.objects.filter(project__in=plan.projects).order_by("pk")
@@ -169,7 +172,7 @@ def _html(folder: Path | None, docname: str | None) -> str | None:
 
 
 def _lines(placed: Sequence[Placed]) -> Iterator[str]:
-    """Yield how many notes of how many people change how, and which sentences they are on."""
+    """Yield lines for people: how many notes change and how, and the passages they are on."""
     if not placed:
         return
     counts = Counter(note.outcome for note in placed)
@@ -200,7 +203,7 @@ def _lines(placed: Sequence[Placed]) -> Iterator[str]:
 
 
 def _in_words(outcome: str, count: int) -> str:
-    """Return what happens to `count` notes."""
+    """Return a phrase that says what happens to `count` notes."""
     return {
         "kept": ngettext("stays", "stay", count),
         "found": ngettext("has its passage again", "have their passage again", count),

@@ -1,1 +1,1 @@
-"""Notes without JavaScript: plain pages over the same functions as the API's."""
+"""Notes without JavaScript: plain pages that call the same functions as the API."""

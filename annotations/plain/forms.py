@@ -29,6 +29,8 @@ SHORT = 90  # characters of a passage in the list
 
 
 class ReplyForm(forms.Form):
+    """The text and tags of a reply. `seen` is the `version` of the note that is edited."""
+
     uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     body = forms.CharField(
@@ -44,6 +46,7 @@ class ReplyForm(forms.Form):
         self.label_suffix = ""
 
     def tags_given(self) -> tuple[str, ...]:
+        """Return the tags that were entered."""
         given = self.cleaned_data["tags"].split(",")
         return tuple(tag.strip() for tag in given if tag.strip())
 
@@ -79,13 +82,14 @@ class NoteForm(ReplyForm):
             for audience, course in audiences.choices(courses, taught)
         }
         if note:
-            # It may have readers whom a new note could not have, and may keep them.
+            # A note may keep an audience that new notes can no longer have.
             choices.setdefault(_value(note.audience, note.course_id), note.get_audience_display())
         self.fields["readers"].choices = list(choices.items())  # type: ignore[attr-defined]
         if not any(map(audiences.is_anonymous_in, courses)):
             del self.fields["anonymous"]
 
     def selector(self) -> Selector | None:
+        """Return the passage of the note, or None if it has none."""
         note = self.note
         if not note or not note.quote:
             return None

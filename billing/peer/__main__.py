@@ -1,4 +1,4 @@
-"""Serves the stand-in until the process that started it has ended."""
+"""Runs the stand-in until the process that started it has ended."""
 
 import os
 import sys
@@ -8,7 +8,10 @@ from billing.peer.server import Peer
 
 
 def main() -> None:
-    """Arguments: port, address of the site's webhook. Keys come from the environment."""
+    """Read the port and the URL of the site's webhook from the arguments, then serve.
+
+    The keys come from the environment.
+    """
     port, webhook = int(sys.argv[1]), sys.argv[2]
     key, secret = os.environ["STRIPE_SECRET_KEY"], os.environ["STRIPE_WEBHOOK_SECRET"]
     parent = os.getppid()

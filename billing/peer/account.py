@@ -1,4 +1,4 @@
-"""What the stand-in knows: sessions, payment intents, charges, refunds, disputes, events."""
+"""The stand-in's data: sessions, payment intents, charges, refunds, disputes and events."""
 
 import itertools
 import threading
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 class Refusal(Exception):
-    """The answer is an error of Stripe's."""
+    """The request fails with one of Stripe's errors."""
 
     def __init__(self, message: str, *, code: str = "", status: int = 400) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 @dataclass
 class Account:
-    """One Stripe account. `now` can be moved by tests; `on_event` hears of each event."""
+    """One Stripe account. Tests can set its clock, `now`; `on_event` is called with each event."""
 
     base: str = ""
     now: Callable[[], float] = time.time
@@ -46,7 +46,7 @@ class Account:
         } | fields
 
     def tell(self, kind: str, row: Row) -> None:
-        """Make an event. Its object is a copy: Stripe tells what was so at that moment."""
+        """Create an event and pass it to `on_event`. It contains a copy of the row as it is now."""
         event = self._new("event", "evt", type=kind, data={"object": dict(row)})
         event |= {"api_version": "2026-10-28.endive", "pending_webhooks": 1, "request": None}
         self.events.append(event)
@@ -55,6 +55,7 @@ class Account:
     # What the API offers.
 
     def make_session(self, params: Row) -> Row:
+        """Return a new session. Raises Refusal if it would expire too early or too late."""
         expires = int(params.get("expires_at", self.now() + 24 * 3600))
         if not 30 * 60 <= expires - self.now() <= 24 * 3600 + 60:
             raise Refusal("expires_at must be between 30 minutes and 24 hours from now")
@@ -85,6 +86,7 @@ class Account:
         return session
 
     def session(self, session_id: str) -> Row:
+        """Return a session, expired if its time is over. Raises Refusal if it does not exist."""
         session = self.sessions.get(session_id)
         if session is None:
             text = f"No such checkout.session: '{session_id}'"
@@ -94,6 +96,7 @@ class Account:
         return session
 
     def expire(self, session_id: str) -> Row:
+        """Expire a session and return it. Raises Refusal if it is not open."""
         session = self.session(session_id)
         if session["status"] != "open":
             raise Refusal("Only Checkout Sessions with a status of open can be expired.")
@@ -105,6 +108,7 @@ class Account:
         self.tell("checkout.session.expired", session)
 
     def make_refund(self, params: Row) -> Row:
+        """Refund a part of a charge. Raises Refusal if that is not possible."""
         intent = self.intents.get(params.get("payment_intent", ""))
         if intent is None:
             raise Refusal("No such payment_intent", code="resource_missing", status=404)
@@ -128,10 +132,14 @@ class Account:
     # What happens at Stripe, outside the API.
 
     def pay(self, session_id: str, *, discount: int = 0, delayed: bool = False) -> Row:
-        """Pay as a person does on Stripe's page; `delayed` as a bank debit, decided later."""
+        """Pay as a person does on Stripe's page. Raises Refusal if the session is not open.
+
+        `discount` is what a promotion code takes off. `delayed` stands for a bank debit, whose
+        outcome `decide` determines later.
+        """
         session = self.session(session_id)
         if session["status"] != "open":
-            raise Refusal("This session is open no more.")
+            raise Refusal("This session is no longer open.")
         session |= {"status": "complete", "url": None}
         session["amount_total"] -= discount
         if session["amount_total"] == 0:
@@ -160,7 +168,7 @@ class Account:
         charge |= {"status": "succeeded", "receipt_url": f"{self.base}/receipts/{charge['id']}"}
 
     def decide(self, session_id: str, *, arrives: bool) -> None:
-        """Let a delayed payment arrive, or fail."""
+        """Let a delayed payment arrive or fail."""
         session = self.sessions[session_id]
         intent = self.intents[session["payment_intent"]]
         charge = self.charges[intent["latest_charge"]]
@@ -172,7 +180,7 @@ class Account:
             self.tell("checkout.session.async_payment_failed", session)
 
     def dispute(self, session_id: str) -> Row:
-        """Let the person's bank ask for the money back."""
+        """Open a dispute, as if the person's bank asked for the money back, and return it."""
         intent = self.intents[self.sessions[session_id]["payment_intent"]]
         charge = self.charges[intent["latest_charge"]]
         charge["disputed"] = True

@@ -1,4 +1,4 @@
-"""Parameters of a request: decoded as Stripe does, and checked against the SDK's own types."""
+"""The parameters of a request: decoded as Stripe does, and checked against the SDK's types."""
 
 import re
 import types
@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 import typing_extensions
 from stripe import RequestOptions
 
-# Names that the annotations of RequestOptions use, which every TypedDict of the SDK inherits.
+# Names in the annotations of RequestOptions, from which every TypedDict of the SDK inherits.
 ELSEWHERE = {"StripeContext": str, "Mapping": typing.Mapping}
 OPTIONS = frozenset(RequestOptions.__annotations__)
 _PART = re.compile(r"\[([^\]]*)\]")
 
 
 def decode(body: str) -> dict[str, Any]:
-    """Return `a[b][0]=c` as {"a": {"b": {"0": "c"}}}."""
+    """Return form data as nested dicts: `a[b][0]=c` becomes {"a": {"b": {"0": "c"}}}."""
     decoded: dict[str, Any] = {}
     for name, value in parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body)):
         head, _bracket, _rest = name.partition("[")
@@ -30,7 +30,10 @@ def decode(body: str) -> dict[str, Any]:
 
 
 def problems(params: dict[str, Any], typed: Any) -> list[str]:
-    """Return what in `params` the SDK's TypedDict does not know or does not take."""
+    """Return a message for each parameter that is unknown, missing or of a wrong type.
+
+    `typed` is the SDK's TypedDict for the parameters.
+    """
     return list(_of_dict(params, typed, ""))
 
 
@@ -64,7 +67,7 @@ def _of(value: Any, hint: Any, path: str) -> Iterable[str]:
 
 
 def _of_union(value: Any, hints: tuple[Any, ...], path: str) -> Iterable[str]:
-    # "Literal[…] | str" leaves room for values to come: here only what is known today counts.
+    # The SDK's "Literal[…] | str" allows for future values; here, only known values are accepted.
     strict = [hint for hint in hints if hint is not str] if _has_literal(hints) else hints
     found = [list(_of(value, hint, path)) for hint in strict]
     if all(found):

@@ -1,4 +1,4 @@
-"""The stand-in's HTTP: Stripe's API, its page to pay on, and the webhooks it sends."""
+"""The HTTP server of the stand-in: Stripe's API, the page on which to pay, and webhooks."""
 
 import hashlib
 import hmac
@@ -26,14 +26,17 @@ from billing.peer.account import Account, Refusal, Row
 
 
 def signature(payload: bytes, secret: str, at: float | None = None) -> str:
-    """Return the header that Stripe signs a webhook with (docs.stripe.com/webhooks/signature)."""
+    """Return the header with which Stripe signs a webhook at the Unix timestamp `at`, or now.
+
+    See https://docs.stripe.com/webhooks/signature.
+    """
     when = int(time.time() if at is None else at)
     signed = f"{when}.".encode() + payload
     return f"t={when},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
 class Peer(ThreadingHTTPServer):
-    """Serves on 127.0.0.1 in threads of its own: `with Peer(...) as peer`."""
+    """A server on 127.0.0.1 that runs in its own threads: `with Peer(...) as peer`."""
 
     daemon_threads = True
 
@@ -44,9 +47,9 @@ class Peer(ThreadingHTTPServer):
         self.account = Account(self.base, on_event=self._send)
         self.replies: dict[str, tuple[str, int, Row]] = {}  # by idempotency key
         self.requests: list[tuple[str, str, Row]] = []
-        self.fail_next: list[int] = []  # status codes instead of answers
-        self.drop_next = 0  # requests that are carried out and never answered
-        self.delay = 0.0  # seconds before each answer
+        self.fail_next: list[int] = []  # status codes of the next responses, which fail
+        self.drop_next = 0  # how many requests are carried out but not answered
+        self.delay = 0.0  # seconds before each response
 
     def __enter__(self) -> "Peer":
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -57,7 +60,7 @@ class Peer(ThreadingHTTPServer):
         self.server_close()
 
     def _send(self, event: Row) -> None:
-        """Send an event to the site, if there is one to send to; try again as Stripe does."""
+        """Send an event to the site's webhook, if it has one; retry as Stripe does."""
         if self.webhook:
             threading.Thread(target=self._deliver, args=(event,), daemon=True).start()
 
@@ -73,13 +76,15 @@ class Peer(ThreadingHTTPServer):
                 continue
 
     def packed(self, event: Row, *, at: float | None = None) -> tuple[bytes, dict[str, str]]:
-        """Return an event's body and headers, signed."""
+        """Return the body and the headers, with the signature, of an event's webhook request."""
         payload = json.dumps(event).encode()
         sign = signature(payload, self.secret, at)
         return payload, {"Content-Type": "application/json", "Stripe-Signature": sign}
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Serves Stripe's API, the page on which to pay, and receipts."""
+
     server: Peer
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -196,7 +201,7 @@ def _fits(parts: list[str], pattern: str) -> bool:
 
 
 def _expanded(account: Account, row: Row, given: Row) -> Row:
-    """Put a session's intent and charge in where `expand` asks for them."""
+    """Return a row with its payment intent and charge included, if `expand` asks for them."""
     if "payment_intent.latest_charge" not in given.get("expand", {}).values():
         return dict(row)
     intent = account.intents.get(row.get("payment_intent") or "")
@@ -207,7 +212,7 @@ def _expanded(account: Account, row: Row, given: Row) -> Row:
 
 
 def _listed(rows: dict[str, Row], path: str, given: Row) -> Row:
-    """Return a page of rows, newest first, as Stripe lists them."""
+    """Return a page of rows, newest first, in the format of Stripe's lists."""
     found = list(reversed(rows.values()))
     for name in ("payment_intent", "charge"):
         if name in given:
@@ -244,10 +249,10 @@ BUTTONS = (
 
 
 def _page(session: Row) -> str:
-    """Return the page on which a session is paid."""
+    """Return the HTML of the page on which a session is paid."""
     title = html.escape(session["title"])
     if session["status"] != "open":
-        return f'<div style="{STYLE}"><h1>{title}</h1><p>This session is open no more.</p></div>'
+        return f'<div style="{STYLE}"><h1>{title}</h1><p>This session is no longer open.</p></div>'
     amount = f"{session['amount_total']} {html.escape(session['currency'])} (smallest unit)"
     buttons = "".join(
         f'<p><button name="act" value="{act}" style="font:inherit">{text}</button></p>'

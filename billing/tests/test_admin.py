@@ -59,7 +59,7 @@ def test_giving_money_back_asks_first(as_user, root, payments, peer):
     client, chosen = as_user(root), REFUND | {"_selected_action": [payments[0].pk]}
     shown = f"shown-{payments[0].pk}"
     asked = text_of(client.post(changelist(Payment), chosen))
-    assert "Give money back?" in asked and 'value="2490"' in asked
+    assert "Confirm refund" in asked and 'value="2490"' in asked
     assert not peer.account.refunds
     for wrong in ("0", "2491", "x", "-5"):
         client.post(changelist(Payment), chosen | {"give_back": "1", "amount": wrong})
@@ -67,11 +67,11 @@ def test_giving_money_back_asks_first(as_user, root, payments, peer):
     done = client.post(
         changelist(Payment), chosen | {"give_back": "1", "amount": "490", shown: 0}, follow=True
     )
-    assert "$4.90 given back" in text_of(done)
+    assert "$4.90 refunded" in text_of(done)
     assert Enrollment.objects.filter(status="active").count() == 2
     again = chosen | {"give_back": "1", "amount": "490", shown: 0}
     page = client.post(changelist(Payment), again, follow=True)  # pressed twice
-    assert "given back meanwhile" in text_of(page)
+    assert "refunded in the meantime" in text_of(page)
     client.post(changelist(Payment), chosen | {"give_back": "1", "amount": "2000", shown: 490})
     assert Payment.objects.get(pk=payments[0].pk).status == "refunded"
     assert Enrollment.objects.get(user=payments[0].user).status == "ended"
@@ -89,7 +89,7 @@ def test_a_refund_that_stripe_refuses_is_told_and_changes_nothing(as_user, root,
     chosen = REFUND | {"_selected_action": [payments[0].pk], "give_back": "1", "amount": "100"}
     peer.fail_next = [500] * 3
     page = as_user(root).post(changelist(Payment), chosen, follow=True)
-    assert "does not answer as it should" in text_of(page)
+    assert "is not responding as it should" in text_of(page)
     assert set(Payment.objects.values_list("refunded_amount", flat=True)) == {0}
 
 

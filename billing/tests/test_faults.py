@@ -100,7 +100,7 @@ def test_who_comes_back_from_the_second_payment_is_told_of_the_refund(
 ):
     first, _second = pay_twice(eve, paid_course, peer)
     page = as_user(eve).get("/billing/return/", {"session": first}).content.decode()
-    assert "has been given back" in page
+    assert "has been refunded" in page
 
 
 def test_another_stripe_account_locks_nobody_out(eve, paid_course, peer):
@@ -223,7 +223,7 @@ def test_reconciling_goes_on_after_what_cannot_be_read(eve, paid_course, peer, m
         return retrieve(session)
 
     monkeypatch.setattr(stripe_client, "retrieve", read)
-    with pytest.raises(CommandError, match="mended: 1; not read: 1"):
+    with pytest.raises(CommandError, match="corrected: 1; not read: 1"):
         reconcile()
     assert statuses()[good] == "paid"
 

@@ -1,1 +1,1 @@
-"""`make run`: a site on this machine with the guide as its book and people to try it as."""
+"""`make run`: a site on this machine, with the guide as its book and with demo accounts."""

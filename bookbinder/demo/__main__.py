@@ -1,4 +1,4 @@
-"""Prepares the site and serves it: each step can be repeated."""
+"""Prepares the demo site and serves it. Every step can be repeated."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "[::1]"}
 
 
 def secret_key(data: Path) -> str:
-    """Return the key of this data folder, drawn at random once."""
+    """Return the secret key of this data folder, generated when it is first needed."""
     path = data / "secret_key"
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
@@ -21,6 +21,7 @@ def secret_key(data: Path) -> str:
 
 
 def set_environment() -> None:
+    """Set the environment variables of Django that are not set yet."""
     data = Path(os.environ.setdefault("BOOKBINDER_DATA_DIR", str(ROOT / "var")))
     os.environ.setdefault("SECRET_KEY", secret_key(data))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookbinder.settings")
@@ -37,12 +38,13 @@ def foreign_hosts() -> set[str]:
 
 
 def prepare() -> None:
+    """Set up the database, the files, the book and the accounts, and print how to use them."""
     from django.conf import settings
     from django.core.management import call_command
 
     from bookbinder.demo import people
 
-    # What it makes, such as the database, is for the person alone who tries it.
+    # Only the user who runs the demo may read the files that it creates, such as the database.
     os.umask(0o077)
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
@@ -64,14 +66,14 @@ def prepare() -> None:
 
 
 def pretend_payments(port: int) -> None:
-    """With DEMO_PAYMENTS, start the stand-in for Stripe on the next port and take its keys.
+    """If DEMO_PAYMENTS is set, start the stand-in for Stripe on the next port, with new keys.
 
-    Real keys are never mixed with it.
+    Exit if STRIPE_SECRET_KEY is set, so that real keys are never used with it.
     """
     if os.environ.get("DEMO_PAYMENTS", "").lower() not in ("1", "true", "yes", "on"):
         return
     if os.environ.get("STRIPE_SECRET_KEY"):
-        sys.exit("DEMO_PAYMENTS needs no STRIPE_SECRET_KEY: unset one of them.")
+        sys.exit("DEMO_PAYMENTS cannot be used with STRIPE_SECRET_KEY: unset one of them.")
     os.environ["STRIPE_SECRET_KEY"] = f"sk_test_{secrets.token_hex(12)}"
     os.environ["STRIPE_WEBHOOK_SECRET"] = f"whsec_{secrets.token_hex(12)}"
     os.environ["STRIPE_API_BASE"] = f"http://127.0.0.1:{port + 1}"
@@ -93,7 +95,7 @@ def main() -> None:
         sys.exit(
             f"No demo accounts are made here: ALLOWED_HOSTS or BOOKBINDER_SITE_URL names "
             f"{', '.join(sorted(hosts))}. Unset them to try Book Binder on this machine; "
-            "docs/operators tells how to run a real site."
+            "docs/operators explains how to run a real site."
         )
     prepare()
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))

@@ -1,4 +1,4 @@
-"""A few notes in the demo's book, of each kind: so that nobody meets an empty list."""
+"""A few notes of each kind in the demo's book, so that no list is empty."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ Audience, Motivation = Annotation.Audience, Annotation.Motivation
 
 @dataclass(frozen=True)
 class Demo:
+    """A note by the demo account `who` on the passage `words` of the page at `url`."""
+
     who: str
     url: str
     words: str
@@ -21,7 +23,7 @@ class Demo:
     audience: str = Audience.PRIVATE
     motivation: str = Motivation.COMMENTING
     problem: str = ""
-    reply: str = ""  # of the instructor
+    reply: str = ""  # by the instructor
 
 
 NOTES = (
@@ -50,7 +52,7 @@ NOTES = (
 
 
 def make(users: dict[str, User], course: Course) -> None:
-    """Write the notes whose pages and words the book has."""
+    """Save the notes, except those whose page or passage is not in the book."""
     for demo in NOTES:
         page = Page.objects.filter(book=course.book, url=demo.url).first()
         text = page_texts.of(page) if page else None

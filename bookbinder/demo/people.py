@@ -1,4 +1,4 @@
-"""Demo accounts, and a course whose students have answered."""
+"""Demo accounts, and a course whose students have answered questions."""
 
 import json
 import random
@@ -48,7 +48,10 @@ NAMES = {
 
 
 def make() -> list[Account]:
-    """Make what is not there yet; return the accounts. Passwords are drawn once and kept."""
+    """Create what does not exist yet, and return the accounts.
+
+    Their passwords are generated once, and stored in the data folder.
+    """
     accounts = _accounts()
     with transaction.atomic():
         users = {account.kind: _user(account) for account in accounts}
@@ -64,7 +67,7 @@ def make() -> list[Account]:
 
 
 def make_paid_course() -> str:
-    """Make the course that can be bought; return the path of its page."""
+    """Create the paid course if it does not exist, and return the path of its page."""
     book = Book.objects.get(project=PROJECT)
     course, _made = Course.objects.get_or_create(
         book=book, name=PAID_COURSE, defaults={"price": 2490}
@@ -108,7 +111,7 @@ def _enroll(user: User, course: Course) -> Enrollment:
 
 
 def _fill(course: Course) -> None:
-    """Let thirty students answer: most questions, mostly right, as people do."""
+    """Add students who have answered most of the questions, mostly correctly."""
     chance = random.Random(7)
     questions = list(
         Question.objects.filter(page__book=course.book_id)
@@ -143,7 +146,10 @@ def _answer(question: Question, chance: random.Random, *, is_right: bool) -> str
 
 
 def _foreseen(feedback: list[Feedback], *, is_right: bool) -> str | None:
-    """Return an answer of a foreseen kind; a pattern is no answer, and `*` is none either."""
+    """Return an expected answer that is right or wrong as asked, or None.
+
+    A pattern, or `*`, cannot be given as an answer.
+    """
     for row in feedback:
         is_plain = row.answer != "*" and row.answer.replace(" ", "").isalnum()
         if is_plain and (row.points > 0) == is_right:

@@ -1,4 +1,4 @@
-"""The admin site: its name, and its apps in the order of the work."""
+"""The admin site: its name, how people enter it, and the order of its apps."""
 
 from typing import Any
 
@@ -26,7 +26,8 @@ class BookBinderAdminSite(AdminSite):
     site_header = "Book Binder"
     site_title = "Book Binder"
     index_title = _("Courses and books")
-    # The hidden sidebar lists every model on every page: one query each for who is no admin.
+    # Even if hidden, the sidebar lists all models on every page, with a query for each of them
+    # unless the user is an admin.
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -34,10 +35,11 @@ class BookBinderAdminSite(AdminSite):
 
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """People sign in to the admin as everywhere else, and never here.
+        """Redirect to the admin, or to the setup of a second factor.
 
-        Who comes this far is signed in: Django's own form would ask for no second factor, no
-        confirmed address and no agreement, and would count no tries.
+        `secure_admin_login` sends people who are not signed in to the site's own sign-in page.
+        Django's form would not ask for a second factor, a confirmed address or an agreement to the
+        policy, and would not limit the number of attempts.
         """
         if _lacks_second_factor(request):
             what = _("The admin needs a second factor: add an app, a security key or a passkey.")
@@ -49,7 +51,7 @@ class BookBinderAdminSite(AdminSite):
         return redirect("admin:index")
 
     def get_urls(self) -> list[Any]:
-        """Django's own way from a row to its page asks for no right to the row."""
+        """Replace Django's `view_on_site`, which does not check permissions on the object."""
         view = self.admin_view(self.view_on_site)
         ours = path("r/<int:content_type_id>/<int:object_id>/", view, name="view_on_site")
         others = super().get_urls()
@@ -58,7 +60,7 @@ class BookBinderAdminSite(AdminSite):
     def view_on_site(
         self, request: HttpRequest, content_type_id: int, object_id: int
     ) -> HttpResponse:
-        """To the page of a row, for who sees the row here."""
+        """Redirect to the page of an object. Raises Http404 if the user may not view it here."""
         model = get_object_or_404(ContentType, pk=content_type_id).model_class()
         admin = self._registry.get(model) if model else None
         if admin is None or not hasattr(model, "get_absolute_url"):

@@ -1,4 +1,4 @@
-"""The API's root, and the state call, which shows several apps at once."""
+"""The root of the API, and the state call, which combines several apps."""
 
 from typing import Any
 
@@ -91,7 +91,10 @@ STATUSES = {200: StateOut, 404: schemas.Problem, 422: schemas.Invalid}
 def page_state(
     request: HttpRequest, project: str, docname: str, course: schemas.Pk | None = None
 ) -> dict[str, Any]:
-    """What a reader has on a page. Sets the CSRF cookie that answers need."""
+    """The state of a page for its reader: enrollment, progress, questions and notes.
+
+    Sets the CSRF cookie that answers need.
+    """
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
     page: Any = trials.with_tries(pages).select_related("book").first()
     if page is None:
@@ -133,7 +136,10 @@ def _notes(request: HttpRequest, page: Page, enrollment: Enrollment | None) -> l
 def _enrollments(
     request: HttpRequest, page: Page, course: int | None
 ) -> tuple[Enrollment | None, list[Course]]:
-    """Return the enrollment that counts and all courses to choose from."""
+    """Return the enrollment in which the page is read, or None, and the courses to choose from.
+
+    The page becomes the bookmark of the enrollment.
+    """
     user = signed_in(request)
     wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
     wanted = audiences.with_rights(wanted)
@@ -145,8 +151,8 @@ def _enrollments(
         else enrolling.enrollment_as_test_student(user, page.book_id, course, wanted)
     )
     if enrollment:
-        # By a GET, since a bookmark by a second request would cost each page one more; who has
-        # come by a forged link has lost no more than a bookmark.
+        # A GET writes here, since otherwise each page would need a second request for the bookmark.
+        # A forged link can do no more harm than to move the bookmark.
         progress.visit(enrollment, page, enrollments)
     return enrollment, [own.course for own in enrollments]
 
@@ -175,16 +181,17 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 
 def nothing(request: HttpRequest) -> HttpResponse:
-    """Answer programs as programs, also at addresses that no route matches."""
+    """Return a response with status 404 in JSON, for API paths that no route matches."""
     return JsonResponse({"detail": "Not found."}, status=404)
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
+    """Whether the process responds. The database is not used."""
     return JsonResponse({"status": "up"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether the database answers and each current release lies where it should."""
+    """Whether the database responds and all current releases have files; else status 503."""
     try:
         connection.ensure_connection()
         releases = Book.objects.filter(release__isnull=False).values_list(

@@ -1,4 +1,4 @@
-"""The API of previews: what the page of a reader asks for. Nothing is stored."""
+"""The API that the pages of previews use. Nothing is stored."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class PreviewQuestionOut(Schema):
 
 
 class PreviewStateOut(Schema):
-    """The state of a page of a preview: as that of a published page, without database rows."""
+    """The state of a page of a preview, like that of a published page but without database rows."""
 
     book: str
     book_url: str
@@ -92,7 +92,7 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
 
 @router.post("/previews/{token}/questions/{number}/answers", response=grading_api.STATUSES)
 def answer(request: HttpRequest, token: str, number: schemas.Pk, data: PreviewAnswerIn) -> Any:
-    """Grade an answer by the feedback of the preview. Nothing is stored."""
+    """Grade an answer with the feedback of the preview. Nothing is stored."""
     try:
         reply = trials.answer_in_preview(_preview(request, token), number, data.answer)
     except AnswerError as error:

@@ -1,4 +1,4 @@
-"""What an operator must set before the site is open to others."""
+"""System checks of what an operator must set up before other people use the site."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from django.core import checks
 
 @checks.register(checks.Tags.security, deploy=True)
 def email_goes_out(**kwargs: Any) -> list[checks.CheckMessage]:
+    """E-mails must be sent, not written to the console."""
     if settings.EMAIL_BACKEND != "django.core.mail.backends.console.EmailBackend":
         return []
     return [
@@ -22,7 +23,7 @@ def email_goes_out(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def database_is_private(**kwargs: Any) -> list[checks.CheckMessage]:
-    """SQLite's file holds the answer key and people's data: only our own user may read it."""
+    """SQLite's file contains the answer key and personal data: only our own user may read it."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return []
@@ -35,7 +36,7 @@ def database_is_private(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def payment_is_whole(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Payment is set up wholly or not at all."""
+    """Payment must be set up completely or not at all."""
     names = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
     missing = [name for name in names if not getattr(settings, name)]
     if not missing:

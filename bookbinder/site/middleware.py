@@ -8,7 +8,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def refuse_nul(get_response: Handler) -> Handler:
-    """Answer 400 to an address with a NUL in it: PostgreSQL takes none in a text."""
+    """Respond with status 400 to URLs that contain NUL, which PostgreSQL does not accept."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
@@ -33,11 +33,11 @@ def add_permissions_policy(get_response: Handler) -> Handler:
 
 
 def add_content_security_policy(get_response: Handler) -> Handler:
-    """Tell browsers to run our own files alone. A book's pages come with policies of their own."""
+    """Tell browsers to run only our own files. Pages of books already have their own policies."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        # Django's page for developers has its script inline.
+        # Django's debug page has an inline script.
         if not (settings.DEBUG and response.status_code == 500):
             is_framed = response.headers.get("X-Frame-Options") == "SAMEORIGIN"
             response.headers.setdefault(
@@ -49,13 +49,16 @@ def add_content_security_policy(get_response: Handler) -> Handler:
 
 
 def site_policy(path: str, *, is_framed: bool = False) -> str:
-    """Return the policy of the site's own pages."""
+    """Return the Content-Security-Policy of the site's own page at `path`.
+
+    `is_framed` says whether other pages of the site may frame it.
+    """
     scripts, forms = "'self'", "'self'"
     if path.startswith("/admin/") and path.endswith("/export/"):
         scripts += f" 'unsafe-hashes' {EXPORT_HANDLER}"
     if path.startswith(("/accounts/", "/billing/")):
-        # Their buttons lead on to Stripe or a provider, and from there to a university's own
-        # sign-in: browsers take all of it for the form's way.
+        # Their forms redirect to Stripe or a sign-in provider, and from there to a university's
+        # sign-in page. Browsers apply `form-action` to all these redirects.
         forms += f" https: {settings.STRIPE_API_BASE}".rstrip()
     ancestors = "'self'" if is_framed else "'none'"
     return (
@@ -65,5 +68,5 @@ def site_policy(path: str, *, is_framed: bool = False) -> str:
     )
 
 
-# `onSelectToggleChange(event)`, in import-export's page of an export.
+# The hash of the event handler `onSelectToggleChange(event)` on import-export's export page.
 EXPORT_HANDLER = "'sha256-wid4zL8fR53ZYy1ljOepzR77Dn6vWUUxuNnnWWBP3I8='"

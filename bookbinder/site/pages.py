@@ -1,4 +1,4 @@
-"""Pages that show several apps at once: the bookshelf, a book, and answering without JavaScript."""
+"""Pages that combine several apps: the bookshelf, a book, and answering without JavaScript."""
 
 import uuid
 from collections import Counter
@@ -24,6 +24,7 @@ from grading.models import Course, Enrollment, Invitation
 
 @require_safe
 def bookshelf(request: HttpRequest) -> HttpResponse:
+    """All published books that take courses, with the user's enrollments and invitations."""
     books = Book.objects.on_the_shelf().order_by("title")
     invited = Invitation.objects.pending().of(request.user).select_related("course__book")
     context = {"books": books, "enrollments": _resumed(_enrollments(request)), "invited": invited}
@@ -38,7 +39,7 @@ def _enrollments(request: HttpRequest) -> Any:
 
 
 def _resumed(enrollments: Any) -> list[tuple[Enrollment, progress.Link | None]]:
-    """Pair enrollments with the page where the student stopped reading."""
+    """Pair enrollments with links to the pages where the student stopped reading, or None."""
     courses = Counter(enrollment.course.book_id for enrollment in enrollments)
     return [
         (enrollment, _resume(enrollment, courses[enrollment.course.book_id] > 1))
@@ -50,13 +51,13 @@ def _resume(enrollment: Enrollment, has_others: bool) -> progress.Link | None:
     link = progress.resume(enrollment)
     if link is None or not has_others:
         return link
-    # Another course of the book may have been used since.
+    # The link names the course, since another course of the book may have been used since.
     return replace(link, url=f"{link.url}?course={enrollment.course_id}")
 
 
 @require_safe
 def project(request: HttpRequest, project: str) -> HttpResponseBase:
-    """The book of a project that is one book; the books of one that has several."""
+    """The page of the only book of a project, or the list of its books if it has several."""
     books = list(Book.objects.filter(project=project, release__isnull=False).order_by("title"))
     if not books:
         raise Http404
@@ -72,6 +73,7 @@ def project(request: HttpRequest, project: str) -> HttpResponseBase:
 
 @require_safe
 def book(request: HttpRequest, project: str, folder: str) -> HttpResponse:
+    """The page of a book: its pages, its courses, and the user's enrollments."""
     books = Book.objects.on_the_shelf()
     return _book_page(request, get_object_or_404(books, project=project, url=folder))
 
@@ -94,7 +96,7 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
 
 
 def _price(course: Course) -> str | None:
-    """Return the price of a course as people write it; None where it is free."""
+    """Return the price of a course as a text with the currency, or None if it is free."""
     if course.is_free:
         return None
     return money.in_words(course.amount, settings.BOOKBINDER_CURRENCY)
@@ -103,7 +105,7 @@ def _price(course: Course) -> str | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
-    """A page's questions without JavaScript: GET shows them and keeps nothing, POST answers."""
+    """The questions of a page without JavaScript. GET shows them, POST submits an answer."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
     page = get_object_or_404(pages.select_related("book"))
     return _take(request, page) if request.method == "POST" else _show(request, page)
@@ -133,7 +135,11 @@ def _show(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def _shown(state: page_questions.QuestionState, choices: list[Feedback]) -> tuple[Any, ...]:
-    """Return a question, its choices, the answer before as values and in words, and its field."""
+    """Return what the template needs for a question.
+
+    These are its state, its choices, the previous answer as values and in words, and the template
+    of its field.
+    """
     grader = graders.of(state.question)
     if state.string is None:
         return state, choices, [], "", grader.template

@@ -1,6 +1,7 @@
-"""The texts of the reader's scripts: they come with the state, in the book's language.
+"""The texts of the reader's scripts. The state call returns them, in the book's language.
 
-`{name}` is filled in by the script; of a number `n` there are two texts, `_one` and `_many`.
+The scripts replace `{name}` by values. Texts with a number `n` have a singular, `_one`, and a
+plural, `_many`.
 """
 
 from django.utils.functional import Promise
@@ -43,7 +44,7 @@ TEXTS: dict[str, Promise] = {
     "attempts": _("My attempts ({count})"),
     "draft": _("Draft restored."),
     "switched_off": _("This question is switched off in your course."),
-    # On its way.
+    # Sending an answer.
     "connecting": _(
         "No connection yet. Your answer will be sent when it is back, if you leave this page open."
     ),
@@ -58,8 +59,8 @@ TEXTS: dict[str, Promise] = {
     "other_person": _(
         "Somebody else has signed in here. Your answer is kept for you until you sign in again."
     ),
-    "sent_later": _("An answer that waited has been sent."),
-    "not_taken": _("Your answer was not taken. Reload the page and try again."),
+    "sent_later": _("An answer that was waiting has been sent."),
+    "not_taken": _("Your answer could not be saved. Reload the page and try again."),
     "try_again": _("That did not work. Try again in a moment."),
     "reload": _("Reload the page"),
     # Without an enrollment.
@@ -82,8 +83,8 @@ TEXTS: dict[str, Promise] = {
     "note": _("Note"),
     "note_mode": _("Note mode"),
     "note_mode_on": _(
-        "Note mode. The arrows up and down move between paragraphs, Enter writes a note on one,"
-        " Escape leaves."
+        "Note mode. The up and down arrow keys move between paragraphs, Enter writes a note on one,"
+        " Escape leaves note mode."
     ),
     "note_mode_off": _("Note mode is off."),
     "new_note": _("New note"),
@@ -100,7 +101,7 @@ TEXTS: dict[str, Promise] = {
     "to_authors": _("The book's authors (report a problem)"),
     "anonymous": _("Hide my name from classmates"),
     "anonymous_hint": _("Your instructors still see your name."),
-    "is_anonymous": _("without a name to classmates"),
+    "is_anonymous": _("anonymous to classmates"),
     "problem_kind": _("What is the problem?"),
     "problem_error": _("Something is wrong"),
     "problem_unclear": _("It is unclear"),
@@ -115,8 +116,8 @@ TEXTS: dict[str, Promise] = {
     "cancel": _("Cancel"),
     "close": _("Close the notes"),
     "widen": _("More people will be able to read this note. Save it?"),
-    "changed_elsewhere": _("This note has been changed elsewhere. There it says:"),
-    "take_theirs": _("Take that text"),
+    "changed_elsewhere": _("This note has been changed elsewhere. The other text is:"),
+    "take_theirs": _("Use that text"),
     "note_saved": _("Note saved."),
     "note_deleted": _("Note deleted."),
     "done": _("Done."),
@@ -133,15 +134,15 @@ TEXTS: dict[str, Promise] = {
     "go_to_text": _("Go to the text"),
     "as_it_was": _("See it as it was"),
     "passage_changed": _("A new edition has changed the passage:"),
-    "lost": _("Lost their place"),
-    "lost_hint": _("Its passage is no longer in the book. The next editions are searched for it."),
+    "lost": _("Lost their passage"),
+    "lost_hint": _("Its passage is no longer in the book. The next editions will be searched."),
     "suggested": _("Its passage is no longer in the book. It may be this one:"),
     "edit": _("Change"),
     "delete": _("Delete"),
     "delete_sure": _("Delete this note?"),
     "resolved": _("resolved"),
     "hidden": _("hidden from the course"),
-    "flagged": _("to be looked at"),
+    "flagged": _("to be reviewed"),
     **{act.name: act.label for act in moderation.ACTS.values()},
 }
 

@@ -6,8 +6,8 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# What published pages ask for by names without a hash, since they live longer than a version of
-# it. Pages that an older version published have the last two.
+# The files that published pages load. Their names have no hash, since pages live longer than the
+# versions of these files. The last two are in pages that an older version of this site published.
 ENTRIES = (
     "bookbinder/reader.js",
     "bookbinder/reader.css",
@@ -15,24 +15,25 @@ ENTRIES = (
     "books/reader.css",
 )
 OURS = ("bookbinder/", "books/", "annotations/")
-# Comments that have lines of their own.
+# Indentation, and comments that have lines of their own.
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(//.*|/\*(?s:.*?)\*/[ \t]*)\n", re.MULTILINE)
 
 
 def packed(text: str) -> str:
-    """Return a script or style sheet of ours without indents, and comments on their own lines.
+    """Return a script or style sheet without indentation and without comments on their own lines.
 
-    No text in it may go over several lines: a test holds ours to that.
+    No string in it may span several lines, which a test ensures for our files.
     """
     return _INDENT.sub("", _COMMENT.sub("", text))
 
 
 class _ReaderFilesStorage(ManifestStaticFilesStorage):
-    """Names with a hash of the content, also where one ES module imports another.
+    """Adds a hash of the content to file names, also where one ES module imports another.
 
-    What a page of a book loads is small: its comments are for who reads the source, and the two
-    files that it names lead to hashed ones, which browsers keep for ever.
+    So that pages of books load little, our scripts and style sheets are stored without comments.
+    The files in `ENTRIES` keep their names, and load files with a hash, which browsers cache
+    forever.
     """
 
     support_js_module_import_aggregation = True
@@ -53,4 +54,4 @@ class _ReaderFilesStorage(ManifestStaticFilesStorage):
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage, _ReaderFilesStorage):
-    """The same, compressed last."""
+    """The static files of the site: those of `_ReaderFilesStorage`, also compressed."""

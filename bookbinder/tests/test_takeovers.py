@@ -193,7 +193,7 @@ def test_an_address_that_no_letter_reaches_is_refused(client, db, path):
 
 def test_a_roster_names_an_address_that_no_letter_reaches(as_user, ines, course):
     page = upload(as_user(ines), course, roster(f"email\nb@example.org\n{UNMAILABLE}\n"))
-    assert "This is no e-mail address." in text_of(page)
+    assert "This is not a valid e-mail address." in text_of(page)
 
 
 def test_a_file_that_only_looks_like_a_spreadsheet_is_refused(as_user, ines, course):
@@ -204,7 +204,7 @@ def test_a_file_that_only_looks_like_a_spreadsheet_is_refused(as_user, ines, cou
 
 def test_a_small_file_that_says_it_is_huge_costs_little(as_user, ines, course):
     wide = "email" + "," * 100_000 + "\n" + "a@example.org\n" * 2_000
-    assert "Stands in row 1 too." in text_of(upload(as_user(ines), course, roster(wide)))
+    assert "Also in row 1." in text_of(upload(as_user(ines), course, roster(wide)))
 
 
 @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ def test_a_question_is_switched_once(as_user, ines, course, adding):
     once = {"interactives-2-TOTAL_FORMS": 1, "interactives-2-0-question": adding.pk}
     twice = {"interactives-2-TOTAL_FORMS": 2, "interactives-2-0-question": adding.pk,
              "interactives-2-1-question": adding.pk}  # fmt: skip
-    assert "stands here twice" in text_of(
+    assert "is listed twice" in text_of(
         client.post(change_form(course), course_data(course, **twice))
     )
     client.post(change_form(course), course_data(course, **once))
     page = client.post(change_form(course), course_data(course, **once))
-    assert "stands above already" in text_of(page)
+    assert "is already listed above" in text_of(page)
     assert Interactive.objects.count() == 1
 
 
@@ -291,7 +291,7 @@ def test_two_providers_share_no_id():
             "OIDC_B_SECRET": "s", "OIDC_A_CLIENT_ID": "same", "OIDC_B_CLIENT_ID": "same",
             "OIDC_PROVIDERS": "a,b"}  # fmt: skip
     env.ENVIRON = base
-    with pytest.raises(ImproperlyConfigured, match="one of its own"):
+    with pytest.raises(ImproperlyConfigured, match="must be unique"):
         sign_in_providers.configured(env)
     env.ENVIRON = base | {"OIDC_B_CLIENT_ID": "other"}
     assert len(sign_in_providers.configured(env)["openid_connect"]["APPS"]) == 2

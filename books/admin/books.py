@@ -44,7 +44,7 @@ class BookAdmin(ConflictsAdmin):
         )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # a book comes from a build
+        return False  # books come from builds
 
     @admin.display(description=_("pages"), ordering="page_count")
     def pages(self, book: Any) -> SafeString:
@@ -86,7 +86,7 @@ class PageAdmin(ConflictsAdmin):
     inlines = (QuestionInline,)
 
     def permission(self, act: str) -> str:
-        # To read a page in the book is another right than to see it here.
+        # Reading a page in its book requires another permission than seeing it here.
         return "books.change_page" if act == "view" else super().permission(act)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:

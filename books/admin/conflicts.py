@@ -1,4 +1,4 @@
-"""What an admin and the source have both changed: both texts side by side, a button for each."""
+"""Shows what an admin and the source have both changed, side by side, with a button for each."""
 
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -17,12 +17,12 @@ from books.editing import conflicts
 
 
 class ConflictsAdmin(RulesAdmin):
-    """An admin class whose page shows conflicts, and takes the decisions."""
+    """An admin class whose change page shows conflicts and lets people resolve them."""
 
     change_form_template = "admin/books/conflicts.html"
 
     def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
-        """Return the rows whose conflicts stand on the object's page."""
+        """Return the rows whose conflicts are shown on the object's page."""
         return [obj]
 
     def get_urls(self) -> list[Any]:
@@ -37,6 +37,7 @@ class ConflictsAdmin(RulesAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def conflicts(self, request: HttpRequest, object_id: str) -> list[dict[str, Any]]:
+        """Return an object's open conflicts for the template; none if the user may not edit it."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None or not self.has_change_permission(request, obj):
             return []
@@ -56,7 +57,7 @@ class ConflictsAdmin(RulesAdmin):
         ]
 
     def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take the decision that a button of the page sends, and nothing else of its form."""
+        """Resolve the conflict whose button was pressed, and ignore the rest of the form."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None or request.method != "POST":
             raise Http404
@@ -73,7 +74,7 @@ class ConflictsAdmin(RulesAdmin):
         except ValidationError as error:
             self.message_user(request, error.messages[0], messages.WARNING)
         else:
-            self.message_user(request, _("Decided."), messages.SUCCESS)
+            self.message_user(request, _("The conflict has been resolved."), messages.SUCCESS)
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         return redirect(reverse(name, args=(obj.pk,)))
 
@@ -84,5 +85,5 @@ class ConflictsAdmin(RulesAdmin):
 
 
 def _shown(conflict: conflicts.Conflict, value: str) -> str:
-    # The author's own build made it, or our renderer, which sanitises.
+    # It comes from the author's own build, or from our renderer, which sanitizes it.
     return mark_safe(value) if conflict.is_html else value  # nosec B308 B703

@@ -1,4 +1,4 @@
-"""Editions in the admin: a build is uploaded or made, its plan shown, and a yes brings it live."""
+"""Editions in the admin: a build is uploaded or made, its plan is shown, then it is published."""
 
 from pathlib import Path
 from typing import Any
@@ -30,27 +30,27 @@ class UploadForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """What is said to a plan: what `sphinx_sync` asks and takes."""
+    """The choices for a plan, which are the same as the options of `sphinx_sync`."""
 
     prefer = forms.ChoiceField(
-        label=_("Where the source and the admin have both changed a text"),
+        label=_("If the source and the admin have both changed a text"),
         choices=[
-            ("", _("the admin's is shown, and the conflict stays open")),
-            ("admin", _("the admin's is shown")),
-            ("source", _("the source's is shown")),
+            ("", _("show the admin's text, and keep the conflict open")),
+            ("admin", _("show the admin's text")),
+            ("source", _("show the source's text")),
         ],
         required=False,
     )
     regrade = forms.BooleanField(
-        label=_("Give all answers the points that the feedback now gives"), required=False
+        label=_("Regrade all answers with the feedback of the new edition"), required=False
     )
     delete_user_data = forms.BooleanField(
-        label=_("Delete the data of students that is listed; it is archived first"),
+        label=_("Delete the user data that is listed above; it is archived first"),
         required=False,
     )
 
 
-# What it did stands with the edition.
+# The results of tasks are not listed: the page of an edition shows that of its task.
 admin.site.unregister(DBTaskResult)
 
 
@@ -71,7 +71,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         return [path("<int:pk>/decide/", view, name=name), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
-        """Upload a build, or have one of the operator's source folders built."""
+        """Start an edition from an uploaded build, or have one of the operator's folders built."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         is_sent = request.method == "POST"
@@ -92,6 +92,10 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         return TemplateResponse(request, "admin/books/edition/add.html", context)
 
     def edition_of(self, request: HttpRequest, form: UploadForm) -> Edition | None:
+        """Return the new edition, or None if the form has errors.
+
+        Raises PermissionDenied if the user may not build the folder.
+        """
         by = signed_in(request)
         try:
             if "source" in request.POST:
@@ -107,7 +111,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        """The plan, how far the work is, and how it ended."""
+        """Show the plan of an edition, the progress of the work, and its result."""
         edition = self.edition(request, unquote(object_id))
         process.notice_the_dead(edition)
         user = signed_in(request)
@@ -116,7 +120,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
             "title": str(edition),
             "opts": self.opts,
             "edition": edition,
-            # Whose data would go is for admins: authors see no student's name.
+            # Only admins see whose data would be deleted: authors never see names of students.
             "lines": [*edition.plan, *(edition.names if user.is_superuser else [])],
             "form": PlanForm(initial=edition.options, label_suffix=""),
             "may_publish": rights.may_publish(user, edition.project),
@@ -125,13 +129,14 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         return TemplateResponse(request, "admin/books/edition/plan.html", context)
 
     def edition(self, request: HttpRequest, pk: Any) -> Edition:
+        """Return an edition that the user may see. Raises Http404 if there is none."""
         edition = self.get_object(request, str(pk))
         if edition is None:
             raise Http404
         return edition
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take what a button of the plan's page says."""
+        """Publish the edition or plan it again, depending on the button that was pressed."""
         edition, user = self.edition(request, pk), signed_in(request)
         form = PlanForm(request.POST)
         if request.method != "POST" or not form.is_valid():
@@ -148,7 +153,7 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         else:
             self.message_user(
                 request,
-                _("This has been decided already, or its plan is another."),
+                _("This edition has already been decided on, or its plan has changed."),
                 messages.WARNING,
             )
         return redirect(_address(edition))

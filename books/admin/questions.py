@@ -21,12 +21,12 @@ from books.editing import conflicts, replies
 from books.models import Feedback, Question
 from books.sources.directive import tidy_answer
 
-REPLY_LIMIT = 100_000  # characters that are rendered for a look at them
+REPLY_LIMIT = 100_000  # characters of a reply that are rendered for its preview
 
 
 class PointsFormField(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
-        """A signalling NaN raises where it is compared, which Django does at once."""
+        """Refuse NaN here: Django compares the value, which a signaling NaN does not allow."""
         if isinstance(value, str) and "nan" in value.lower():
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
@@ -34,12 +34,15 @@ class PointsFormField(forms.DecimalField):
 
 class ReplyField(forms.CharField):
     def to_python(self, value: Any) -> Any:
-        """A browser sends other ends of lines: a reply that nobody touched is not changed."""
+        """Normalize the newlines of browsers, so that a reply that is not edited is unchanged."""
         return super().to_python(value.replace("\r\n", "\n") if value else value)
 
 
 class FeedbackForm(forms.ModelForm):
-    """An answer foreseen and the reply to it, in Markdown; what is not changed stays as it is."""
+    """Edits an expected answer, its points and, in Markdown, the reply to it.
+
+    A reply that is not changed keeps its text and its markup.
+    """
 
     points = PointsFormField(
         label=_("Points"), min_value=0, max_digits=8, decimal_places=2, initial=0
@@ -61,7 +64,7 @@ class FeedbackForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # Django's tables name a column, and no field in it.
+            # Django's tabular inlines label the columns, but not the fields in them.
             field.widget.attrs.setdefault("aria-label", str(field.label or ""))
         if self.instance.pk:
             self.said = self.instance.text
@@ -69,7 +72,7 @@ class FeedbackForm(forms.ModelForm):
             self.initial["text"] = replies.text_to_edit(self.instance).strip()
 
     def clean_seen(self) -> str:
-        """Refuse a form that was open while an edition or somebody else changed the feedback."""
+        """Raise ValidationError if the feedback was changed after the form was opened."""
         seen: str = self.cleaned_data["seen"]
         if seen and seen != self.initial.get("seen", seen):
             raise forms.ValidationError(
@@ -96,11 +99,11 @@ class FeedbackForm(forms.ModelForm):
 
 class FeedbackFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """What the book's source says comes back with the next sync: it goes there."""
+        """Refuse to delete feedback from the book's source: the next sync would restore it."""
         super().clean()
         for form in self.deleted_forms:
             if form.instance.origin == Feedback.Origin.SOURCE:
-                what = _("“%(answer)s” comes from the book's source: take it out there.")
+                what = _("“%(answer)s” comes from the book's source: remove it there.")
                 raise forms.ValidationError(what % {"answer": form.instance})
 
 
@@ -113,7 +116,7 @@ class FeedbackInline(RulesInline):
     verbose_name_plural = _("Feedback: replies are written in Markdown")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # A choice's text stands in the page, where an edit here would not change it.
+        # The text of a choice is part of the page, where an edit here would not change it.
         is_choice = obj is not None and obj.kind.takes_choices
         return (*self.readonly_fields, "answer") if is_choice else self.readonly_fields
 
@@ -129,7 +132,7 @@ class FeedbackInline(RulesInline):
 
     @admin.display(description=_("as shown"))
     def shown(self, feedback: Feedback) -> SafeString:
-        # The author's own build made it, or our renderer, which sanitises.
+        # It comes from the author's own build, or from our renderer, which sanitizes it.
         html = mark_safe(feedback.feedback)  # nosec B308 B703
         return format_html('<div class="bookbinder-shown" aria-live="polite">{}</div>', html)
 
@@ -158,7 +161,7 @@ class QuestionAdmin(ConflictsAdmin):
         return [path("render/", view, name="books_question_render"), *super().get_urls()]
 
     def render_reply(self, request: HttpRequest) -> HttpResponse:
-        """A reply as students will see it, while it is being written."""
+        """Return the HTML of a reply while it is being written, as students will see it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return HttpResponse(markdown.render(request.POST.get("text", "")[:REPLY_LIMIT]))
@@ -171,7 +174,7 @@ class QuestionAdmin(ConflictsAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # with its answers, by a sync that asks
+        return False  # only a sync deletes it, with its answers, after asking
 
     @admin.display(description=_("feedback"), ordering="feedback_count")
     def feedback_rows(self, question: Any) -> int:

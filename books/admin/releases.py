@@ -1,4 +1,4 @@
-"""What was published, in the admin: listed and read."""
+"""Releases in the admin, which are read-only."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Edits made in the admin. What the source last said stays beside them, so that a sync can tell."""
+"""Conflicts between edits made in the admin and later changes of the source.
+
+What the source last said is stored beside each edit, so that a sync can detect a conflict.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from books.models import Book, Feedback, Page
 
 Editable = Book | Page | Feedback
-# A field by the name that plans give it -> what is shown, in step with what the source says.
+# The name of a field in plans -> the columns that are shown. For each of them, the column with the
+# prefix `source_` contains what the source last said.
 FIELDS = {
     "title": ("title",),
     "index": ("index",),
@@ -31,7 +35,10 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Conflict:
-    """A field that an admin and then the source have changed, and nobody has decided yet."""
+    """A field that an admin and then the source have changed, until somebody resolves it.
+
+    `ours` is the admin's text, and `theirs` is the source's.
+    """
 
     obj: Editable
     field: str
@@ -48,7 +55,7 @@ class Conflict:
 
 
 def conflicts_of(obj: Editable) -> list[Conflict]:
-    """Return what waits for a decision, with both texts; a reply's are HTML."""
+    """Return the open conflicts of a row, with both texts; those of a reply are HTML."""
     found = []
     for field in obj.conflicts.split(",") if obj.conflicts else ():
         shown = FIELDS[field][-1]
@@ -62,11 +69,14 @@ def _told(value: Any) -> str:
 
 
 def resolve(obj: Editable, field: str, take: Literal["source", "admin"]) -> None:
-    """Decide one conflict, and save. Raises ValidationError where there is none any more."""
+    """Resolve a conflict by taking the text of one side, and save the row.
+
+    Raises ValidationError if it has already been resolved.
+    """
     with transaction.atomic():
         fresh: Any = type(obj)._default_manager.select_for_update().get(pk=obj.pk)
         if field not in fresh.conflicts.split(","):
-            raise ValidationError(_("This has been decided already."))
+            raise ValidationError(_("This conflict has already been resolved."))
         if take == "source":
             for name in FIELDS[field]:
                 setattr(fresh, name, getattr(fresh, f"source_{name}"))
@@ -75,7 +85,7 @@ def resolve(obj: Editable, field: str, take: Literal["source", "admin"]) -> None
 
 
 def decide(obj: Editable, fields: Iterable[str]) -> None:
-    """Take fields off the conflicts of a row that a person has edited, without saving it."""
+    """Remove fields that a person has decided on from the conflicts of a row, without saving it."""
     names = {"reply" if name == "text" else name for name in fields}
     left = [field for field in obj.conflicts.split(",") if field and field not in names]
     obj.conflicts = ",".join(left)

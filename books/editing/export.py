@@ -15,7 +15,7 @@ from books.sync.planning.make_plan import make_plan
 
 
 class ExportError(BooksError):
-    """There is no patch; the text says why and what to do."""
+    """The edits cannot be exported; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,17 @@ class Refused:
 
 @dataclass(frozen=True)
 class Export:
+    """A patch as a unified diff, the edits that it contains, and those that it does not."""
+
     patch: str
     written: tuple[Edit, ...]
     refused: tuple[Refused, ...]
 
 
 def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[pipeline.Build, Path]:
-    """Return the build of the one among source folders that is the project's, and the folder.
+    """Build source folders until one is the project's; return its build and the folder.
 
-    Raises ExportError, BuildError or ManifestError.
+    Raises ExportError if none is, and BuildError or ManifestError if a build fails.
     """
     for number, folder in enumerate(folders):
         if build.is_source(folder):
@@ -52,13 +54,14 @@ def build_of(project: str, folders: Iterable[Path], scratch: Path) -> tuple[pipe
 def export(book_build: pipeline.Build, root: Path, url: str | None) -> Export:
     """Return the edits of a project, or of its book with `url`, as a patch against `root`.
 
-    Raises ExportError, PlanError or EditsError.
+    Raises ExportError if the sources have no such book or have changed since the last sync, and
+    PlanError or EditsError if the build or the edits are inconsistent.
     """
     if url is not None and url not in (book.url for book in book_build.manifest.books):
         raise ExportError(f"The sources have no book {url} any more.")
     snapshot = pipeline.take_snapshot([book_build])
     plan = make_plan([book_build.manifest], snapshot, page_ids.random_ids())
-    # Files alone may differ at every build: by a date on each page.
+    # Files are not compared: they may differ in every build, for example by a date on each page.
     if not all(part.is_empty for part in plan.parts):
         raise ExportError("The sources have changed since the last sync: sync first, then export.")
     edits = unwritten.find(
@@ -75,10 +78,12 @@ def _has_index(root: Path, source: str) -> bool:
 
 
 def write(root: Path, found: Sequence[Edit]) -> Export:
+    """Return the edits as a patch against the source folder `root`."""
     patches: list[str] = []
     written: list[Edit] = []
     refused = [Refused(edit, edit.refused) for edit in found if edit.refused]
-    # From a file's end up: what is above keeps its line. The sort keeps the order of equals.
+    # Each file is edited from its end, so that the lines above keep their numbers. The sort is
+    # stable, so edits of the same line keep their order.
     possible = (edit for edit in found if not edit.refused)
     ordered = sorted(possible, key=lambda edit: (edit.source, [-line for line in edit.line]))
     for source, group in itertools.groupby(ordered, key=lambda edit: edit.source):

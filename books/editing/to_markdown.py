@@ -1,4 +1,4 @@
-"""Replies as Markdown that gives the same reply: what an author edits in the admin."""
+"""Converts replies to Markdown that renders to the same reply, so that authors can edit them."""
 
 import re
 from typing import Any
@@ -10,10 +10,10 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 class _Converter(MarkdownConverter):
-    """Sphinx' HTML: formulas stand between TeX marks, code in a `div` with its language."""
+    """Converts Sphinx's HTML, with formulas between TeX delimiters and code in a `div`."""
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        # A dollar would begin a formula.
+        # An unescaped dollar sign would begin a formula.
         escaped = str(super().escape(text, parent_tags))  # type: ignore[misc]
         return escaped.replace("$", r"\$")
 

@@ -1,6 +1,6 @@
-"""Which edits made in the admin the sources lack, and how each is written into them. Pure.
+"""Finds the edits made in the admin that the sources lack, and writes them there. Pure.
 
-Only right where a plan has found nothing to do: rows and the manifest's items then go together.
+This is only correct if a plan has found nothing to do, so that rows correspond to the manifest.
 """
 
 from collections import Counter
@@ -28,15 +28,15 @@ from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
 from books.sync.snapshot import Snapshot
 
 FRONT_PAGE = "index"
-AT_THE_END = 1 << 31  # a line beyond any
+AT_THE_END = 1 << 31  # greater than any line number
 
 
 class EditsError(BooksError):
-    """The edits cannot go into the sources together; the text says why."""
+    """The edits cannot be written into the sources together; the message says why."""
 
 
 class Language(Protocol):
-    """What an edit asks of the modules for RST and MyST; `at` counts lines from 0."""
+    """The interface of the modules for RST and MyST; `at` is a line number, from 0."""
 
     def read(self, lines: Lines, at: int) -> Directive: ...
     def changed(self, lines: Lines, at: int, change: Change) -> Lines: ...
@@ -48,17 +48,22 @@ class Language(Protocol):
 
 @dataclass(frozen=True)
 class Edit:
-    """One edit of one file. Those that stand last are made first, so that lines keep numbers."""
+    """One edit of one file: `what` it changes, and the `new` text.
+
+    `write` returns the changed lines of the file, or raises NotWrittenError. The last edit of a
+    file is made first, so that line numbers stay correct.
+    """
 
     source: str
-    line: tuple[int, int]  # of the question, and of what is edited in it
+    line: tuple[int, int]  # of the question, and of the part that is edited
     what: str
     new: str
     write: Callable[[Lines], Lines]
-    refused: str = ""  # why it has to be made by hand, where that is known at once
+    refused: str = ""  # why it has to be made by hand, if that is known already
 
     @property
     def place(self) -> str:
+        """The source file and the line number, from 1, for people."""
         question, own = self.line
         return f"{self.source}:{question if own == AT_THE_END else max(own, 1)}"
 
@@ -69,6 +74,10 @@ class _Page(NamedTuple):
 
 
 def language_of(source: str) -> Language:
+    """Return the module for the markup of a source file.
+
+    Raises NotWrittenError if it is neither RST nor MyST.
+    """
     suffix = PurePosixPath(source).suffix.lower()
     if suffix in (".rst", ".txt", ".rest"):
         return rst
@@ -85,8 +94,8 @@ def find(
 ) -> Iterator[Edit]:
     """Yield the edits of a project, or of its book with `url`.
 
-    `has_index` says whether a source file gives its page a place in the gradebook.
-    Raises EditsError.
+    `has_index` says whether a source file gives its page a position in the gradebook.
+    Raises EditsError if a build with all of them would fail.
     """
     rows = {book.url: book for book in snapshot.books[manifest.project]}
     for book in manifest.books:
@@ -100,7 +109,7 @@ def find(
                 yield from _questions(page, snapshot)
 
 
-# Titles: a book's stands in conf.py, or on the first page of its folder.
+# Titles. That of a book is in conf.py, or on the first page of its folder.
 
 
 def _titles(book: BookRow, pages: list[_Page]) -> Iterator[Edit]:
@@ -141,14 +150,14 @@ def _title_in_conf(book: BookRow, what: str) -> Edit:
     )
 
 
-# Places in the gradebook.
+# Positions in the gradebook.
 
 
 def _indexes(pages: list[_Page], has_index: Callable[[str], bool]) -> Iterator[Edit]:
-    """Yield the indexes that were edited, and those without which pages would change places.
+    """Yield the indexes that were edited, and those that are needed to keep the order of pages.
 
-    A page that is given none in its source has the next that is free: it would move up or down
-    where an edit frees a number, or takes one. That matters only beside numbers that stay.
+    A page whose source has no index gets the next free number, so it may move if an edit frees or
+    takes a number. That is allowed as long as the order of the pages stays the same.
     """
     _check_indexes(pages)
     written = [page for page in pages if page.row.index != page.row.source_index]
@@ -171,8 +180,8 @@ def _check_indexes(pages: list[_Page]) -> None:
         if count > 1:
             names = " and ".join(page.item.url for page in pages if page.row.index == index)
             raise EditsError(
-                f"The pages {names} of one book have both the index {index}, which a build would "
-                "refuse: give one of them another in the admin."
+                f"The pages {names} of one book have the same index, {index}, which a build would "
+                "refuse. Give one of them another index in the admin."
             )
 
 
@@ -181,7 +190,7 @@ def _in_order(numbers: dict[str, int]) -> list[str]:
 
 
 def _numbered(pages: list[_Page], given: set[str]) -> dict[str, int]:
-    """Return the numbers of a build of which only `given` have theirs in the source."""
+    """Return the indexes, by docname, in a build whose sources have only those of `given`."""
     shown = {page.item.docname: page.row.index for page in pages}
     numbers = {name: number for name in given if (number := shown[name]) is not None}
     taken, number = set(numbers.values()), 0
@@ -230,10 +239,10 @@ def _new(row: FeedbackRow) -> Change:
 
 
 def _change(question: QuestionRow, row: FeedbackRow) -> Change:
-    """Return what is not in the source of a feedback that comes from there."""
+    """Return how a feedback from the source now differs from what the source says."""
     said = (row.source_answer, row.source_text, row.source_markup, row.source_points)
     if (row.answer, row.text, row.markup, row.points) == said:
-        return Change()  # as nearly always
+        return Change()  # the usual case
     answer, reply = tidy_answer(row.answer), tidy(row.text)
     options = _points(question, row)
     if row.markup != row.source_markup:
@@ -249,7 +258,7 @@ def _change(question: QuestionRow, row: FeedbackRow) -> Change:
 def _points(question: QuestionRow, row: FeedbackRow) -> dict[str, str | None]:
     said = row.source_points or Decimal(0)
     if kinds.of(question.grader).takes_choices and question.options.get("multiple"):
-        # The right set earns all: a choice is right or not, and has no points of its own.
+        # The right set of choices earns all points: a single choice is only right or wrong.
         is_right = row.points > 0
         return {"correct": "" if is_right else None} if is_right != (said > 0) else {}
     return {"points": _shown(row.points)} if row.points != said else {}
@@ -286,12 +295,15 @@ def _is_of(directive: Directive, item: m.Feedback, *, is_choice: bool) -> bool:
     if collapse(directive.text) != collapse(item.text):
         return False
     if is_choice:
-        return directive.name == "choice"  # whose text the manifest has without its markup
+        return directive.name == "choice"  # the manifest has its text without the markup
     return directive.name == "feedback" and collapse(directive.argument) == collapse(item.answer)
 
 
 def _has(question: m.Question, new: Change) -> bool:
-    """Whether the source has it already, while white space keeps a sync from seeing that."""
+    """Return whether the source already has this feedback, apart from white space.
+
+    A sync compares white space too, and so does not recognize it.
+    """
     return any(
         (tidy_answer(item.answer), tidy(item.text)) == (new.argument, new.body)
         for item in question.feedback
@@ -311,7 +323,7 @@ def _added(source: str, question: m.Question, change: Change) -> Edit:
 
 
 def _text_of(change: Change) -> str:
-    """Return what an author has to write by hand."""
+    """Return the text of a change, for an author who has to make it by hand."""
     return "\n".join(_parts(change))
 
 

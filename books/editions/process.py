@@ -1,9 +1,9 @@
-"""Editions that go live from the admin: planned, shown, then published by somebody's yes.
+"""Editions from the admin: they are planned and shown, then published if somebody confirms.
 
 The work is done by a worker of django-tasks-db or in a child process, never within a request.
 
     <data>/editions/<folder>/html/   the build
-    <data>/editions/<folder>/lock    held by the process that works on it: it dies with it
+    <data>/editions/<folder>/lock    locked by the process that works on it, until it ends
 """
 
 import fcntl
@@ -45,18 +45,18 @@ from books.sync.report import text as report
 
 log = logging.getLogger(__name__)
 State = Edition.State
-STARTS_WITHIN = timedelta(minutes=2)
-KEPT_FOR = timedelta(days=14)
-WISHES = ("prefer", "regrade")
+STARTS_WITHIN = timedelta(minutes=2)  # how long a process may take to start
+KEPT_FOR = timedelta(days=14)  # how long files are kept after the last change of the edition
+WISHES = ("prefer", "regrade")  # the options that a plan depends on
 STORED_EVERY = 1.0  # seconds
 
 
 class NotAllowed(BooksError):
-    """The person may not do this with this project."""
+    """The user may not do this with this project."""
 
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
-    """Return a new edition from a zip. Raises UploadError."""
+    """Create an edition from a zip file. Raises UploadError if the file is refused."""
     _forget_old()
     options = {"language": get_language()}
     edition = Edition(folder=secrets.token_hex(16), created_by=by, options=options)
@@ -71,9 +71,12 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
 
 
 def of_source(source: Path, by: User) -> Edition:
-    """Return a new edition that is built from one of the operator's source folders."""
+    """Create an edition that will be built from one of the operator's source folders.
+
+    Raises NotAllowed if `by` may not build it.
+    """
     if source not in sources(by):
-        raise NotAllowed(_("This folder is not yours to build, or the operator has not named it."))
+        raise NotAllowed(_("You may not build this folder, or it is not in BOOKBINDER_SOURCES."))
     _forget_old()
     edition = Edition.objects.create(
         source=str(source),
@@ -86,17 +89,18 @@ def of_source(source: Path, by: User) -> Edition:
 
 
 def limit() -> int:
-    """Return how large a build may be, unpacked, in MB."""
+    """Return the maximum size of an unpacked build, in MB."""
     size: int = settings.BOOKBINDER_UPLOAD_LIMIT
     return size
 
 
 def can_retry(edition: Edition) -> bool:
-    """Whether its files are there still, and it neither runs nor has ended well."""
+    """Return whether the edition is planned or has failed, and its files still exist."""
     return edition.state in (State.PLANNED, State.FAILED) and folder_of(edition).is_dir()
 
 
 def folder_of(edition: Edition) -> Path:
+    """Return the folder of an edition's files."""
     return data_folder.path(data_folder.EDITIONS) / edition.folder
 
 
@@ -105,23 +109,23 @@ def _make_folder(edition: Edition) -> None:
 
 
 def forget(edition: Edition) -> None:
-    """Take an edition's files away."""
+    """Delete an edition's files."""
     shutil.rmtree(folder_of(edition), ignore_errors=True)
 
 
 def _forget_old() -> None:
-    """Take away the files of editions that nobody has said yes to for long."""
+    """Delete the files of editions that have not changed for a long time."""
     for edition in Edition.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR):
         forget(edition)
 
 
-# What people ask for.
+# What people request.
 
 
 def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> bool:
-    """Take the yes to the plan of that digest; False where another one waits by now, or none.
+    """Accept the plan with this digest for publishing; False if it is not the current one.
 
-    With other wishes than the plan was made for, the plan is made anew: it is another one.
+    If the plan was made with other options than these, it is made again instead.
     """
     if any((options.get(name) or "") != (edition.options.get(name) or "") for name in WISHES):
         return plan_again(edition, by, options)
@@ -136,7 +140,7 @@ def agree(edition: Edition, by: User, options: dict[str, Any], digest: str) -> b
 
 
 def plan_again(edition: Edition, by: User, options: dict[str, Any]) -> bool:
-    """Have the plan made anew, with other wishes or after it failed."""
+    """Have the plan made again with these options; False if `can_retry` is false."""
     with transaction.atomic():
         fresh = Edition.objects.select_for_update().get(pk=edition.pk)
         if not can_retry(fresh):
@@ -148,13 +152,13 @@ def plan_again(edition: Edition, by: User, options: dict[str, Any]) -> bool:
 
 
 def notice_the_dead(edition: Edition) -> None:
-    """Say so where the process that worked on it has ended without a word."""
+    """Mark the edition as failed if the process that worked on it has died."""
     begun = bool(edition.step)
     is_late = timezone.now() - edition.touched_at > STARTS_WITHIN
     waits_for_worker = settings.BOOKBINDER_WORKER and not begun
     if not edition.is_working or not is_late or waits_for_worker or _is_locked(edition):
         return
-    what = _("The process that did this has ended without a word. Show the plan anew to go on.")
+    what = _("The process that worked on this ended unexpectedly. Make a new plan to continue.")
     Edition.objects.filter(pk=edition.pk, state=edition.state).update(
         state=State.FAILED, message=what
     )
@@ -176,7 +180,10 @@ def _is_locked(edition: Edition) -> bool:
 
 
 def process_edition(pk: int) -> None:
-    """Do what an edition waits for: plan it, or publish it. No error leaves here."""
+    """Plan or publish an edition, depending on its state.
+
+    Errors are stored in the edition. Those that are not expected are logged and raised, too.
+    """
     edition = Edition.objects.filter(pk=pk).first()
     steps: dict[str, Callable[[Edition], None]] = {
         State.PLANNING: _plan,
@@ -189,12 +196,12 @@ def process_edition(pk: int) -> None:
         try:
             steps[edition.state](edition)
         except (*pipeline.ERRORS, NotAllowed) as error:
-            # Where an upload lies here is nobody's concern.
+            # Users must not see where uploads are stored.
             message = pipeline.explain(error).replace(f"{folder_of(edition)}/html/", "")
             _end(edition, State.FAILED, message)
         except BaseException:
             log.exception("edition %s", pk)
-            _end(edition, State.FAILED, _("Something went wrong here; the log says what."))
+            _end(edition, State.FAILED, _("Something went wrong. The log has the details."))
             raise
 
 
@@ -236,7 +243,7 @@ def _publish(edition: Edition) -> None:
             _keep_plan(edition, prepared)
             edition.state = State.PLANNED
             edition.message = (
-                _("Data of students would go: say that it may.")
+                _("User data would be deleted: confirm this before you publish.")
                 if may_not_delete and not is_other
                 else _("The database has changed meanwhile. This is the plan now.")
             )
@@ -246,13 +253,13 @@ def _publish(edition: Edition) -> None:
         path = pipeline.publish(prepared, by=by)
     what = _("The new edition is live.")
     if path:
-        what += " " + _("What went is in %(path)s.") % {"path": path}
+        what += " " + _("The deleted data is archived in %(path)s.") % {"path": path}
     _end(edition, State.PUBLISHED, what)
 
 
 def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:
     if not build_first:
-        # Never `run.read`: a `conf.py` in what somebody sent would be run.
+        # Not `pipeline.read`, which would run a `conf.py` in what somebody uploaded.
         build = pipeline.read_build(folder_of(edition) / "html")
         return replace(build, source=Path(edition.source)) if edition.source else build
     shutil.rmtree(folder_of(edition) / "html", ignore_errors=True)
@@ -261,7 +268,7 @@ def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:
 
 
 def _require_right(edition: Edition, project: str, may: Callable[[User, str], bool]) -> User:
-    """Return who has asked for this, if they still may. Raises NotYours."""
+    """Return the user who requested this. Raises NotAllowed if they may not do it any longer."""
     pk = edition.options.get("by", edition.created_by_id)
     by = User.objects.filter(pk=pk, is_active=True).first()
     if by is None or not may(by, project):
@@ -289,9 +296,9 @@ def _keep_plan(edition: Edition, prepared: pipeline.Prepared) -> None:
 
 
 def _digest(prepared: pipeline.Prepared) -> str:
-    """Return what tells a plan from another: the build, and what it does to which rows.
+    """Return a hash that identifies a plan: of the build, and of what it does to which rows.
 
-    Not what answers would earn: a class answers all the time.
+    What answers would earn is left out, since students give answers all the time.
     """
     manifests = b"".join(m.dumps(build.manifest) for build in prepared.builds)
     with translation.override(settings.LANGUAGE_CODE):
@@ -301,7 +308,7 @@ def _digest(prepared: pipeline.Prepared) -> str:
 
 def _end(edition: Edition, state: str, message: str) -> None:
     edition.state, edition.step, edition.message = state, "", message
-    edition.names = []  # whose data it was is in the archive
+    edition.names = []  # the archive tells whose data was deleted
     edition.save()
     if state in (State.PUBLISHED, State.NOTHING):
         forget(edition)
@@ -313,7 +320,7 @@ def _store_step(edition: Edition, step: str) -> None:
 
 
 def _each(edition: Edition) -> Each:
-    """Return an `Each` that stores the progress of a step, for the person who waits."""
+    """Return an `Each` that stores the progress of a step, for people who wait."""
 
     def each(items: Iterable[Item], step: str, total: int) -> Iterator[Item]:
         stored = 0.0
@@ -332,13 +339,13 @@ def process_edition_task(pk: int) -> None:
 
 
 def begin(edition: Edition) -> None:
-    """Have an edition processed: by the worker, or in a child process where there is none."""
+    """Have an edition processed after the commit: by the worker, or else in a child process."""
     start = process_edition_task.enqueue if settings.BOOKBINDER_WORKER else _in_child
     transaction.on_commit(partial(start, edition.pk))
 
 
 def _in_child(pk: int) -> None:
-    # In a session of its own: it goes on where the server that began it is restarted.
+    # In a session of its own, so that it continues if the server is restarted.
     child = subprocess.Popen(
         [sys.executable, settings.BASE_DIR / "manage.py", "process_edition", str(pk)],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Who may bring an edition of a project in through the admin, and how far."""
+"""Who may plan, and who may publish, an edition of a project in the admin."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from books.models import Author, Book, Release
 def sources(by: User) -> list[Path]:
     """Return the operator's source folders that `by` may have built.
 
-    What a build says is its author's alone. Whose a folder is, is known once it was published;
-    before that it is an admin's to build.
+    The output of a build is only for authors of its project. The project of a folder is known once
+    it has been published; before that, only admins may build it.
     """
     return [path for path in map(Path.resolve, settings.BOOKBINDER_SOURCES) if _may_build(by, path)]
 
@@ -23,9 +23,10 @@ def _may_build(by: User, source: Path) -> bool:
 
 
 def may_plan(user: User, project: str) -> bool:
-    """Whether `user` may bring editions of a project as far as a plan.
+    """Return whether `user` may plan editions of a project.
 
-    The authors of all its books; of a project that is not here yet, authors by type.
+    Admins may, and the authors of all its books. If it has no books here yet, every user whose type
+    is author may.
     """
     if user.is_superuser:
         return True
@@ -37,6 +38,6 @@ def may_plan(user: User, project: str) -> bool:
 
 
 def may_publish(user: User, project: str) -> bool:
-    """Whether `user` may bring editions live: a build is code in the site's own pages."""
+    """Return whether `user` may publish editions: a build can run scripts in the site's pages."""
     trusts_authors = settings.BOOKBINDER_AUTHORS_PUBLISH
     return user.is_superuser or (trusts_authors and may_plan(user, project))

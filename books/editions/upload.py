@@ -1,4 +1,4 @@
-"""A build that comes as a zip file: unpacked into a folder of ours, or refused."""
+"""Unpacks a build that was uploaded as a zip file, or refuses it."""
 
 import os
 import shutil
@@ -19,20 +19,21 @@ from books.errors import BooksError
 
 FILES = 50_000  # files in one build
 CHUNK = 1024 * 1024
-_LAST_RECORD = 22  # bytes, and then a comment
-_LONGEST_COMMENT = 65_535
-_A_NAME = 300  # bytes that a file takes in the list, generously
+_LAST_RECORD = 22  # bytes, without the comment at its end
+_LONGEST_COMMENT = 65_535  # bytes
+_A_NAME = 300  # bytes of a file's entry in the central directory, a generous estimate
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class UploadError(BooksError):
-    """The file cannot be taken; the text says why to the person who sent it."""
+    """The file is refused; the message tells the person who uploaded it why."""
 
 
 def unpack(file: IO[bytes], target: Path) -> None:
-    """Write a zip's build into `target`, which is made. Raises UploadError; nothing is left then.
+    """Unpack the build in a zip file into `target`, a new folder.
 
-    Sizes are counted as they come out: what a zip says of itself is not believed.
+    Sizes are counted while unpacking, since those that a zip file declares may be false. Raises
+    UploadError if the file is refused, and leaves nothing behind.
     """
     target.mkdir(parents=True)
     try:
@@ -44,7 +45,7 @@ def unpack(file: IO[bytes], target: Path) -> None:
         raise
     except _BROKEN:
         shutil.rmtree(target, ignore_errors=True)
-        what = _("This is no zip file that can be read: pack the build's HTML folder anew.")
+        what = _("This zip file cannot be read. Zip the build's HTML folder again.")
         raise UploadError(what) from None
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
@@ -53,9 +54,9 @@ def unpack(file: IO[bytes], target: Path) -> None:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Look how much a zip lists before Python reads all of it into memory.
+    """Raise UploadError if a zip file lists too many files, before Python reads the whole list.
 
-    By its last record (APPNOTE.TXT 4.3.16), which is full where there are 65,535 files or more.
+    The number is in its last record (APPNOTE.TXT 4.3.16), as 65,535 if there are even more.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LAST_RECORD - _LONGEST_COMMENT))
@@ -63,7 +64,7 @@ def _check_directory(file: IO[bytes]) -> None:
     at = end.rfind(b"PK\x05\x06")
     file.seek(0)
     if at < 0 or len(end) < at + _LAST_RECORD:
-        return  # no zip, which is told of next
+        return  # not a zip file, which is reported later
     count, listed = struct.unpack_from("<HI", end, at + 10)
     if count > FILES or listed > FILES * _A_NAME:
         raise UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
@@ -99,12 +100,15 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _root(entries: list[zipfile.ZipInfo]) -> str:
-    """Return the folder of the zip that holds the build: its top, or one folder in it."""
+    """Return what precedes the build's paths in the zip file: nothing, or a folder.
+
+    Raises UploadError if there is no manifest.
+    """
     names = [entry.filename for entry in entries if entry.filename.rpartition("/")[2] == FILE_NAME]
-    # A build in a folder of the build is another: its top is what was packed.
+    # If there is a manifest at the top, those in folders are of other builds within the build.
     found = [FILE_NAME] if FILE_NAME in names else [name for name in names if name.count("/") == 1]
     if len(found) != 1:
-        what = _("The zip has no %(name)s: pack the HTML folder of a build that ended well.")
+        what = _("The zip file has no %(name)s. Zip the HTML folder of a successful build.")
         raise UploadError(what % {"name": FILE_NAME})
     return found[0].removesuffix(FILE_NAME)
 
@@ -116,16 +120,16 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise UploadError(_("%(path)s leads out of the folder.") % {"path": name[:200]})
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise UploadError(_("%(path)s is a link or no file at all.") % {"path": name[:200]})
-    # Others inflate without a limit: a few kilobytes would fill the memory.
+        raise UploadError(_("%(path)s is not a regular file.") % {"path": name[:200]})
+    # Other methods decompress without a limit: a few kilobytes could fill the memory.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UploadError(_("The zip is packed in an unusual way: pack it as usual (deflate)."))
+        raise UploadError(_("The zip file uses an unsupported compression method. Use deflate."))
     if entry.flag_bits & 1:
         raise UploadError(_("The zip is encrypted."))
 
 
 def _inside(entry: zipfile.ZipInfo, root: str) -> str | None:
-    """Return the entry's path within the build; None for what is never published."""
+    """Return the entry's path within the build, or None if it is never published."""
     if entry.is_dir() or not entry.filename.startswith(root):
         return None
     path = entry.filename.removeprefix(root)

@@ -1,1 +1,1 @@
-"""A new edition, from its build to its readers."""
+"""Publishes new editions: everything between a build and its readers."""

@@ -19,7 +19,7 @@ from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
 from books.sync.follower import Effects, registered_followers
 from books.sync.plan import Changes, Plan, Row
 
-CHUNK = 10_000  # rows in one query: SQLite takes 32,766 parameters
+CHUNK = 10_000  # rows in one query: SQLite allows 32,766 parameters
 Marks = Mapping[str, object]
 Pks = dict[int, int]
 
@@ -106,7 +106,7 @@ def _edited() -> str:
 def marks_of(plan: Plan) -> Marks:
     """Return the marks of the followers' rows that the plan deletes, by follower.
 
-    Another mark later means that somebody has written to those rows.
+    If a mark is different later, somebody has written to those rows.
     """
     if not plan.losses:
         return {}
@@ -121,7 +121,7 @@ def _check_user_data(plan: Plan, marks: Marks) -> None:
     deleted = [question.pk for question in plan.questions.delete]
     if not deleted:
         return
-    # Ordered by key: Django's own order would lock their pages and books too, which notes hold.
+    # Ordered by key: the default order would also lock pages and books, which notes lock too.
     questions = Question.objects.filter(pk__in=deleted).order_by("pk")
     list(questions.select_for_update(of=("self",)).values_list("pk"))
     expected = {loss.question_id: loss.counts for loss in plan.losses}
@@ -137,7 +137,10 @@ def _check_user_data(plan: Plan, marks: Marks) -> None:
     )
     if has_new_rows or is_written_to:
         raise ChangedError(
-            _("Somebody has answered a question that would go. Nothing was changed: sync again.")
+            _(
+                "Somebody has answered a question that would be deleted. Nothing was changed: sync "
+                "again."
+            )
         )
 
 
@@ -190,7 +193,7 @@ def _create(
 def _update(
     model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
 ) -> None:
-    """Write what differs: one statement for each set of columns that change together."""
+    """Write the columns that differ, with one statement for each set that changes together."""
     groups: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
     for old, new in changes.update:
         values = new._asdict()
@@ -204,7 +207,7 @@ def _update(
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
-    """Give rows a name that no other row can have, where theirs changes or they are deleted.
+    """Give a temporary unique name to rows whose name changes, and to rows that are deleted.
 
     Their names are then free for other rows until the new ones are written.
     """

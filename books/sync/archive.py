@@ -28,9 +28,9 @@ class _ExactEncoder(DjangoJSONEncoder):
 
 
 def write(plan: Plan) -> Path:
-    """Write all user data that the plan deletes; return the file, which only our user may read.
+    """Write all user data that the plan deletes; return the file, which other users cannot read.
 
-    It gets its name when it is complete, so that a killed sync leaves nothing like an archive.
+    It gets its name when it is complete, so a killed sync leaves nothing that looks like one.
     """
     path = data_folder.private(data_folder.ARCHIVES) / f"{timezone.now():%Y%m%d-%H%M%S-%f}.json"
     partial = path.with_suffix(PARTIAL)
@@ -62,6 +62,6 @@ def drop(path: Path | None) -> None:
 
 
 def clean() -> None:
-    """Delete what killed syncs left half written. Needs the lock."""
+    """Delete incomplete archives of killed syncs. The caller must hold the lock."""
     for partial in data_folder.path(data_folder.ARCHIVES).glob(f"*{PARTIAL}"):
         drop(partial)

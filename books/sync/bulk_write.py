@@ -1,6 +1,6 @@
 """Writes thousands of rows fast, since nobody else can write to SQLite meanwhile.
 
-Django's `bulk_create` takes a second for 20,000 rows, and `bulk_update` minutes for some thousands.
+Django's `bulk_create` takes a second for 20,000 rows, and `bulk_update` minutes for a few thousand.
 All names in the statements are those of our own models; all values are parameters.
 """
 
@@ -82,7 +82,7 @@ def _fields(model: Model, names: Iterable[str]) -> list[Field]:
 
 
 def _prepared(fields: Sequence[Field], rows: Iterable[Row]) -> list[Row]:
-    """Return rows as the database takes them, column by column: a call per value is slow."""
+    """Return rows as database values, converted by column: a call for each value would be slow."""
     columns = []
     for field, values in zip(fields, zip(*rows, strict=True), strict=True):
         if isinstance(field, models.DecimalField | models.JSONField):

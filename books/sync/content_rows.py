@@ -1,4 +1,4 @@
-"""The rows of a book's content as plain values: what a snapshot holds, and a plan writes."""
+"""The rows of a book's content as plain values: snapshots contain them, and plans write them."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The interface by which a sync takes along the rows of other apps, such as answers and notes.
+"""The interface through which a sync updates rows of other apps, such as answers and notes.
 
 Each app registers its follower in `AppConfig.ready`; `books` imports none of them.
 """
@@ -43,6 +43,8 @@ class Effects:
 
 
 class Follower(Protocol):
+    """What a sync does to the rows of one app; `name` identifies it in the effects."""
+
     name: str
 
     def counts(self, projects: Iterable[str]) -> Counts:

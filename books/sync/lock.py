@@ -13,7 +13,7 @@ from books.errors import BooksError
 
 
 class LockedError(BooksError):
-    """Another sync is running; the text says which process, and since when."""
+    """Another sync is running; the message says which process, and since when."""
 
 
 @contextmanager

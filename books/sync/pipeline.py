@@ -30,7 +30,7 @@ from books.sync.plan import NO_OPTIONS, Options, Plan
 from books.sync.planning.make_plan import make_plan
 from books.sync.report import totals
 
-# What a sync can fail with; `explain` turns each into a text.
+# The exceptions that a sync can raise; `explain` returns a message for each.
 ERRORS = (BooksError, m.ManifestError, DatabaseError, OSError)
 
 
@@ -57,11 +57,12 @@ class Prepared:
 
     @property
     def is_nothing(self) -> bool:
+        """Whether there is nothing to do."""
         return totals.is_nothing(self.plan, self.effects)
 
 
 class NoRelease(BooksError):
-    """There is no such release to go back to."""
+    """The release to be restored does not exist."""
 
 
 class LostError(BooksError):
@@ -80,12 +81,12 @@ def explain(error: Exception) -> str:
         # Writing to an open file on a full disk gives an error without a file name.
         return data_folder.disk_full(error.filename or settings.BOOKBINDER_DATA_DIR)
     if isinstance(error, OSError):
-        return _("%(error)s. Nothing was changed: mend that, sync again.") % {"error": error}
+        return _("%(error)s. Nothing was changed: fix this, then sync again.") % {"error": error}
     return str(error)
 
 
 def scratch() -> Path:
-    """Return the folder for builds, emptied of what killed syncs left. Needs the lock."""
+    """Return the folder for builds, after emptying it. The caller must hold the lock."""
     shutil.rmtree(data_folder.path(data_folder.SCRATCH), ignore_errors=True)
     return data_folder.private(data_folder.SCRATCH)
 
@@ -93,7 +94,7 @@ def scratch() -> Path:
 def read(path: Path, scratch: Path, each: Each = silently) -> Build:
     """Return the build of a source folder, which is built first, or of a build's HTML folder.
 
-    Raises BuildError or ManifestError.
+    Raises BuildError if the build fails, and ManifestError if the manifest cannot be read.
     """
     if build.is_source(path):
         folder, warnings = build.build(path, scratch, each)
@@ -102,12 +103,18 @@ def read(path: Path, scratch: Path, each: Each = silently) -> Build:
 
 
 def read_build(folder: Path) -> Build:
-    """Return the build in an HTML folder; none of its code is run. Raises ManifestError."""
+    """Return the build in an HTML folder; none of its code is run.
+
+    Raises ManifestError if the manifest cannot be read.
+    """
     return Build(m.read(folder), folder)
 
 
 def read_release(pk: int) -> Build:
-    """Return the files of a release as a build. Raises NoRelease or ManifestError."""
+    """Return the files of a release as a build.
+
+    Raises NoRelease if there is none, and ManifestError if the manifest cannot be read.
+    """
     release = Release.objects.filter(pk=pk).first()
     if release is None:
         text = _("There is no release %(n)d. `manage.py releases` lists them.")
@@ -117,7 +124,7 @@ def read_release(pk: int) -> Build:
 
 
 def take_snapshot(builds: Sequence[Build]) -> snapshot.Snapshot:
-    """Return what the database holds of the projects of the builds."""
+    """Return what the database contains about the projects of the builds."""
     manifests = [build.manifest for build in builds]
     ids = {page.page_id for manifest in manifests for page in manifest.pages() if page.page_id}
     return snapshot.take({manifest.project for manifest in manifests}, ids)
@@ -126,7 +133,8 @@ def take_snapshot(builds: Sequence[Build]) -> snapshot.Snapshot:
 def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIONS) -> Prepared:
     """Plan, stage the files if `stage` is set, and compute what happens to followers' rows.
 
-    Staging needs the lock. Raises PlanError or PublishError.
+    Staging requires the lock. Raises PlanError if the builds cannot be published together, and
+    PublishError if the files cannot be written.
     """
     if stage:
         folders.clean()
@@ -164,7 +172,7 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
 
 
 def _policies(build: Build, plan: Plan, before: snapshot.Snapshot) -> stored_csp.Policies:
-    """Return the policy of each page of the build, read anew only if the page has changed."""
+    """Return the policy of each page of the build; only that of a changed page is computed."""
     project = build.manifest.project
     current = before.folders.get(project)
     folder = folders.releases_folder(project) / current if current else None
@@ -231,8 +239,9 @@ def publish(prepared: Prepared, *, by: User | None = None, operator: str = "") -
         is_live = folders.is_live(prepared.staged)
         if is_live is None:
             text = _(
-                "The database was lost while the new edition went live: %(error)s. Either all of "
-                "it is live or nothing: sync again once the database is back."
+                "The connection to the database was lost while the new edition went live: "
+                "%(error)s. Either all of it is live or nothing is. Sync again once the database "
+                "is available."
             )
             raise LostError(text % {"error": error}) from error
         if not is_live:

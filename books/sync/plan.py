@@ -1,7 +1,7 @@
 """The plan of a sync as a value: what happens to each table, and what people should know.
 
 Rows to create have negative primary keys, which their children refer to; `apply` replaces them
-by real ones.
+with real ones.
 """
 
 from collections.abc import Iterable
@@ -39,6 +39,7 @@ class Collector(Generic[Row]):
         self.delete: list[Row] = []
 
     def put(self, old: Row | None, new: Row) -> None:
+        """Add the row to those to create if there is no old one, or to update if it differs."""
         if old is None:
             self.create.append(new)
         elif old != new:
@@ -150,7 +151,7 @@ def _joined(parts: Iterable[Changes[Row]]) -> Changes[Row]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What makes the database mirror some builds: book by book, and each project's files."""
+    """The changes that make the database mirror some builds: book by book, and of the files."""
 
     projects: tuple[str, ...]
     parts: tuple[BookPlan, ...]
@@ -207,7 +208,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator asks for: which side wins conflicts, and whether to regrade."""
+    """What the operator asks for: which side wins conflicts, and whether to regrade.
+
+    `each` shows the progress of long steps.
+    """
 
     prefer: Prefer | None = None
     regrade: bool = False

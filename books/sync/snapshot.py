@@ -1,4 +1,4 @@
-"""What the database holds of some projects, as plain rows: a constant number of queries."""
+"""What the database contains about some projects, read in a constant number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ from books.sync.plan import Row
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Rows by what they belong to, in order; of each project also its current release.
+    """Rows by parent, in order, with the files and the folder of each project's current release.
 
-    `elsewhere` names the pages of other projects that have a page id of these.
+    `elsewhere` maps page ids of these projects to the pages of other projects that have them.
     `counts` are the numbers of rows of user data by question and kind.
     """
 
@@ -35,7 +35,7 @@ class Snapshot:
 
 
 def take(projects: Iterable[str], page_ids: Iterable[str] = ()) -> Snapshot:
-    """Return what the database holds of `projects`, and which other pages have `page_ids`."""
+    """Return what the database contains about `projects`, and other pages that have `page_ids`."""
     projects = sorted(projects)
     books = _rows(BookRow, Book.objects.filter(project__in=projects))
     book_pks = [book.pk for book in books]
@@ -73,7 +73,7 @@ def _rows(row_type: type[Row], rows: QuerySet[Any]) -> list[Row]:
 
 
 def _grouped(rows: list[Row], parent: str, *order: str) -> dict[Any, list[Row]]:
-    """Return the rows of each parent, sorted: faster here, in small lists, than by the database."""
+    """Return the rows of each parent, sorted. Sorting them in the database would be slower."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     parent_of, position = attrgetter(parent), attrgetter(*order)
     for row in rows:

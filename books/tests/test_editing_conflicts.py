@@ -92,14 +92,18 @@ def test_an_author_decides_on_the_pages_of_the_admin(both, as_user, author):
     client = as_user(author)
     text = text_of(client.get(change_form(page())))
     assert "Towns" in text and "Great cities" in text
-    assert "Decided." in text_of(resolve(client, page(), take_source=f"{page().pk}-title"))
+    assert "The conflict has been resolved." in text_of(
+        resolve(client, page(), take_source=f"{page().pk}-title")
+    )
     assert (page().title, page().conflicts) == ("Great cities", "")
     question = turku().question
     text = text_of(client.get(change_form(question)))
     assert "Once, <em>long</em> ago." in text and "until about 1812" in text
     resolve(client, question, keep_admin=f"{turku().pk}-reply")
     assert turku().conflicts == "" and "long" in turku().feedback
-    assert "decided already" in text_of(resolve(client, question, keep_admin=f"{turku().pk}-reply"))
+    assert "already been resolved" in text_of(
+        resolve(client, question, keep_admin=f"{turku().pk}-reply")
+    )
 
 
 def test_an_edit_by_hand_is_a_decision(both, as_user, author):
@@ -134,7 +138,7 @@ def test_a_reply_of_the_source_cannot_be_deleted_here(live, as_user, author):
     data |= {"feedback-0-question": question.pk, "feedback-0-answer": "because"}
     data |= {"feedback-0-points": "1", "feedback-0-text": row.text, "feedback-0-DELETE": "on"}
     text = text_of(as_user(author).post(change_form(question), data))
-    assert "comes from the book&#x27;s source: take it out there" in text
+    assert "comes from the book&#x27;s source: remove it there" in text
     assert question.feedback.exists()
 
 

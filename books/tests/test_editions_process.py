@@ -127,9 +127,12 @@ def test_data_of_students_goes_only_when_that_is_said(as_user, author, admin, so
     client = as_user(admin)
     assert "sam@example.org" in text_of(client.get(change_form(edition)))
     page = text_of(decide(client, edition, publish="x"))
-    assert "say that it may" in page and Answer.objects.count() == 1
+    assert "confirm this before you publish" in page and Answer.objects.count() == 1
     page = text_of(decide(client, edition, publish="x", delete_user_data="on"))
-    assert "The new edition is live. What went is in" in page and not Answer.objects.exists()
+    assert (
+        "The new edition is live. The deleted data is archived in" in page
+        and not Answer.objects.exists()
+    )
 
 
 def test_another_plan_than_was_shown_is_shown_again(as_user, admin, live, changed):
@@ -149,7 +152,7 @@ def test_a_yes_is_to_the_plan_that_was_seen(as_user, admin, live, changed):
     upload(client, zipped(changed))
     edition = Edition.objects.get()
     page = text_of(decide(client, edition, publish="x", digest="of a plan before"))
-    assert "its plan is another" in page and Release.objects.count() == 1
+    assert "its plan has changed" in page and Release.objects.count() == 1
 
 
 def test_an_edition_whose_maker_may_no_more_is_planned_by_an_admin(as_user, author, admin, changed):
@@ -238,7 +241,7 @@ def bad_zip(built: Path, kind: str) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("link", "is a link or no file"),
+        ("link", "is not a regular file"),
         ("up", "leads out of the folder"),
         ("root", "leads out of the folder"),
         ("windows", "leads out of the folder"),
@@ -261,8 +264,8 @@ def test_what_is_no_zip_of_a_build_is_refused(as_user, author, built):
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("index.html", "x")
     assert "has no bookbinder.json" in text_of(upload(client, data.getvalue()))
-    assert "no zip file that can be read" in text_of(upload(client, b"PK\x03\x04 and then nothing"))
-    assert "no zip file that can be read" in text_of(upload(client, zipped(built)[:-500]))
+    assert "This zip file cannot be read" in text_of(upload(client, b"PK\x03\x04 and then nothing"))
+    assert "This zip file cannot be read" in text_of(upload(client, zipped(built)[:-500]))
     assert "This field is required" in text_of(client.post(reverse(ADD), {}))
 
 
@@ -308,7 +311,9 @@ def test_a_second_yes_does_nothing(as_user, admin, live, changed):
     upload(client, zipped(changed))
     edition = Edition.objects.get()
     decide(client, edition, publish="x")
-    assert "This has been decided already" in text_of(decide(client, edition, publish="x"))
+    assert "This edition has already been decided on" in text_of(
+        decide(client, edition, publish="x")
+    )
     assert Release.objects.count() == 2
 
 
@@ -321,13 +326,13 @@ def test_a_process_that_died_is_noticed(as_user, admin, live, changed):
     with process._locked(edition):
         assert "going live" in text_of(client.get(change_form(edition)))
     page = text_of(client.get(change_form(edition)))
-    assert "has ended without a word" in page and "Show the plan anew" in page
+    assert "ended unexpectedly" in page and "Make a new plan" in page
 
 
 def test_a_worker_of_django_tasks_does_it(as_user, author, changed, settings):
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     page = text_of(upload(as_user(author), zipped(changed)))
-    assert "waits for its turn" in page
+    assert "waiting for its turn" in page
     call_command("db_worker", "--batch", "--no-startup-delay", "--worker-id", "one", verbosity=0)
     assert "Waits for approval" in text_of(as_user(author).get(change_form(Edition.objects.get())))
 

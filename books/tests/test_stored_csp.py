@@ -63,7 +63,7 @@ def test_the_sync_names_what_is_refused_and_how_to_allow_it(plots, client, db):
     told = [line for line in out.splitlines() if "refuse" in line]
     assert told == [
         "browsers will refuse scripts from https://cdn.example.org (one.html and 1 more): add "
-        'bookbinder_script_hosts = ["https://cdn.example.org"] to conf.py if the book shall load '
+        'bookbinder_script_hosts = ["https://cdn.example.org"] to conf.py if the book should load '
         "scripts from there"
     ]
     assert "cdn.example.org" not in header(client, "one.html")

@@ -1,4 +1,4 @@
-"""What students gave: answers and attempts."""
+"""Students' answers and attempts in the admin."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from grading.models import Answer, Attempt, Regrade
 
 
 class _GivenAdmin(ReadOnly, RulesAdmin):
-    """What students gave: read, never written."""
+    """The common base for answers and attempts, which can be viewed but not changed."""
 
     listed_for = "grading.export_gradebook"
 
@@ -51,12 +51,12 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
 
 
 class RegradeInline(ReadOnly, RulesInline):
-    """What an answer had before it was regraded."""
+    """The values of an answer before it was regraded."""
 
     model = Regrade
     fields = ("created_at", "string", "points", "reason")
     readonly_fields = fields
-    verbose_name_plural = _("What it had before")
+    verbose_name_plural = _("Before it was regraded")
 
 
 @admin.register(Answer)

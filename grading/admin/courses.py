@@ -1,4 +1,4 @@
-"""Courses in the admin: each instructor sees their own."""
+"""Courses in the admin. Instructors see only their own."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class CourseAdmin(RulesAdmin):
         (_("Notes"), {"fields": ("course_notes", "notes_after", "notes_from")}),
     )
     inlines = (InstructorInline, AppointInline, InteractiveInline, NewInteractiveInline)
-    # What is known of a course only once it is there.
+    # Without the fields that need an existing course.
     add_fieldsets = (
         (None, {"fields": ("name", "book", "price", "seat_limit")}),
         *fieldsets[2:],
@@ -68,7 +68,10 @@ class CourseAdmin(RulesAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Book and price are an author's to set; the book stays once the course is made."""
+        """Return the fields that the person cannot edit.
+
+        Only authors set the book and the price. The book of an existing course cannot be changed.
+        """
         if obj is None:
             return ()
         is_author = may(request, "grading.add_course", obj.book)
@@ -93,9 +96,10 @@ class CourseAdmin(RulesAdmin):
     def export_gradebook(
         self, request: HttpRequest, courses: QuerySet[Course]
     ) -> HttpResponse | None:
+        """Return the gradebook's file, or show an error unless one taught course is selected."""
         mine = courses.filter(access.rows(signed_in(request), "grading.export_gradebook"))
         if mine.count() != 1 or courses.count() != 1:
-            what = _("Select one course: a gradebook is a file of one course that you teach.")
+            what = _("Select one course that you teach: each gradebook is for one course.")
             self.message_user(request, what, messages.ERROR)
             return None
         course = mine.get()
@@ -110,13 +114,15 @@ class CourseAdmin(RulesAdmin):
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
-    @admin.action(description=_("Draw a new join code (the old one ends)"), permissions=["change"])
+    @admin.action(
+        description=_("Draw a new join code (the old one stops working)"), permissions=["change"]
+    )
     def draw_join_codes(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
         count = enrolling.draw_join_codes(courses)
         self.message_user(request, _("Join codes drawn: %(n)d.") % {"n": count}, messages.SUCCESS)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Send the invitations that this form makes; one to oneself takes effect at once."""
+        """Send the invitations that this form creates; one to oneself takes effect at once."""
         super().save_formset(request, form, formset, change)
         if formset.model is Invitation:
             invitations.accept_all(signed_in(request))

@@ -1,4 +1,4 @@
-"""What stands at the foot of a course's page: instructors and switches."""
+"""The inlines at the bottom of a course's page: instructors and question switches."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from grading.models import Instructor, Interactive, Invitation
 
 
 class InstructorInline(RulesInline):
-    """Who teaches now: dismissed here, appointed below."""
+    """The current instructors: they are removed here, and appointed in `AppointInline`."""
 
     model = Instructor
     fields = ("user",)
@@ -27,7 +27,7 @@ class InstructorInline(RulesInline):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # Of this course, not of any: an author sees who teaches it and dismisses nobody.
+        # For this course, not for any: an author sees its instructors but cannot remove them.
         return may(request, "grading.export_gradebook", obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
@@ -36,7 +36,7 @@ class InstructorInline(RulesInline):
 
 
 class AppointForm(forms.ModelForm):
-    """Appoints by e-mail, with an account or without: nothing tells which."""
+    """Appoints an instructor by e-mail address, without revealing whether it has an account."""
 
     class Meta:
         model = Invitation
@@ -57,13 +57,15 @@ class AppointFormSet(forms.BaseInlineFormSet):
         emails = [form.cleaned_data.get("email", "") for form in self.forms]
         given = [email for email in emails if email]
         if len(set(given)) < len(given):
-            raise forms.ValidationError(_("The same person stands here twice."))
+            raise forms.ValidationError(_("The same person is listed twice."))
         course = self.instance
         if len(given) > 1 and not (course.pk and course.instructors.exists()):
             raise forms.ValidationError(_("Appoint one instructor, who appoints the others."))
 
 
 class AppointInline(RulesInline):
+    """Appoints instructors. Existing invitations are not shown."""
+
     model = Invitation
     form = AppointForm
     formset = AppointFormSet
@@ -72,7 +74,7 @@ class AppointInline(RulesInline):
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:
-            return may(request, "grading.add_course")  # with a new course, its first instructor
+            return may(request, "grading.add_course")  # the first instructor of a new course
         return may(request, "grading.add_instructor", obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -94,7 +96,7 @@ class InteractiveForm(forms.ModelForm):
             raise forms.ValidationError(_("This question is not in the course's book."))
         switched = Interactive.objects.filter(course=self.instance.course_id, question=question)
         if question and switched.exists():
-            raise forms.ValidationError(_("This question stands above already."))
+            raise forms.ValidationError(_("This question is already listed above."))
         return cleaned
 
 
@@ -103,11 +105,14 @@ class InteractiveFormSet(forms.BaseInlineFormSet):
         questions = [form.cleaned_data.get("question") for form in self.forms]
         given = [question.pk for question in questions if question]
         if len(set(given)) < len(given):
-            raise forms.ValidationError(_("The same question stands here twice."))
+            raise forms.ValidationError(_("The same question is listed twice."))
 
 
 class InteractiveInline(RulesInline):
-    """The switches there are. Their questions are text: a widget each would ask for its label."""
+    """The existing switches.
+
+    Their questions are text, since a widget for each would query the database for its label.
+    """
 
     model = Interactive
     fields = ("question", "enabled", "provide_feedback")
@@ -118,7 +123,7 @@ class InteractiveInline(RulesInline):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # Also where there is no switch yet, so that the forms keep their names.
+        # Shown even if there is no switch yet, so that the names of the form fields stay the same.
         return may(request, "grading.add_interactive", obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
@@ -127,6 +132,8 @@ class InteractiveInline(RulesInline):
 
 
 class NewInteractiveInline(RulesInline):
+    """Adds switches. The existing ones are shown by `InteractiveInline`."""
+
     model = Interactive
     form = InteractiveForm
     formset = InteractiveFormSet

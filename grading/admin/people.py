@@ -1,4 +1,4 @@
-"""Who is in a course, and who has been invited."""
+"""Enrollments and invitations in the admin."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ from grading.models import Answer, Course, Enrollment, Invitation
 
 
 class GrantForm(forms.ModelForm):
-    """An enrollment granted by hand, by an admin, who may see all accounts."""
+    """An enrollment that an admin, who may see all accounts, grants by hand."""
 
     class Meta:
         model = Enrollment
@@ -32,7 +32,7 @@ class GrantForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk:
-            return super().clean()  # an enrollment is not changed here
+            return super().clean()  # existing enrollments are not changed here
         course = self.cleaned_data.get("course")
         self.instance.origin = Enrollment.Origin.GRANTED
         if course is not None:
@@ -61,7 +61,7 @@ class EnrollmentAdmin(RulesAdmin):
         return enrollments.annotate(answer_count=count_of(Answer, "enrollment"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # The actions end and restore an enrollment, since they keep the date.
+        # Enrollments are ended and restored by the actions, which also set the date.
         return self.fields if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class RosterForm(ImportForm):
     field_order = ("course", "import_file", "format")
 
     def clean_import_file(self) -> Any:
-        """Refuse what would take the server long to read."""
+        """Return the file. Raises ValidationError if it is too large to be read quickly."""
         file = self.cleaned_data["import_file"]
         roster.check_size(file)
         file.seek(0)
@@ -106,13 +106,16 @@ class ConfirmRosterForm(ConfirmImportForm):
     resource = forms.ChoiceField(choices=[("0", "0")], required=False, widget=forms.HiddenInput())
 
     def clean(self) -> dict[str, Any] | None:
-        """The file that was shown, of that kind: it is kept for an hour."""
+        """Check that the file from the preview is still there and has the given format.
+
+        It is kept for an hour.
+        """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         name = cleaned.get("import_file_name")
         data = CacheStorage(name=name).read() if name else None
         is_sheet = isinstance(data, bytes) and zipfile.is_zipfile(io.BytesIO(data))
         if data is None or is_sheet != (cleaned.get("format") == "1"):
-            raise forms.ValidationError(_("The file is no longer here. Upload it again."))
+            raise forms.ValidationError(_("The file is no longer available. Upload it again."))
         return cleaned
 
 
@@ -133,7 +136,7 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
     skip_import_confirm = False
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # by the roster, which holds the seats
+        return False  # added by a roster, which reserves the seats
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -162,17 +165,17 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
         return initial
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
-        # Without a form that is right, it is asked for the names of its columns alone.
+        # Without a valid form, the resource is needed only for the names of its columns.
         given = getattr(kwargs.get("form"), "cleaned_data", {})
         return {"course": given.get("course", Course()), "invited_by": signed_in(request)}
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        # The preview shows of each row why it is left out.
+        # The preview shows, for each row that is left out, the reason.
         ours = {"rollback_on_validation_errors": True, "retain_instance_in_row_result": True}
         return super().get_import_data_kwargs(**kwargs) | ours
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        """Send the e-mails; or say that what was shown is no longer so, and nothing was done."""
+        """Send the e-mails, or say that the course has changed so that nobody was invited."""
         if result.has_errors() or result.has_validation_errors():
             what = _("The course has changed meanwhile: nobody was invited. Upload the file again.")
             self.message_user(request, what, messages.ERROR)

@@ -1,7 +1,8 @@
-"""Graders: from an answer to points and feedback. Pure; nothing that a student wrote is executed.
+"""Graders: from an answer to points and feedback.
 
-There is a module for each kind of question, and the table of them on the site's side. To add a
-kind, write its module here and in `bookbinder/sphinx/kinds`, and add it to both tables.
+They have no side effects, and nothing that a student wrote is executed. There is a module for each
+kind of question, and this is the site's table of them. To add a kind, write its module here and in
+`bookbinder/sphinx/kinds`, and add it to both tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,14 +35,17 @@ GRADERS: dict[str, Grader] = {
 
 
 def of(question: Question) -> Grader:
-    """Return the grader of a question; that of an unknown kind stores texts and grades nothing."""
+    """Return a question's grader. The one for an unknown kind stores texts without grading them."""
     return GRADERS.get(question.grader, manual.GRADER)
 
 
 def read_and_grade(
     answer: object, question: Question, feedback: Sequence[Feedback]
 ) -> tuple[str, Outcome]:
-    """Return the string to store of an answer, and what it earns. Raises AnswerError."""
+    """Return the string to store for an answer, and what it earns.
+
+    Raises AnswerError if the answer cannot be graded or stored.
+    """
     grader = of(question)
     string = grader.read(answer, question, feedback)
     return string, grader.grade(string, question, feedback)
@@ -53,17 +57,17 @@ def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outc
 
 
 def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
-    """Whether a stored answer can be graded again: not if a choice that it took is gone."""
+    """Return whether a stored answer can be graded again: not if one of its choices is gone."""
     return question.grader in GRADERS and of(question).can_grade(string, question, feedback)
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
-    """Return a stored answer as people read it: choices by their texts."""
+    """Return a stored answer for display, with the texts of choices instead of their keys."""
     return of(question).in_words(string, question, choices)
 
 
 def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
-    """Return a stored answer with changed keys of choices (old key -> new key)."""
+    """Return a stored answer with new keys of choices. `keys` maps old keys to new ones."""
     return of(question).with_keys(string, question, keys)
 
 

@@ -1,4 +1,4 @@
-"""What graders share: the outcome, the check of a text, and grading by the first match."""
+"""Common parts of the graders: the outcome, the check of a text, and grading by the first match."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,39 +15,44 @@ _PILED_UP = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\uf
 
 
 class AnswerError(GradingError):
-    """The text of an answer cannot be graded or stored."""
+    """The answer cannot be graded or stored. The text tells the person why."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer earns; `points` is None where a person has to grade it."""
+    """What an answer earns. `points` is None if a person has to grade it."""
 
     points: Decimal | None
     feedback: tuple[Feedback, ...]
 
     @property
     def html(self) -> str | None:
+        """Return the HTML of all feedback, or None if there is none."""
         return "\n".join(row.feedback for row in self.feedback if row.feedback) or None
 
     @property
     def matched(self) -> Feedback | None:
+        """Return the feedback that is stored with the answer: the first one, or None."""
         return self.feedback[0] if self.feedback else None
 
 
 def read_text(answer: object, limit: int) -> str:
-    """Return `answer` if it is a text that can be stored. Raises AnswerError."""
+    """Return `answer` if it can be stored and has at most `limit` characters.
+
+    Raises AnswerError if not.
+    """
     if not isinstance(answer, str):
-        raise AnswerError(_("An answer to this question is a text."))
+        raise AnswerError(_("The answer to this question must be a text."))
     if not answer.strip():
         raise AnswerError(_("The answer is empty."))
     if len(answer) > limit:
         raise AnswerError(
-            _("The answer has %(length)d characters; %(limit)d are the most.")
+            _("The answer has %(length)d characters; at most %(limit)d are allowed.")
             % {"length": len(answer), "limit": limit}
         )
     # Databases refuse NUL, and half of a surrogate pair cannot be encoded.
     if "\0" in answer or any("\ud800" <= character <= "\udfff" for character in answer):
-        raise AnswerError(_("The answer has a character that cannot be kept."))
+        raise AnswerError(_("The answer contains a character that cannot be stored."))
     if _PILED_UP.search(answer):
         # Unicode normalisation takes quadratic time in the number of marks on one letter.
         raise AnswerError(_("The answer has too many accents on one letter."))
@@ -55,10 +60,10 @@ def read_text(answer: object, limit: int) -> str:
 
 
 def by_first_match(matches: Callable[[str, str], bool]) -> Callable[..., Outcome]:
-    """Return a `grade` in which the first feedback counts whose answer matches.
+    """Return a `grade` function that uses the first feedback whose expected answer matches.
 
-    `matches` takes the expected answer and the given one. The answer `*` matches whatever no
-    other does, wherever it stands in the list.
+    `matches` takes the expected answer and the given one. The expected answer `*` matches if no
+    other one does, wherever it is in the list.
     """
 
     def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
@@ -97,18 +102,18 @@ def _reply_of_match(
 
 @dataclass(frozen=True)
 class Grader:
-    """A kind of question, as the site knows it. `bookbinder.sphinx.kinds` has the other half.
+    """The site's half of a kind of question; `bookbinder.sphinx.kinds` contains the other half.
 
-    A *string* is an answer as it is stored.
+    A *string* is an answer in the form in which it is stored.
 
     - `read` returns the string of an answer as it was sent. Raises AnswerError.
     - `grade` returns what a string earns, and which feedback replies to it.
-    - `can_grade` tells whether a stored string can still be graded.
-    - `in_words` returns a string as people read it.
-    - `values` returns a string as the values of the fields of a form.
-    - `with_keys` returns a string with changed keys of choices (old key -> new key).
+    - `can_grade` returns whether a stored string can still be graded.
+    - `in_words` returns a string for display.
+    - `values` returns the values of the form's fields for a string.
+    - `with_keys` returns a string with new keys of choices (old key -> new key).
     - `reply` returns the HTML to show for a stored string, or None.
-    - `template` is the field for an answer on the page without JavaScript.
+    - `template` is the form field for pages without JavaScript.
     """
 
     read: Callable[[object, Question, Sequence[Feedback]], str]

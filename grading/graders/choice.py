@@ -1,4 +1,4 @@
-"""One choice, by its key; or several, of which exactly the right set earns the points."""
+"""One choice, by its key; or several, of which only exactly the right set earns points."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,11 @@ from grading.graders.base import AnswerError, Grader, Outcome
 
 
 def read(answer: object, question: Question, feedback: Sequence[Feedback]) -> str:
+    """Return the key, or the JSON of several keys. Raises AnswerError if they are not valid."""
     if question.is_multiple:
         return _read_several(answer, feedback)
     if not isinstance(answer, str):
-        raise AnswerError(_("An answer to this question is the key of one choice."))
+        raise AnswerError(_("The answer to this question must be the key of one choice."))
     if not answer:
         raise AnswerError(_("The answer is empty."))
     _check_keys([answer], feedback)
@@ -22,14 +23,14 @@ def read(answer: object, question: Question, feedback: Sequence[Feedback]) -> st
 
 
 def _read_several(answer: object, feedback: Sequence[Feedback]) -> str:
-    """Return the JSON of the keys; `answer` is a list of keys, or the JSON of one."""
+    """Return the JSON of the keys. `answer` is a list of keys, or the JSON of such a list."""
     if isinstance(answer, str):
         try:
             answer = json.loads(answer)
         except (ValueError, RecursionError):
             answer = None
     if not isinstance(answer, list) or not all(isinstance(key, str) for key in answer):
-        raise AnswerError(_("An answer to this question is a list of keys of choices."))
+        raise AnswerError(_("The answer to this question must be a list of keys of choices."))
     if not answer:
         raise AnswerError(_("The answer is empty."))
     _check_keys(answer, feedback)
@@ -43,13 +44,16 @@ def _check_keys(keys: Sequence[str], feedback: Sequence[Feedback]) -> None:
 
 
 def taken(string: str, feedback: Sequence[Feedback]) -> tuple[Feedback, ...]:
-    """Return the choices that a stored answer took, in the author's order."""
+    """Return the choices in a stored answer, in the author's order."""
     keys = keys_of(string)
     return tuple(choice for choice in feedback if choice.key in keys)
 
 
 def keys_of(string: str) -> list[str]:
-    """Return the keys in a stored answer; its question may have taken one choice at that time."""
+    """Return the keys in a stored answer: those in a JSON list, or else the only one.
+
+    The question may have accepted either one choice or several when the answer was given.
+    """
     try:
         keys = json.loads(string)
     except ValueError:
@@ -59,24 +63,25 @@ def keys_of(string: str) -> list[str]:
 
 
 def with_keys(string: str, question: Question, keys: Mapping[str, str]) -> str:
-    """Return a stored answer with changed keys of choices (old key -> new key)."""
+    """Return a stored answer with new keys of choices. `keys` maps old keys to new ones."""
     if not keys:
         return string
     taken = keys_of(string)
     if taken == [string]:
         return keys.get(string, string)
-    # A list, perhaps from the time when the question took several choices.
+    # A list, even if the question no longer accepts several choices.
     return json.dumps(sorted({keys.get(key, key) for key in taken}))
 
 
 def in_words(string: str, question: Question, choices: Sequence[Feedback]) -> str:
-    """Return a stored answer as people read it: choices by their texts."""
+    """Return a stored answer for display, with the texts of choices instead of their keys."""
     keys = values(string, question)
     texts = {choice.key: choice.answer for choice in choices}
     return "; ".join(texts.get(key, key) for key in keys)
 
 
 def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outcome:
+    """Return the outcome: the choice's points or, for several, all points if the set is right."""
     if not question.is_multiple:
         chosen = next(choice for choice in feedback if choice.key == string)
         return Outcome(chosen.points, (chosen,))
@@ -87,19 +92,19 @@ def grade(string: str, question: Question, feedback: Sequence[Feedback]) -> Outc
 
 
 def values(string: str, question: Question) -> list[str]:
-    """Return the keys of the choices that a stored answer took."""
+    """Return the keys of the choices in a stored answer."""
     return keys_of(string) if question.is_multiple else [string]
 
 
 def can_grade(string: str, question: Question, feedback: Sequence[Feedback]) -> bool:
-    """Whether all choices that a stored answer took still exist."""
+    """Return whether all choices in a stored answer still exist."""
     return {choice.key for choice in feedback}.issuperset(values(string, question))
 
 
 def reply(
     string: str, question: Question, matched: Feedback | None, choices: Sequence[Feedback]
 ) -> str | None:
-    """Return the feedback of all choices taken, or of the only one."""
+    """Return the HTML of the feedback on all choices in the answer, or None if there is none."""
     if question.is_multiple:
         return Outcome(None, taken(string, choices)).html
     return (matched.feedback or None) if matched else None

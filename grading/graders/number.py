@@ -6,6 +6,7 @@ from grading.graders.base import Grader, by_first_match
 
 
 def matches(expected: str, answer: str) -> bool:
+    """Return whether the number `answer` is in the range `expected`; False if either is invalid."""
     try:
         return number.parse(answer) in number.parse_range(expected)
     except number.NumberError:

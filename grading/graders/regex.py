@@ -1,4 +1,4 @@
-"""The whole answer by an RE2 pattern, white space trimmed, case as written."""
+"""An RE2 pattern for the whole answer; case matters, but white space at the ends does not."""
 
 from bookbinder.sphinx.kinds import regex
 from grading.graders import text
@@ -9,7 +9,7 @@ def matches(expected: str, answer: str) -> bool:
     try:
         return regex.matches(expected, answer)
     except regex.PatternError:
-        # The build and the admin refuse such a pattern; a row written past them matches nothing.
+        # The build and the admin refuse such a pattern. If it is stored anyway, it never matches.
         return False
 
 

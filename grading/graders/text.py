@@ -1,4 +1,4 @@
-"""The whole answer, case and white space folded."""
+"""The whole answer must match, apart from differences in case and white space."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ def matches(expected: str, answer: str) -> bool:
 
 
 def fold(text: str) -> str:
+    """Return `text` with case and Unicode form normalized, and with single spaces between words."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 

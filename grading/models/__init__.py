@@ -1,4 +1,4 @@
-"""The tables of courses and answers."""
+"""The models of courses and answers."""
 
 from grading.models.answers import Answer, Attempt, Regrade
 from grading.models.courses import (

@@ -1,4 +1,4 @@
-"""What students answer: attempts, the answer that counts, and what it had before a regrade."""
+"""Models of what students answer: attempts, the answer that counts, and its earlier grades."""
 
 import uuid
 from decimal import Decimal
@@ -13,7 +13,7 @@ from grading.models.courses import Enrollment
 
 
 class Attempt(models.Model):
-    """One try at a question. Written once, kept for ever."""
+    """One attempt at a question. It is stored once and kept forever."""
 
     enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
     question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
@@ -43,7 +43,7 @@ class Attempt(models.Model):
 
 
 class Regrade(models.Model):
-    """What an answer had earned before its points were counted anew. Kept with the answer."""
+    """The values of an answer before it was regraded. It is kept as long as the answer."""
 
     answer = models.ForeignKey("Answer", models.CASCADE, related_name="regrades")
     string = models.TextField(_("answer"))
@@ -62,7 +62,7 @@ class Regrade(models.Model):
 
 
 class Answer(models.Model):
-    """The attempt that counts. `points` is null while nobody has graded it."""
+    """The attempt that counts. `points` is null until it has been graded."""
 
     enrollment = models.ForeignKey(
         Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
@@ -97,4 +97,5 @@ class Answer(models.Model):
 
     @property
     def counted_points(self) -> Decimal | None:
+        """Return the points that count: those given by hand, if there are any."""
         return self.points if self.override_points is None else self.override_points

@@ -1,4 +1,4 @@
-"""Courses, and who is in them: instructors, enrollments, invitations, switches of questions."""
+"""Models of courses: instructors, enrollments, invitations and question switches."""
 
 import secrets
 import zoneinfo
@@ -20,7 +20,7 @@ from grading.querysets import (
     InvitationQuerySet,
 )
 
-JOIN_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for another
+JOIN_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 JOIN_CODE_LENGTH = 10  # 49 random bits
 
 
@@ -29,8 +29,9 @@ def new_join_code() -> str:
 
 
 def check_time_zone(name: str) -> None:
+    """Raise ValidationError if `name` is not the name of a time zone."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("Unknown time zone. Write it as Europe/Helsinki."))
+        raise ValidationError(_("Unknown time zone. Use a name such as Europe/Helsinki."))
 
 
 check_join_code = RegexValidator(
@@ -39,7 +40,7 @@ check_join_code = RegexValidator(
 
 
 class Course(models.Model):
-    """A class of students that takes one book."""
+    """A class of students that uses one book."""
 
     class AttemptsPolicy(models.TextChoices):
         LATEST = "latest", _("the latest attempt counts")
@@ -130,7 +131,7 @@ class Course(models.Model):
 
     @property
     def amount(self) -> int:
-        """What the course costs, in the currency's smallest unit."""
+        """Return the price of the course, or else of its book, in the smallest unit."""
         return self.book.price if self.price is None else self.price
 
     @property
@@ -139,10 +140,12 @@ class Course(models.Model):
 
     @property
     def keeps_best(self) -> bool:
+        """Return whether a student's best attempt counts, rather than the latest."""
         return self.attempts_policy == self.AttemptsPolicy.BEST
 
     @property
     def is_open(self) -> bool:
+        """Return whether the course is open now, according to its dates."""
         now = timezone.now()
         return (self.opens_at is None or self.opens_at <= now) and (
             self.closes_at is None or now < self.closes_at
@@ -150,7 +153,7 @@ class Course(models.Model):
 
 
 class Instructor(models.Model):
-    """Who teaches a course."""
+    """A person who teaches a course."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="instructors")
     user = models.ForeignKey(
@@ -169,7 +172,7 @@ class Instructor(models.Model):
 
 
 class Enrollment(models.Model):
-    """A student in a course: one row per person and course. An ended one keeps its data."""
+    """A student in a course: one row per person and course. It keeps its data when it ends."""
 
     class Origin(models.TextChoices):
         PAID = "paid", _("paid")
@@ -198,9 +201,9 @@ class Enrollment(models.Model):
     )
     created_at = models.DateTimeField(_("joined"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    # Which of several courses on one book is meant where none is named: the one used last.
+    # If a person has several courses on one book and none is named, the last used one is meant.
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
-    # Where its holder stopped reading.
+    # Where the student stopped reading.
     last_page = models.ForeignKey(
         Page, models.SET_NULL, verbose_name=_("last page"), null=True, blank=True, related_name="+"
     )
@@ -231,7 +234,7 @@ class Enrollment(models.Model):
 
 
 class Invitation(models.Model):
-    """A seat kept for an e-mail address until its owner joins, with an account or without."""
+    """A seat reserved for an e-mail address, with or without an account, until its owner joins."""
 
     class Role(models.TextChoices):
         STUDENT = "student", _("student")
@@ -268,7 +271,7 @@ class Invitation(models.Model):
 
 
 class Interactive(models.Model):
-    """A course's switches for a question. No row: on, with feedback."""
+    """A course's switches for a question. Without a row, it is enabled and gives feedback."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="interactives")
     question = models.ForeignKey(Question, models.CASCADE, related_name="interactives")

@@ -1,4 +1,4 @@
-"""What answers are graded by after a plan: changed questions, feedback and keys."""
+"""What answers will be graded by after a plan: changed questions, feedback and keys."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ _QUESTION_FIELDS = ("grader", "options", "points_possible")
 
 
 def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
-    """Return what the answers to each question are graded by once the plan is carried out.
+    """Return, by question, what the answers will be graded by once the plan is carried out.
 
-    Only questions for which that changes, unless `everything` is asked for.
+    Only questions for which that changes are included, unless `everything` is true.
     """
     changed = set(_changed(plan))
     rows = Question.objects.select_related("page__book")
@@ -40,7 +40,7 @@ def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
 
 
 def _changed(plan: Plan) -> Iterator[int]:
-    """Yield the existing questions whose answers may earn other points."""
+    """Yield the keys of existing questions whose answers may earn different points."""
     for old, new in plan.questions.update:
         if any(getattr(old, name) != getattr(new, name) for name in _QUESTION_FIELDS):
             yield new.pk

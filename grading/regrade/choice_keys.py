@@ -1,4 +1,4 @@
-"""New keys of choices, written into the answers, attempts and regrades that took the choices."""
+"""Writes new keys of choices into the answers, attempts and regrades that contain the old ones."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from grading import graders
 from grading.models import Answer, Attempt, Regrade
 from grading.regrade.regrade import CHUNK, Material, in_chunks
 
-# The models with strings of answers, and the path to the question.
+# The models that contain strings of answers, each with the path to the question.
 MODELS: tuple[tuple[type[Model], str], ...] = (
     (Answer, "question"),
     (Attempt, "question"),
@@ -21,7 +21,7 @@ MODELS: tuple[tuple[type[Model], str], ...] = (
 
 
 class KeyChange(NamedTuple):
-    """A string that is stored for answers to a question, and the same one with the new keys."""
+    """A string that is stored for answers to a question, and the same string with new keys."""
 
     question: int
     old: str
@@ -29,10 +29,10 @@ class KeyChange(NamedTuple):
 
 
 def find_changes(materials: Mapping[int, Material]) -> set[KeyChange]:
-    """Return the stored strings that change with the keys.
+    """Return the stored strings that contain changed keys.
 
-    Call it in the transaction that writes them: an answer that was given since the plan was made
-    has the old keys too.
+    Must be called in the transaction that writes them: answers that were given since the plan was
+    made contain the old keys, too.
     """
     changes = set()
     for model, path in MODELS if materials else ():

@@ -1,8 +1,8 @@
-"""What answers earn with other feedback: computed, then shown in a plan, then written.
+"""What answers earn with different feedback: it is computed, shown in a plan, then written.
 
 An answer keeps the points that it earned when it was given until somebody asks for a regrade.
-Answers that a person has graded are left alone, and so are those that cannot be graded again:
-answers to manual questions, and those with a choice that is gone.
+Answers that a person has graded are never changed. Neither are those that cannot be graded again:
+answers to manual questions, and those with a choice that no longer exists.
 """
 
 import json
@@ -22,14 +22,17 @@ from books.sync.bulk_write import json_table
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment
 
-# How long the transaction of an answer may last.
+# The longest time that the transaction of an answer can take.
 UNDER_WAY = timedelta(minutes=1)
-CHUNK = 500  # questions whose answers are read at once
+CHUNK = 500  # questions whose answers are read by one query
 
 
 @dataclass(frozen=True)
 class Material:
-    """What the answers to a question are graded by: its row, its feedback, and changed keys."""
+    """What the answers to a question are graded by: its row, its feedback, and changed keys.
+
+    `keys` maps the old keys of choices to the new ones.
+    """
 
     question: Question
     feedback: Sequence[Feedback]
@@ -37,7 +40,7 @@ class Material:
 
 
 class Regraded(NamedTuple):
-    """An answer that earns other points, or gets other feedback."""
+    """An answer that earns different points, gets different feedback, or is another attempt."""
 
     answer: int
     question: int
@@ -48,7 +51,7 @@ class Regraded(NamedTuple):
     feedback: int | None
     # The string of the attempt that counts now; None if it is the same attempt.
     string: str | None
-    # The string that was read, with the changed keys: another one means a newer answer.
+    # The string that was read, with the new keys. If the row has another one, it is a newer answer.
     expected: str
 
 
@@ -56,7 +59,7 @@ class Regraded(NamedTuple):
 class Regrading:
     """All answers that a regrade changes, as they were at the time `at`.
 
-    `read` is the last attempt that was certainly committed when the answers were read.
+    `read` is the key of the last attempt that was certainly committed when the answers were read.
     """
 
     at: datetime
@@ -65,7 +68,7 @@ class Regrading:
     materials: Mapping[int, Material]
 
 
-Outcome = tuple[Decimal, int | None]
+Outcome = tuple[Decimal, int | None]  # points, and the key of the feedback
 
 
 def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -74,21 +77,21 @@ def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 class _Grader:
-    """Grades strings, each different string of a question once."""
+    """Grades strings. Each different string of a question is graded only once."""
 
     def __init__(self, materials: Mapping[int, Material]) -> None:
         self.materials = materials
         self.known: dict[tuple[int, str], Outcome | None] = {}
 
     def __call__(self, question: int, string: str) -> Outcome | None:
-        """Return the points and the key of the feedback; None if it cannot be graded."""
+        """Return the points and the key of the feedback, or None if it cannot be graded."""
         asked = (question, string)
         if asked not in self.known:
             self.known[asked] = self.grade(self.materials[question], string)
         return self.known[asked]
 
     def current(self, question: int, string: str) -> str:
-        """Return a stored string with the changed keys."""
+        """Return a stored string with the new keys."""
         material = self.materials[question]
         return graders.with_keys(string, material.question, material.keys)
 
@@ -107,7 +110,10 @@ def compute(
     materials: Mapping[int, Material],
     each: Callable[[Iterable[Any], str, int], Iterable[Any]] = lambda items, step, total: items,
 ) -> Regrading:
-    """Grade all answers to some questions by other material. Nothing is written."""
+    """Grade all answers to the questions by the given material. Nothing is written.
+
+    `each` passes items on, and can show progress; see `books.progress_bars.Each`.
+    """
     at = timezone.now()
     read = Attempt.objects.filter(created_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
     grader = _Grader(materials)
@@ -120,7 +126,7 @@ def compute(
 def _differing(
     questions: Sequence[int], grader: _Grader, enrollments: Sequence[int] | None = None
 ) -> Iterator[Regraded]:
-    """Yield the answers that earn other points; of all enrollments or of some."""
+    """Yield the answers that change, of all enrollments or only of `enrollments`."""
     only = {} if enrollments is None else {"enrollment__in": enrollments}
     best = _best_attempts(questions, grader, only)
     answers = (
@@ -149,14 +155,17 @@ def _differing(
 
 
 def _stays(own: Outcome | None, points: Decimal | None, best: Outcome) -> bool:
-    """Whether an answer that cannot be graded again keeps its points, as no other earns more."""
+    """Return whether an ungradable answer keeps its points, since no attempt earns more."""
     return own is None and points is not None and points >= best[0]
 
 
 def _best_attempts(
     questions: Sequence[int], grader: _Grader, only: Mapping[str, Any]
 ) -> dict[tuple[int, int], str]:
-    """Return the best attempts in courses where the best counts; of equal ones the latest."""
+    """Return the strings of the best attempts in courses where the best one counts.
+
+    They are mapped by enrollment and question. Of equally good attempts, the latest is taken.
+    """
     attempts = (
         Attempt.objects.filter(
             question__in=questions,
@@ -176,11 +185,11 @@ def _best_attempts(
 
 
 def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
-    """Write the new points of answers, and what they had into their history.
+    """Write the new points of answers, and add their previous values to their history.
 
-    Call it in a transaction in which no answer can come in, after the changed keys were written
-    into answers. Answers that came since the regrading was computed are graded here. `pks` maps
-    the negative keys of new feedback to those of the rows made.
+    Must be called in a transaction in which no answer can be added, after the new keys have been
+    written into the answers. Answers that were given after the regrading was computed are graded
+    here. `pks` maps the negative keys of new feedback to those of the created rows.
     """
     late = _late(regrading)
     rows = [row for row in regrading.rows if (row.enrollment, row.question) not in late]
@@ -198,7 +207,7 @@ def _late(regrading: Regrading) -> set[tuple[int, int]]:
 
 
 def _graded_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
-    # The changed keys have been written into the answers by now.
+    # By now, the answers contain the new keys.
     materials = {pk: replace(regrading.materials[pk], keys={}) for _enrollment, pk in late}
     grader = _Grader(materials)
     enrollments = sorted({enrollment for enrollment, _question in late})
@@ -230,8 +239,8 @@ def _write(regraded: Sequence[Regraded], at: datetime, reason: str, pks: Mapping
         cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, since])
 
 
-# Two statements for all answers, whose rows are one JSON text: there may be a hundred thousand, and
-# nobody else can write to SQLite meanwhile.
+# Two statements write all answers, as rows of one JSON text: there may be a hundred thousand of
+# them, and nobody else can write to SQLite in the meantime.
 _COLUMNS = {
     "id": "bigint",
     "points": "numeric",

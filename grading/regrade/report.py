@@ -1,4 +1,4 @@
-"""What a plan says of a regrade before it is written: which students gain or lose points."""
+"""What a plan reports about a regrade: how many students gain or lose points."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 from grading import points
 from grading.regrade.regrade import Material, Regraded, Regrading
 
-FEW = 3  # how many questions of a book are named
+FEW = 3  # how many questions of each book are named
 
 
 @dataclass(frozen=True)
 class RegradeReport:
-    """Lines for people; figures for programs, by the names of the JSON plan."""
+    """Lines for people, and figures for programs, by their names in the JSON plan."""
 
     lines: tuple[str, ...]
     figures: Mapping[str, float]
@@ -25,9 +25,10 @@ class RegradeReport:
 def describe(
     regrading: Regrading, materials: Mapping[int, Material], *, is_wanted: bool
 ) -> RegradeReport:
-    """Return how many students gain and lose how many points, book by book.
+    """Return how many students gain and lose how many points, for each book.
 
-    `is_wanted` tells whether the regrade will be written, or could be. Test students do not count.
+    `is_wanted` is true if the regrade will be written, and false if it only could be. Test students
+    are not counted.
     """
     counted = [row for row in regrading.rows if not row.is_test and row.before != row.after]
     by_book: dict[str, list[Regraded]] = defaultdict(list)
@@ -40,8 +41,8 @@ def describe(
             text = _("answers of %(book)s: %(n)s are regraded: %(students)s.")
         else:
             text = _(
-                "answers of %(book)s: %(n)s would earn other points: %(students)s. They keep the "
-                "recorded points unless they are regraded (--regrade)."
+                "answers of %(book)s: %(n)s would earn different points: %(students)s. They keep "
+                "the recorded points unless they are regraded (--regrade)."
             )
         lines.append(text % values)
         lines += _by_question(rows, materials)
@@ -49,7 +50,7 @@ def describe(
 
 
 def _by_question(rows: list[Regraded], materials: Mapping[int, Material]) -> Iterator[str]:
-    """Yield a line for each of the questions with the most answers, and one for the others."""
+    """Yield a line for each of the questions with the most changes, and one for the others."""
     by_question: dict[int, list[Regraded]] = defaultdict(list)
     for row in rows:
         by_question[row.question].append(row)
@@ -64,7 +65,7 @@ def _by_question(rows: list[Regraded], materials: Mapping[int, Material]) -> Ite
 
 
 def _by_student(rows: list[Regraded]) -> dict[int, Decimal]:
-    """Return by how much the points of each student change, by enrollment."""
+    """Return the change in points of each student, by the key of the enrollment."""
     total: dict[int, Decimal] = defaultdict(Decimal)
     for row in rows:
         total[row.enrollment] += row.after - (row.before or 0)
@@ -72,7 +73,7 @@ def _by_student(rows: list[Regraded]) -> dict[int, Decimal]:
 
 
 def _students(rows: list[Regraded]) -> str:
-    """Return how many students gain and lose points, with the least and the most of each."""
+    """Return how many students gain and lose points, with the least and the most, as text."""
     totals = _by_student(rows).values()
     gains = [total for total in totals if total > 0]
     losses = [-total for total in totals if total < 0]
@@ -87,7 +88,7 @@ def _students(rows: list[Regraded]) -> str:
             "%(n)s student loses %(points)s", "%(n)s students lose %(points)s", len(losses)
         )
         parts.append(text % {"n": f"{len(losses):,}", "points": _range(losses)})
-    return ", ".join(parts) or _("no student gains or loses in all")
+    return ", ".join(parts) or _("no student gains or loses points in total")
 
 
 def _range(amounts: list[Decimal]) -> str:

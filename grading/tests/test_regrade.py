@@ -47,7 +47,9 @@ def worth_less(three, source):
 def test_points_stay_and_the_plan_says_who_would_lose(worth_less):
     code, out, _err = sync(worth_less, "--noinput")
     assert code == 0
-    assert "answers of Tiny Book: 1 would earn other points: 1 student loses 0.5. They keep" in out
+    assert (
+        "answers of Tiny Book: 1 would earn different points: 1 student loses 0.5. They keep" in out
+    )
     assert points() == {"ann": "2.00", "ben": "2.00", "cid": "0.00", "tess": "2.00"}
     assert not Regrade.objects.exists()
 
@@ -109,7 +111,7 @@ def test_an_instructor_sees_what_an_answer_had(worth_less, as_user):
     ines = make_user("ines")
     Instructor.objects.create(course=answer.enrollment.course, user=ines)
     page = text_of(as_user(ines).get(change_form(answer)))
-    assert "What it had before" in page and "A new edition was published" in page
+    assert "Before it was regraded" in page and "A new edition was published" in page
     stranger = make_user("eve")
     Instructor.objects.create(course=make_course(answer.question.page.book, "Else"), user=stranger)
     assert as_user(stranger).get(change_form(answer)).status_code == 302

@@ -82,7 +82,7 @@ def test_the_31st_try_in_a_minute_waits(client, tried, monkeypatch):
     assert [post(client, tried, "5").status_code for _n in range(30)] == [200] * 30
     refused = post(client, tried, "4")
     assert (refused.status_code, refused["Retry-After"]) == (429, "50")
-    assert refused.json()["detail"] == "Too many tries. Wait 50 seconds, or join a course."
+    assert refused.json()["detail"] == "Too many attempts. Wait 50 seconds, or join a course."
     elsewhere = Client(REMOTE_ADDR="10.0.0.9")
     assert post(elsewhere, tried, "4").status_code == 200
     now += 50

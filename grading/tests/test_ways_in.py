@@ -66,7 +66,7 @@ def test_each_wrong_row_is_named_with_its_reason_and_nothing_is_taken(
     text = "email\nnora@example.org\nnobody\n\nNORA@example.org\n=1+1\n"
     page = upload(as_user(ines), course, roster(text))
     shown = text_of(page)
-    assert "This is no e-mail address." in shown and "Stands in row 1 too." in shown
+    assert "This is not a valid e-mail address." in shown and "Also in row 1." in shown
     assert "confirm_form" not in page.context
     assert not Invitation.objects.exists()
 

@@ -10,30 +10,30 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Make an account, or change an account's type; print a link to set its password."
-    requires_system_checks = ()  # they load every url
+    help = "Create an account, or change its type, and print a link to set its password."
+    requires_system_checks = ()  # the checks would load all URLs
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--type", choices=User.Type.values, default=User.Type.USER)
-        parser.add_argument("--first-name", default="", help="of a new account")
-        parser.add_argument("--last-name", default="", help="of a new account")
+        parser.add_argument("--first-name", default="", help="first name of a new account")
+        parser.add_argument("--last-name", default="", help="last name of a new account")
 
     def handle(self, *args: Any, **options: Any) -> None:
         email: str = options["email"]
         try:
             validate_email(email)
         except ValidationError as error:
-            raise CommandError(f"{email}: is no e-mail address.") from error
+            raise CommandError(f"{email}: not a valid e-mail address.") from error
         local, _at, host = email.partition("@")
         user, is_new = proven_addresses.make(
             email,
             kind=options["type"],
-            # Their owner changes them; a gradebook needs some name.
+            # The gradebook needs names; the owner of the account can change them.
             first_name=options["first_name"] or local,
             last_name=options["last_name"] or host,
         )
-        state = "made" if is_new else "is there"
+        state = "created" if is_new else "already exists"
         self.stdout.write(f"{user.email}: {state}, type {user.type}.")
         if is_new or not user.has_usable_password():
             site = settings.BOOKBINDER_SITE_URL or "http://127.0.0.1:8000"

@@ -9,11 +9,11 @@ from billing import reconcile, stripe_client
 
 
 class Command(BaseCommand):
-    help = "Compares payments with Stripe and mends what a lost webhook left."
-    requires_system_checks = ()  # they load every url
+    help = "Compares payments with Stripe and corrects those for which a webhook was lost."
+    requires_system_checks = ()  # the checks would load all URLs
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=7, help="how far back (default: 7)")
+        parser.add_argument("--days", type=int, default=7, help="days to look back (default: 7)")
 
     def handle(self, *, days: int, **options: Any) -> str:
         if not stripe_client.is_set_up():
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                     payment = result.payment
                     self.stdout.write(f"{payment}: {result.before}, now {payment.status}")
         except stripe_client.StripeProblem as problem:
-            raise CommandError(f"{problem} Mended before that: {count}.") from None
+            raise CommandError(f"{problem} Payments corrected before that: {count}.") from None
         if failures:
-            raise CommandError(f"Payments mended: {count}; not read: {len(failures)}.")
-        return f"Payments mended: {count}."
+            raise CommandError(f"Payments corrected: {count}; not read: {len(failures)}.")
+        return f"Payments corrected: {count}."

@@ -126,7 +126,7 @@ def test_axe_finds_nothing_on_the_pages_of_signing_in(visit, nora, settings):
     sign_in(page, nora.email)
     check(page, "/accounts/policy/")
     page.get_by_label("I agree").check()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("link", name="Nora Tester")).to_be_visible()
     assert axe.faults(page) == []
 

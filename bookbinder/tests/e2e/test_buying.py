@@ -44,7 +44,7 @@ def test_a_student_buys_a_place_and_reads(visit, shop, peer):
     expect(page.get_by_role("button", name="Pay $24.90")).to_be_visible()
     page.get_by_role("button", name="Pay $24.90").click()
     page.get_by_role("button", name="Pay", exact=True).click()
-    expect(page.get_by_text("You have paid: welcome.")).to_be_visible()
+    expect(page.get_by_text("You have paid. Welcome!")).to_be_visible()
     assert axe.faults(page) == []
     read(page, "cities")
     assert Payment.objects.get().status == "paid"
@@ -68,4 +68,4 @@ def test_who_waits_for_the_bank_is_told_so(visit, shop, peer):
         if Payment.objects.get().status == "paid":
             break
     page.reload()
-    expect(page.get_by_text("You have paid: welcome.")).to_be_visible()
+    expect(page.get_by_text("You have paid. Welcome!")).to_be_visible()

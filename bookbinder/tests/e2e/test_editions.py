@@ -80,6 +80,6 @@ def test_a_reply_is_written_with_a_look_at_it_and_a_conflict_is_decided(admin, c
     expect(conflicts).to_contain_text("until about 1812")
     assert axe.faults(page) == []
     conflicts.get_by_role("button", name="Take this").click()
-    expect(page.get_by_text("Decided.")).to_be_visible()
+    expect(page.get_by_text("The conflict has been resolved.")).to_be_visible()
     expect(conflicts).to_have_count(0)
     assert Feedback.objects.get(answer="Turku").markup == "sphinx"

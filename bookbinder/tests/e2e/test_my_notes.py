@@ -125,7 +125,7 @@ def test_axe_finds_nothing_on_the_pages_of_notes(opened, notes, sam, page_of_boo
     assert page.get_by_role("article").count() == 29
     check(page, "notes-all")
     page.goto("/notes/?q=nothing+like+it&tag=exam")
-    expect(page.get_by_role("main")).to_contain_text("No note of yours is like that.")
+    expect(page.get_by_role("main")).to_contain_text("None of your notes match.")
     check(page, "notes-none-found")
     page.goto("/notes/on/tiny/foxes")
     check(page, "notes-on-page")

@@ -42,9 +42,9 @@ def test_a_question_is_tried_without_an_account(visit):
 def test_who_tries_too_often_is_told_to_wait(visit):
     page = visit()
     read(page, "numbers", "Sign in")
-    limit = {"status": 429, "json": {"detail": "Too many tries. Wait 9 seconds."}}
+    limit = {"status": 429, "json": {"detail": "Too many attempts. Wait 9 seconds."}}
     page.route("**/answers", lambda route: route.fulfill(**limit))
-    send(page, "adding", "5", "Too many tries. Wait 9 seconds.")
+    send(page, "adding", "5", "Too many attempts. Wait 9 seconds.")
 
 
 def test_other_questions_ask_to_sign_in_or_to_join(visit):

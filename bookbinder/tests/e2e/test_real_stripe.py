@@ -58,7 +58,7 @@ def test_a_student_buys_a_place_and_gets_the_money_back(visit, shop):
     page.goto(f"/billing/buy/{shop.pk}/")
     page.get_by_role("button", name="Pay $24.90").click()
     pay_by_card(page)
-    expect(page.get_by_text("You have paid: welcome.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("You have paid. Welcome!")).to_be_visible(timeout=60_000)
     payment = Payment.objects.get()
     assert (payment.status, payment.amount, payment.currency) == ("paid", 2490, "usd")
     assert Enrollment.objects.get().status == "active"

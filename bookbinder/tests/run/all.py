@@ -1,4 +1,4 @@
-"""`make test`: every check there is, and how long each took. `make lint`: the quick ones."""
+"""Runs all checks (`make test`) or the quick ones (`make lint`), and shows how long each took."""
 
 import os
 import subprocess
@@ -12,8 +12,8 @@ from bookbinder.tests.e2e import chromium
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
-# What knows no database runs once: the extension's builds, the graders, anchoring; and what is
-# about files, headers and what pages show, though rows stand behind them.
+# Tests without a database run only on SQLite: builds of the extension, graders, anchoring. So do
+# these, which use rows but are about files, headers and the content of pages.
 ONCE = (
     "books/tests/test_export_edits.py",
     "books/tests/test_sources_code.py",
@@ -27,7 +27,7 @@ ON_POSTGRES = [
 ]
 APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
 
-# The three suites first, at once.
+# The three test suites come first, since they run at the same time.
 STEPS: dict[str, list[str | Path]] = {
     "pytest on PostgreSQL": [
         sys.executable,
@@ -53,7 +53,7 @@ STEPS: dict[str, list[str | Path]] = {
 }
 
 
-# What a developer runs between two thoughts: seconds, all together.
+# The quick checks: all of them together take seconds.
 LINT = ("ruff", "ruff format", "djade", "djlint", "oxlint", "oxfmt", "import-linter", "migrations")
 FILES = {
     "TEMPLATES": ("templates", "*.html"),
@@ -63,7 +63,7 @@ FILES = {
 
 
 def command_of(step: list[str | Path]) -> list[str | Path]:
-    """Return the command of a step, with the files that some of its words stand for."""
+    """Return the command of a step, with the words that are keys of `FILES` replaced by files."""
     command: list[str | Path] = []
     for word in step:
         folders, pattern = FILES.get(str(word), ("", ""))
@@ -73,7 +73,10 @@ def command_of(step: list[str | Path]) -> list[str | Path]:
 
 
 def run(name: str) -> tuple[bool, float]:
-    """Run a step and print what it said, whole, once it has ended."""
+    """Run a step, and print its whole output when it has ended.
+
+    Return whether it succeeded, and how many seconds it took.
+    """
     environment = {"SECRET_KEY": "checks", "DEBUG": "1"} | os.environ
     start = time.monotonic()
     done = subprocess.run(
@@ -90,11 +93,13 @@ def run(name: str) -> tuple[bool, float]:
 
 
 def main(*arguments: str) -> int:
+    """Run all checks, or only the quick ones if "lint" is given; return the exit code."""
     names = LINT if "lint" in arguments else tuple(STEPS)
     if names != LINT:
         chromium.ensure()
-        print("Each check prints what it has to say when it has ended; the last take some minutes.")
-    # Each suite waits a third of its time, for browsers, builds and servers; they share nothing.
+        print("The output of each check is shown when it has ended; the last take some minutes.")
+    # Each suite spends a third of its time waiting for browsers, builds and servers. They share
+    # nothing, so they can run at the same time.
     with ThreadPoolExecutor(max_workers=3) as pool:
         results = dict(zip(names, pool.map(run, names), strict=True))
     print()

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what is installed, where the data on them can be had."""
+"""Checks the required packages for known vulnerabilities, if the data is available."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ def main() -> int:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        print("No data on vulnerabilities can be had here: not audited.")
+        print("No data on vulnerabilities is available: not audited.")
         return 0
     audited = [one for one in packages if "skip_reason" not in one]
     found = [one for one in audited if one["vulns"]]
@@ -20,10 +20,11 @@ def main() -> int:
         ids = ", ".join(vulnerability["id"] for vulnerability in one["vulns"])
         print(f"{one['name']} {one['version']}: {ids}")
     if not audited:
-        print(f"No data on the {len(packages)} packages can be had here: not audited.")
+        print(f"No data on the {len(packages)} packages is available: not audited.")
     else:
         print(
-            f"{len(audited)} of {len(packages)} packages audited: {len(found)} with known faults."
+            f"{len(audited)} of {len(packages)} packages audited: "
+            f"{len(found)} with known vulnerabilities."
         )
     return 1 if found else 0
 

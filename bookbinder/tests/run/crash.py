@@ -1,7 +1,6 @@
-"""`make crash`: real syncs killed at random instants, while a student reads, answers and writes
-notes.
+"""Kills real syncs at random moments while a student uses the site (`make crash`).
 
-CRASHES says how many (200), CRASH_SEED repeats a run's choices.
+CRASHES is the number of kills (200 by default). CRASH_SEED repeats the random choices of a run.
 """
 
 import os
@@ -18,12 +17,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PUPILS = 12
-IN_START_UP = 0.1  # of the kills; the others come once the sync has the lock
-FULL_SYNC_EVERY = 8
+IN_START_UP = 0.1  # the share of the kills that come before the sync has the lock
+FULL_SYNC_EVERY = 8  # kills
 
 
 class Rounds:
-    """Syncs from the edition that is live to the other one, each killed or left to its end."""
+    """Runs syncs from the live edition to the other one; each is killed or runs to its end."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         from bookbinder.tests.support import ledger, two_editions
@@ -39,7 +38,7 @@ class Rounds:
         self.number = 0
 
     def prepare(self) -> None:
-        """Bring the old edition live, with answers; measure how long an undisturbed sync takes."""
+        """Publish the old edition, add answers, and measure how long an undisturbed sync takes."""
         from bookbinder.tests.support import agreement, classroom
 
         assert self.start(self.editions[0]).wait() == 0
@@ -50,9 +49,10 @@ class Rounds:
         self.duration = statistics.median(whole for _first, whole in spans)
 
     def start(self, edition: Any) -> subprocess.Popen[str]:
+        """Start a sync to `edition` in a child process, with its output in the file `said`."""
         options = ("--noinput", "--regrade", "--delete-user-data")
         self.said = self.folder / "said.txt"
-        # PostgreSQL goes on for a moment after the kill: by this name it is waited for.
+        # PostgreSQL continues for a moment after a kill: `wait_for_database` uses this name.
         environment = os.environ | {"PGAPPNAME": f"sync{self.number}"}
         with self.said.open("w") as said:
             return subprocess.Popen(
@@ -61,7 +61,7 @@ class Rounds:
             )  # fmt: skip
 
     def whole_round(self) -> tuple[float, float]:
-        """Let a sync run to its end; return its seconds before it had the lock and with it."""
+        """Let a sync run to its end; return the seconds that it took before and with the lock."""
         from bookbinder.tests.support import agreement
         from books.sync import lock
 
@@ -76,10 +76,11 @@ class Rounds:
         spans = self.round(target, wait)
         assert self.current == target or self.found["that gave up"] > gave_up
         agreement.check_clean()
-        with lock.sync_lock():  # free
+        with lock.sync_lock():  # raises LockedError if it is not free
             return spans
 
     def killed_round(self) -> None:
+        """Kill a sync at a random moment, and count which edition is live then."""
         was, target = self.current, self.other()
 
         def kill(child: subprocess.Popen[str]) -> None:
@@ -98,6 +99,10 @@ class Rounds:
         self.found["old edition" if self.current == was else "new edition"] += 1
 
     def round(self, target: Any, act: Any) -> Any:
+        """Start a sync to `target` while a student uses the site, and check what it leaves.
+
+        `act` takes the child process and makes it end. Return what `act` returns.
+        """
         from bookbinder.tests.support import agreement, classroom, ledger
 
         self.number += 1
@@ -121,16 +126,16 @@ class Rounds:
         return done
 
     def judge_end(self, child: subprocess.Popen[str]) -> None:
-        """A sync that was let to its end has ended well, or said why not."""
+        """Check that a sync that was not killed has succeeded, or given up for a known reason."""
         said = self.said.read_text()
         self.replanned += said.count("The database has changed meanwhile")
-        if child.returncode == 1 and "Questions that would go are being answered" in said:
+        if child.returncode == 1 and "Questions that would be deleted are being answered" in said:
             self.found["that gave up"] += 1
         else:
             assert child.returncode in (0, -signal.SIGKILL), said
 
     def note_left(self) -> None:
-        """Count what kills left, to show that they came at all stages."""
+        """Count what killed syncs left behind, to show that they were killed at all stages."""
         from books.models import Release
 
         data = Path(os.environ["BOOKBINDER_DATA_DIR"])
@@ -143,6 +148,7 @@ class Rounds:
         self.left["half an archive"] += bool(list(data.glob("archives/*.partial")))
 
     def newcomer(self) -> Any:
+        """Return the enrollment of a new student."""
         from conftest import enroll, make_user
         from grading.models import Course
 
@@ -150,14 +156,17 @@ class Rounds:
         return enroll(make_user(f"late{self.number}"), course)
 
     def other(self) -> Any:
+        """Return the edition that is not live."""
         return self.editions[1 - self.editions.index(self.current)]
 
     def wait_for_lock(self, child: subprocess.Popen[str]) -> None:
+        """Wait until a sync has the lock or has ended."""
         lock = Path(os.environ["BOOKBINDER_DATA_DIR"]) / "sync.lock"
         while child.poll() is None and not lock.read_text().startswith(f"process {child.pid},"):
             time.sleep(0.0005)
 
     def wait_for_database(self) -> None:
+        """Wait until PostgreSQL has ended the connections of the last sync."""
         from django.db import connection
 
         if connection.vendor != "postgresql":
@@ -171,11 +180,13 @@ class Rounds:
                 time.sleep(0.002)
 
     def states(self) -> Counter[str]:
+        """Return how many notes, without replies, are in each state."""
         from annotations.models import Annotation
 
         return Counter(Annotation.objects.filter(root=None).values_list("state", flat=True))
 
     def run(self, count: int) -> None:
+        """Kill `count` syncs, and let others run to their end in between."""
         for number in range(1, count + 1):
             self.killed_round()
             if number % FULL_SYNC_EVERY == 0 or number == count:
@@ -220,6 +231,8 @@ def main() -> int:
 
 
 def summary(vendor: str, count: int, rounds: Rounds) -> str:
+    """Return the results as text."""
+
     def told(counts: Counter[str]) -> str:
         return ", ".join(f"{number} {name}" for name, number in counts.items())
 

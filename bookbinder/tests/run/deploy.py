@@ -1,4 +1,4 @@
-"""`check --deploy` under production settings must have nothing to say."""
+"""Runs `check --deploy` with settings for production, and fails if it gives any warning."""
 
 import os
 import subprocess

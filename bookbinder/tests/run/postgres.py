@@ -1,8 +1,9 @@
-"""A PostgreSQL of its own for tests and benchmarks: the system's, else the one in a wheel.
+"""Runs a temporary PostgreSQL server for tests and benchmarks.
 
     python -m bookbinder.tests.run.postgres COMMAND ...
 
-runs a command with DATABASE_URL set to it, and takes it away again.
+starts a server, runs a command with DATABASE_URL set to the address of its database, and removes
+the server. The program is the system's or, if there is none, the one in a wheel.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ SETTINGS = (
 
 
 def find_binaries() -> Path:
-    """Return the folder of initdb and postgres."""
+    """Return the folder that contains the programs initdb and postgres."""
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (folder / "initdb").exists():
             return folder
@@ -39,13 +40,13 @@ def find_binaries() -> Path:
 
 
 def _owner() -> str | None:
-    """PostgreSQL refuses to run as root: somebody else must own its files then."""
+    """Return the user to run PostgreSQL as, since it refuses to run as root; None for no change."""
     return "nobody" if os.geteuid() == 0 else None
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Yield the DATABASE_URL of a new cluster, which is gone afterwards."""
+    """Yield the DATABASE_URL of a new cluster, which is removed afterwards."""
     binaries, owner = find_binaries(), _owner()
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
         folder = Path(name)

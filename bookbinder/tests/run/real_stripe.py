@@ -1,4 +1,4 @@
-"""`make test-stripe`: a course is paid for at the real Stripe, in its test mode."""
+"""Runs the tests that pay for a course at the real Stripe, in test mode (`make test-stripe`)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Whether the database and the files are one edition, whole: what a crash must never break."""
+"""Checks that the database and the files are one complete edition, even after a crash."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from books.releases.contents import published_files
 
 
 def said(edition: Edition) -> list[Any]:
-    """Return an edition's content as its manifests say it."""
+    """Return the content of an edition according to its manifests, as nested lists and tuples."""
     return [
         (manifest.project, book.url, book.title, [
             (page.url, page.title, page.index, position, page.page_id, page.access,
@@ -29,6 +29,7 @@ def said(edition: Edition) -> list[Any]:
 
 
 def question_said(number: int, question: m.Question) -> tuple[Any, ...]:
+    """Return the content of a question of a manifest; `number` is its position on the page."""
     return (
         question.label, number, question.points_possible, question.grader, question.prompt,
         question.options, question.fingerprint,
@@ -40,7 +41,7 @@ def question_said(number: int, question: m.Question) -> tuple[Any, ...]:
 
 
 def stored(edition: Edition) -> list[Any]:
-    """Return what the database holds, in the same form, of the same projects."""
+    """Return the content of the database in the same form, for the projects of an edition."""
     projects = [manifest.project for manifest in edition.manifests]
     known = {page.page_id for manifest in edition.manifests for page in manifest.pages()}
     pages: dict[int, list[Page]] = {}
@@ -61,6 +62,7 @@ def stored(edition: Edition) -> list[Any]:
 
 
 def question_stored(question: Question) -> tuple[Any, ...]:
+    """Return the content of a row in the same form as `question_said`."""
     rows = Feedback.objects.filter(question=question).order_by("index", "pk")
     columns = ("index", "key", "answer", "feedback", "text", "markup", "points")
     return (
@@ -70,10 +72,10 @@ def question_stored(question: Question) -> tuple[Any, ...]:
 
 
 def which(editions: tuple[Edition, Edition]) -> Edition:
-    """Return the edition that the database holds, whole; its files must be there and be its own."""
+    """Return the edition that the database contains completely, after checking its files."""
     rows = stored(editions[0])
     found = [edition for edition in editions if said(edition) == rows]
-    assert len(found) == 1, f"the rows are of no one edition: {rows}"
+    assert len(found) == 1, f"the rows are not those of exactly one edition: {rows}"
     edition = found[0]
     for manifest, build in zip(edition.manifests, edition.folders, strict=True):
         check_files(manifest, build)
@@ -82,6 +84,7 @@ def which(editions: tuple[Edition, Edition]) -> Edition:
 
 
 def check_files(manifest: m.Manifest, build: Path) -> None:
+    """Check that all books of a project have a release with exactly the files of a build."""
     (release,) = Release.objects.filter(books__project=manifest.project).distinct()
     assert not Book.objects.filter(project=manifest.project).exclude(release=release).exists()
     files = published_files(manifest)
@@ -92,13 +95,13 @@ def check_files(manifest: m.Manifest, build: Path) -> None:
     for path, entry in files.items():
         data = (folder / path).read_bytes()
         data = page_head.remove(data) if "head" in entry else data
-        assert hashlib.sha256(data).hexdigest() == entry["sha256"], f"{path} is another's"
+        assert hashlib.sha256(data).hexdigest() == entry["sha256"], f"{path} is of another edition"
     kept = (folders.manifest_folder(folder.parent) / m.FILE_NAME).read_bytes()
-    assert kept == (build / m.FILE_NAME).read_bytes(), "a return to this release has no manifest"
+    assert kept == (build / m.FILE_NAME).read_bytes(), "the release has another manifest"
 
 
 def check_reading(edition: Edition, other: Edition) -> None:
-    """All pages come as the edition has them, none that only the other has, and the site is up."""
+    """Check that the site serves the pages of `edition` and no file that only `other` has."""
     for manifest, build in zip(edition.manifests, edition.folders, strict=True):
         for page in manifest.pages():
             found = serving.find(manifest.project, f"{page.docname}.html")
@@ -113,7 +116,7 @@ def check_reading(edition: Edition, other: Edition) -> None:
 
 
 def check_clean() -> None:
-    """After a sync that ran to its end: nothing that no row knows, and nothing half written."""
+    """Check that a sync that ran to its end left no folder without a row and no partial file."""
     data_dir = Path(settings.BOOKBINDER_DATA_DIR)
     known = {(row.project, row.folder) for row in Release.objects.all()}
     root = data_dir / "releases"

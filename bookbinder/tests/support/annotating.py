@@ -1,4 +1,4 @@
-"""Notes as a reader makes them, on the words of a published page."""
+"""Makes notes on words of a published page, as a reader does."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from books.models import Page
 
 
 def note_on(user: User, page: Page, words: str, **over: Any) -> Annotation:
-    """Return a note of `user` on words of the page as it is published."""
+    """Create a note of `user` on `words`, which must be in the published text of the page."""
     text = page_texts.of(page)
     start = text.text.index(words)
     end = start + len(words)

@@ -1,4 +1,4 @@
-"""Answers and states over HTTP, as the reader's script asks."""
+"""Posts answers and gets states over HTTP, as the reader's script does."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Real `sphinx-build` runs for the tests."""
+"""Runs the real `sphinx-build` for tests."""
 
 import io
 import os
@@ -22,7 +22,7 @@ def copy_book(name: str, target: Path) -> Path:
 
 
 def write_book(folder: Path, conf: str = HEAD, **pages: str) -> Path:
-    """Write a Sphinx project; `a__b` names the document a/b."""
+    """Write a Sphinx project; the argument `a__b` is the text of the document a/b."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "conf.py").write_text(conf, encoding="utf-8")
     for name, text in pages.items():
@@ -33,6 +33,7 @@ def write_book(folder: Path, conf: str = HEAD, **pages: str) -> Path:
 
 
 def run(source: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `sphinx-build` for HTML, whether it succeeds or not."""
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -54,13 +55,14 @@ def run(source: Path, output: Path, *options: str) -> subprocess.CompletedProces
 
 
 def build(source: Path, output: Path, *options: str) -> manifest.Manifest:
+    """Build a source folder, which must succeed, and return the manifest."""
     done = run(source, output, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return manifest.read(output)
 
 
 def mistakes(source: Path, output: Path) -> list[str]:
-    """Return the mistakes that end a build."""
+    """Run a build, which must fail, and return the mistakes that it reports."""
     done = run(source, output)
     assert done.returncode != 0
     assert not (output / manifest.FILE_NAME).exists()
@@ -75,6 +77,7 @@ def mistakes(source: Path, output: Path) -> list[str]:
 
 
 def zipped(folder: Path, top: str = "") -> bytes:
+    """Return a zip file of a folder; `top` is put before each path."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""Students who read, answer and write notes, by a thread of their own, while something else happens."""
+"""Students who read, answer and write notes in threads of their own, during a sync."""
 
 import contextlib
 import random
@@ -25,12 +25,13 @@ NUMBERS = ["4", "5", "7"]
 
 
 def keys_of(question: Question) -> list[str]:
+    """Return the keys of a question's choices."""
     keys = question.feedback.filter(key__isnull=False).values_list("key", flat=True)
     return [str(key) for key in keys]
 
 
 def give(chance: random.Random, question: Question) -> str | list[str]:
-    """Return some answer that the question takes now."""
+    """Return a random answer that the question accepts now."""
     if question.grader == "number":
         return chance.choice(NUMBERS)
     keys = keys_of(question) if question.grader == "choice" else []
@@ -40,7 +41,7 @@ def give(chance: random.Random, question: Question) -> str | list[str]:
 
 
 def answer(ledger: Ledger, user: User, enrollment: int, question: Question, given: object) -> None:
-    """Answer, and note it once it is acknowledged."""
+    """Answer a question, and record the answer in the ledger once it is acknowledged."""
     key = uuid.uuid4()
     answering.answer(user, question, given, key)
     string = str(sorted(given)).replace("'", '"') if isinstance(given, list) else str(given)
@@ -48,7 +49,10 @@ def answer(ledger: Ledger, user: User, enrollment: int, question: Question, give
 
 
 def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
-    """Give each book two courses, one where the best attempt counts, with answers and notes."""
+    """Give each book two courses, with answers and notes of `count` students.
+
+    In one of the courses, the best attempt counts.
+    """
     for book in Book.objects.all():
         latest, best = make_course(book), make_course(book, "Best", attempts_policy="best")
         questions = list(Question.objects.filter(page__book=book).select_related("page"))
@@ -63,7 +67,7 @@ def fill(ledger: Ledger, chance: random.Random, count: int) -> None:
 
 
 def note(ledger: Ledger, chance: random.Random, user: User, page: Page) -> None:
-    """Write a note and a reply to it, and remember each once it is acknowledged."""
+    """Write a note and a reply to it, and record each in the ledger once it is acknowledged."""
     root = noting.write(chance, user, page)
     ledger.noted[root] = f"Note {root}"
     reply = noting.reply(user, root)
@@ -79,9 +83,11 @@ def answer_some(ledger: Ledger, chance: random.Random, prompts: Collection[str])
 
 
 class Student(Thread):
-    """Reads, answers and writes notes until told to stop; `failures` is what a student would be shown as one.
+    """Reads, answers and writes notes until `over` is set.
 
-    Answers to questions that go hold a sync up: they are given `seldom`.
+    `failures` are the errors that a student would have seen, and `waits` the seconds that each
+    answer took. Questions with a prompt in `seldom` are answered rarely: if the sync deletes them,
+    their answers delay it.
     """
 
     def __init__(
@@ -119,6 +125,7 @@ class Student(Thread):
             found.file.read_bytes()
 
     def question(self) -> Question:
+        """Return a random question of the book, rarely one of `seldom`."""
         asked = Question.objects.filter(page__book=self.enrollment.course.book_id)
         questions = list(asked.select_related("page"))
         weights = [0.1 if one.prompt in self.seldom else 1 for one in questions]
@@ -143,12 +150,12 @@ class Student(Thread):
         except DatabaseError as error:
             self.failures.append(f"note on {page}: {error!r}")
         except Stale as error:
-            # What the reader is told where a new edition has gone live; else there is no reason to.
+            # This is expected only if a new edition has gone live since the page was read.
             if Book.objects.get(pk=page.book_id).release_id == page.book.release_id:
                 self.failures.append(f"note on {page}: {error!r}")
 
     def is_gone(self, question: Question, given: str | list[str]) -> bool:
-        """Whether what was answered, or a choice that was taken, is no longer in the book."""
+        """Return whether the question, or a choice in the answer, is no longer in the book."""
         if not Question.objects.filter(pk=question.pk).exists():
             return True
         taken = [given] if isinstance(given, str) else given
@@ -157,6 +164,7 @@ class Student(Thread):
 
 @contextlib.contextmanager
 def answering_meanwhile(student: Student):
+    """Let a student use the site during a `with` block."""
     student.start()
     try:
         yield student

@@ -1,7 +1,7 @@
-"""Editions and admins' edits as hypothesis draws them, and the rows that a plan leaves.
+"""Hypothesis strategies for editions and for edits in the admin, and the rows after a plan.
 
-There are few names, so that labels, urls, keys, page ids, texts and earlier names are used again,
-and collide. Pure: no database.
+There are only a few names, so that labels, urls, keys, page ids, texts and former names are used
+repeatedly and collide. Pure: no database is used.
 """
 
 import itertools
@@ -27,7 +27,7 @@ plans = settings(
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
-    # The same each time, unless more are asked for: what fails is the change.
+    # The examples are always the same, unless more are requested: a failure is due to a change.
     derandomize="PROPERTY_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
@@ -49,6 +49,7 @@ def draw_from(*values: Any) -> st.SearchStrategy[Any]:
 
 
 def hash_of(text: str) -> str:
+    """Return a fingerprint for one of `TEXTS`."""
     return f"{TEXTS.index(text) + 1:064x}"
 
 
@@ -85,7 +86,7 @@ def questions(draw, label: str, *, is_plain: bool) -> m.Question:
         grader=grader,
         prompt=text,
         fingerprint=hash_of(text),
-        feedback=tuple(item._replace() for item in items),  # each its own, as when it was read
+        feedback=tuple(item._replace() for item in items),  # separate objects
         was=None if is_plain else draw(WAS_QUESTION),
     )
 
@@ -111,7 +112,7 @@ def books(draw, url: str, *, is_plain: bool) -> m.Book:
     urls = draw(st.lists(st.sampled_from(URLS), min_size=1, max_size=4, unique=True))
     ids = draw(st.permutations([None, None, f"{url}-1", f"{url}-2", f"{url}-3"]))
     folder = "" if url == BOOKS[0] else f"{url}/"
-    # An id may be gone from its page: then the page is known by its url.
+    # A page may have lost its id: then it is identified by its url.
     found = [
         draw(pages(name, one, is_plain=is_plain)) for name, one in zip(urls, ids, strict=False)
     ]
@@ -121,14 +122,14 @@ def books(draw, url: str, *, is_plain: bool) -> m.Book:
 
 @st.composite
 def manifests(draw, *, is_plain: bool = False, most: int = 2) -> m.Manifest:
-    """Return an edition; a plain one has no earlier names."""
+    """Draw an edition with at most `most` books; a plain one never uses `was`."""
     urls = BOOKS if most == 2 and draw(st.integers(0, 3)) == 3 else BOOKS[:1]
     return m.Manifest(PROJECT, tuple(draw(books(url, is_plain=is_plain)) for url in urls), {})
 
 
 @st.composite
 def revised(draw, edition: m.Manifest) -> m.Manifest:
-    """Return the edition with other words here and there: where edits in the admin conflict."""
+    """Draw the edition with some texts replaced, which conflicts with edits in the admin."""
 
     def item(old: m.Feedback) -> m.Feedback:
         fields = {
@@ -151,7 +152,7 @@ def revised(draw, edition: m.Manifest) -> m.Manifest:
 
 @st.composite
 def histories(draw, count: int) -> tuple[Snapshot, list[m.Manifest]]:
-    """Return rows once an admin was at them, and the editions to come: mostly much like these."""
+    """Draw rows with edits of an admin, and `count` later editions, most of them similar."""
     edition, snapshot = draw(edited_editions())
     editions = []
     for _edition in range(count):
@@ -166,7 +167,7 @@ def histories(draw, count: int) -> tuple[Snapshot, list[m.Manifest]]:
 
 @st.composite
 def edited(draw, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot after an admin has been at some of its rows."""
+    """Draw the snapshot after an admin has edited some of its rows."""
     count = draw(st.integers(1, 6))
     for _edit in range(count):
         kind = draw(draw_from("page", "feedback", "added", "book"))
@@ -201,7 +202,7 @@ def _feedback_edit(draw, snapshot: Snapshot, row: FeedbackRow) -> Snapshot:
         {"points": Decimal(2)},
         {"text": "Mine", "markup": "md", "feedback": "<p>M</p>"},
     ]
-    if row.key is None:  # a choice's text stands in the page
+    if row.key is None:  # the text of a choice is part of the page
         over += [{"answer": "5"}, {"answer": "6"}]
     return with_row(snapshot, "feedback", row._replace(**draw(st.sampled_from(over))))
 
@@ -227,6 +228,7 @@ _EDITS: dict[str, Any] = {
 
 
 def with_row(snapshot: Snapshot, table: str, row: Any) -> Snapshot:
+    """Return the snapshot with `row` in place of the row that has the same key."""
     groups: Any = {
         parent: [row if one.pk == row.pk else one for one in rows]
         for parent, rows in getattr(snapshot, table).items()
@@ -236,13 +238,13 @@ def with_row(snapshot: Snapshot, table: str, row: Any) -> Snapshot:
 
 @st.composite
 def edited_editions(draw, *, is_plain: bool = False) -> tuple[m.Manifest, Snapshot]:
-    """Return an edition, perhaps after an older one, and the rows once an admin was at them."""
+    """Draw an edition, perhaps preceded by an older one, and its rows with edits of an admin."""
     older = [draw(manifests(is_plain=is_plain))] if draw(st.booleans()) else []
     edition = draw(manifests(is_plain=is_plain))
     return edition, with_answers(draw(edited(brought_in(*older, edition))))
 
 
-# What a plan leaves.
+# The rows after a plan.
 
 
 def flat(groups: dict[Any, list[Any]]) -> list[Any]:
@@ -256,6 +258,7 @@ def new_ids(name: str = "new") -> Iterator[str]:
 def plan_of(
     snapshot: Snapshot, *editions: m.Manifest, prefer: Any = None, ids: str = "new"
 ) -> Plan:
+    """Return the plan for these editions; `ids` is the start of new page ids."""
     return make_plan(editions, snapshot, new_ids(ids), prefer=prefer)
 
 
@@ -281,14 +284,14 @@ def _carried_out(
 
 
 def after(snapshot: Snapshot, plan: Plan) -> Snapshot:
-    """Return the rows that the database holds once a plan is carried out, as `apply` does it."""
+    """Return the rows of the database after a plan has been carried out as `apply` does it."""
     pks: dict[int, int] = {}
     books = _carried_out(flat(snapshot.books), plan.books, pks, None)
     pages = _carried_out(flat(snapshot.pages), plan.pages, pks, "book_id")
     questions = _carried_out(flat(snapshot.questions), plan.questions, pks, "page_id")
     feedback = _carried_out(flat(snapshot.feedback), plan.feedback, pks, "question_id")
     kept = {row.pk for row in questions}
-    feedback = [row for row in feedback if row.question_id in kept]  # as the database cascades
+    feedback = [row for row in feedback if row.question_id in kept]  # the database cascades
     live = {pks.get(pk, pk) for pk in plan.published}
     gone = {row.pk for row in plan.withdrawn}
     books = [
@@ -312,7 +315,7 @@ def after(snapshot: Snapshot, plan: Plan) -> Snapshot:
 def brought_in(
     *editions: m.Manifest, snapshot: Snapshot | None = None, prefer: Any = None
 ) -> Snapshot:
-    """Return the rows after one edition after another; page ids are drawn anew each time."""
+    """Return the rows after publishing the editions in turn, each with other new page ids."""
     snapshot = snapshot or Snapshot()
     for number, edition in enumerate(editions):
         ids = f"new{number}-{len(flat(snapshot.pages))}-"
@@ -321,19 +324,20 @@ def brought_in(
 
 
 def with_answers(snapshot: Snapshot) -> Snapshot:
-    """Let each question have answers."""
+    """Return the snapshot with answers to each question."""
     counts = {row.pk: {"answers": 2, "attempts": 3} for row in flat(snapshot.questions)}
     return replace(snapshot, counts=counts)
 
 
 def names_by_pk(snapshot: Snapshot) -> dict[int, str]:
-    """Return `book/page#label` by question."""
+    """Return `book/page#label` by the key of the question."""
     titles = {row.pk: row.url for row in flat(snapshot.books)}
     places = {row.pk: f"{titles[row.book_id]}/{row.url}" for row in flat(snapshot.pages)}
     return {row.pk: f"{places[row.page_id]}#{row.label}" for row in flat(snapshot.questions)}
 
 
 def repeated(names: Iterable[Any]) -> list[Any]:
+    """Return the names that occur more than once."""
     counts: dict[Any, int] = defaultdict(int)
     for name in names:
         counts[name] += 1

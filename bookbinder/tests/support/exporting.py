@@ -1,4 +1,4 @@
-"""Edits a book as the admin does, takes the edits out by `export_edits`, and into the sources."""
+"""Edits a book as the admin does, and exports the edits into its sources by `export_edits`."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from books.models import Book, Feedback, Page, Question
 
 
 def export(target: str, source: Path | None = None) -> tuple[int, str, str]:
-    """Return the exit code, the patch and the messages of the command."""
+    """Run `export_edits`; return the exit code, the patch and the messages."""
     out, err = StringIO(), StringIO()
     options = ["--source", str(source)] if source else []
     try:
@@ -27,7 +27,7 @@ def export(target: str, source: Path | None = None) -> tuple[int, str, str]:
 
 
 def applied(patch: str, source: Path, target: Path) -> Path:
-    """Return a copy of the sources with the patch, which git and patch take alike."""
+    """Return a copy of the sources with the patch; `git apply` and `patch` must give the same."""
     shutil.copytree(source, target)
     shutil.copytree(source, target.with_name("by-patch"), dirs_exist_ok=True)
     commands = {
@@ -48,7 +48,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def shown() -> list:
-    """Return all that can be edited, as it is shown."""
+    """Return all that can be edited, as it is shown to readers."""
     return [
         sorted(Book.objects.values_list("project", "url", "title")),
         sorted(Page.objects.values_list("url", "title", "index"), key=str),
@@ -62,7 +62,7 @@ def shown() -> list:
 
 
 def judge_settled() -> None:
-    """Every field shown is what the source says."""
+    """Check that every field that is shown is what the source says."""
     for book in Book.objects.all():
         assert book.title == book.source_title
     for page in Page.objects.all():
@@ -80,7 +80,7 @@ def judge_settled() -> None:
 
 
 def go_round(target: str, source: Path, tmp_path: Path) -> str:
-    """Export, apply, sync: the sources say what the admin said. Return the patch."""
+    """Export, apply and sync the edits, and check that nothing else changes. Return the patch."""
     before = shown()
     code, patch, err = export(target, source)
     assert (code, "by hand" in err) == (0, False), err
@@ -97,6 +97,7 @@ def go_round(target: str, source: Path, tmp_path: Path) -> str:
 
 
 def reply_to(label: str, answer: str, text: str | None = None, /, **fields) -> Feedback:
+    """Edit a feedback: set these fields and, if there is a text, its reply."""
     row = Feedback.objects.get(question__label=label, answer=answer)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -107,6 +108,7 @@ def reply_to(label: str, answer: str, text: str | None = None, /, **fields) -> F
 
 
 def add(label: str, answer: str, text: str, points: str = "0") -> Feedback:
+    """Add a feedback to a question as the admin does."""
     question = Question.objects.get(label=label)
     row = Feedback(question=question, answer=answer, points=Decimal(points), index=9)
     set_reply(row, text)

@@ -1,7 +1,7 @@
-"""Published files as a test asks for them."""
+"""Responses with published files."""
 
 
 def put_away(response) -> None:
-    """Close the response's file; `close()` would close the test's database too."""
+    """Close the response's file. Its `close()` would also close the test's database connection."""
     for close in response._resource_closers:
         close()

@@ -1,4 +1,4 @@
-"""The small RST book, built and brought live; and another book, none of which may show."""
+"""Fixtures: the small RST book, built and published, and another book that must stay hidden."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from conftest import (
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """The RST book, built once: tests copy what they change."""
+    """The build folder of the RST book. It is built once, so tests copy what they change."""
     folder = tmp_path_factory.mktemp("built")
     builds.build(builds.BOOKS / "rst", folder)
     return folder
@@ -28,18 +28,20 @@ def built(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def source(tmp_path) -> Path:
+    """A copy of the source folder of the RST book."""
     return builds.copy_book("rst", tmp_path / "source")
 
 
 @pytest.fixture
 def live(built) -> Path:
+    """The build folder of the RST book, after it has been published."""
     assert sync(built, "--noinput")[0] == 0
     return built
 
 
 @pytest.fixture
 def other(db):
-    """Another book with all that hangs on one: none of it may show."""
+    """Another book with a course, a student and an answer, none of which may be visible."""
     book = make_book("other", title="Other book")
     question = make_question(make_page(book, "secret", title="Secret page"), "secretq")
     make_feedback(question, "secret answer")

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes up from the OpenAPI schema, as one person."""
+"""Sends requests that schemathesis generates from the OpenAPI schema, as one user."""
 
 import os
 from collections import Counter
@@ -21,7 +21,7 @@ NAMES = (
 
 
 def session(site: str, user: User | None) -> dict[str, str]:
-    """Return the headers by which a browser of `user` is known, with a token against CSRF."""
+    """Return the headers of a browser in which `user` is signed in, with a CSRF token."""
     client = Client()
     if user is not None:
         client.force_login(user, backend="accounts.access.RulesBackend")
@@ -32,11 +32,11 @@ def session(site: str, user: User | None) -> dict[str, str]:
 
 
 def fuzz(site: str, user: User | None, examples: int, real: dict[str, list[Any]]) -> Counter[int]:
-    """Send `examples` requests to each operation; raise what schemathesis finds.
+    """Send `examples` requests to each operation; return how often each status was returned.
 
-    The same requests each time, unless FUZZ_REQUESTS asks for more: what fails is the change.
-    `real` has values of parameters that mean something, which stand in for most that are made up.
-    Returns how often each status was answered.
+    `real` maps path parameters to values that exist, which replace most of the generated values.
+    The requests are always the same, unless FUZZ_REQUESTS is set: a failure is due to a change.
+    Raises what schemathesis finds.
     """
     schema = schemathesis.openapi.from_url(f"{site}/api/openapi.json")
     headers, statuses = session(site, user), Counter[int]()

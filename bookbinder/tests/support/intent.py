@@ -1,6 +1,6 @@
-"""Which question of a new edition surely is one of the old, judged by the author's intent alone.
+"""Finds questions of a new edition that are certainly old ones, as the author intended.
 
-Written without a look at how plans match: slow, and silent wherever a person could doubt.
+It is written independently of how plans match. It is slow, and leaves out what is doubtful.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from books.sync.snapshot import Snapshot
 
 
 class Asked(NamedTuple):
-    """A question of the new edition, where it stands."""
+    """A question of the new edition and its page."""
 
     page: m.Page
     question: m.Question
@@ -23,17 +23,17 @@ class Asked(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """An old question that the new edition has, and why nobody could doubt it."""
+    """An old question that is certainly in the new edition, and the rule that says so."""
 
     row: QuestionRow
     asked: Asked
     why: str
-    # Whether nothing in the edition speaks against it: then it must be this one.
+    # Whether the edition has no `was`, which might contradict: then plans must match the two.
     is_only: bool
 
 
 class Judge:
-    """Judges one book that was and is."""
+    """Compares the old and the new version of one book."""
 
     def __init__(self, snapshot: Snapshot, book_pk: int, new: m.Book) -> None:
         self.pages = {row.pk: row for row in snapshot.pages.get(book_pk, [])}
@@ -45,6 +45,7 @@ class Judge:
         )
 
     def kept(self) -> Iterator[Kept]:
+        """Yield each old question that is kept, once for each rule that says so."""
         rules = (self.on_its_page, self.moved, self.relabelled, self.named_before)
         for row in self.rows:
             for rule in rules:
@@ -53,7 +54,7 @@ class Judge:
                     yield Kept(row, found, rule.__name__, not self.says_was)
 
     def page_of(self, old: PageRow) -> m.Page | None:
-        """Return the page that has the old one's id; else its url, if no other id speaks there."""
+        """Return the new page with the id of an old one or, if no id contradicts, with its url."""
         ids = {page.page_id: page for page in self.new.pages if page.page_id}
         if old.source_id in ids:
             return ids[old.source_id]
@@ -70,7 +71,7 @@ class Judge:
         return self.renamed(old, claimed, known)
 
     def renamed(self, old: PageRow, claimed: list[m.Page], known: set[str]) -> m.Page | None:
-        """Return the page that says it was the old one, under a url that is new."""
+        """Return the page that says in `was` that it is the old one, if its url is a new one."""
         urls = {row.url for row in self.pages.values()}
         is_left = old.url not in {page.url for page in self.new.pages}
         if len(claimed) == 1 and is_left and claimed[0].url not in urls:
@@ -78,6 +79,7 @@ class Judge:
         return None
 
     def on_its_page(self, row: QuestionRow) -> Asked | None:
+        """Return the question with the same label on the same page."""
         page = self.page_of(self.pages[row.page_id])
         for one in self.asked:
             if one.page is page and one.question.label == row.label and one.question.was is None:
@@ -85,13 +87,16 @@ class Judge:
         return None
 
     def moved(self, row: QuestionRow) -> Asked | None:
-        """Its label stands once in the book, before and now."""
+        """Return the question with the same label, if it is unique in the old and the new book."""
         found = [one for one in self.asked if one.question.label == row.label]
         is_once = [one.label for one in self.rows].count(row.label) == 1 == len(found)
         return found[0] if is_once and found[0].question.was is None else None
 
     def relabelled(self, row: QuestionRow) -> Asked | None:
-        """Its text stands once in the book, before and now, and neither label is the other's."""
+        """Return the question with the same text, if it is unique in the old and the new book.
+
+        Its old label must not be used in the new book, nor its new label in the old one.
+        """
         text = (row.fingerprint, row.grader)
         found = [
             one for one in self.asked if (one.question.fingerprint, one.question.grader) == text
@@ -104,7 +109,7 @@ class Judge:
         return found[0] if is_new else None
 
     def named_before(self, row: QuestionRow) -> Asked | None:
-        """One question, and no other, says that it was this one; its own name is a new one."""
+        """Return the only question that says in `was` that it is this one, if its label is new."""
         place = f"{self.pages[row.page_id].url}#{row.label}"
         page = self.page_of(self.pages[row.page_id])
         names = (place, row.label)
@@ -115,10 +120,11 @@ class Judge:
         return claims[0] if is_here or self.is_label_clear(row) else None
 
     def has_new_name(self, asked: Asked) -> bool:
+        """Return whether no old question has the label of this one."""
         labels = [one.label for one in self.rows]
         return asked.question.label not in labels
 
     def is_label_clear(self, row: QuestionRow) -> bool:
-        """Whether its label alone names it: once before, and not at all now."""
+        """Return whether a label is unique in the old book and unused in the new one."""
         is_once = [one.label for one in self.rows].count(row.label) == 1
         return is_once and row.label not in {one.question.label for one in self.asked}

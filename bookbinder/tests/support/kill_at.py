@@ -1,9 +1,10 @@
-"""Syncs that end themselves at a named point, by SIGKILL: nothing of theirs runs afterwards.
+"""Runs syncs that kill themselves at a named point, so that none of their code runs afterwards.
 
     python -m bookbinder.tests.support.kill_at
 
-reads orders, a line of JSON each, and answers each with the number of the signal that ended the
-sync, or 0. Django is loaded once; each sync is a process of its own.
+reads orders, each a line of JSON. It replies to each with the process id of the sync and the number
+of the signal that ended or stopped it, or 0. Django is loaded only once; each sync is a process of
+its own.
 """
 
 import importlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 BEFORE, AFTER = "before", "after"
-# Point -> the function, whether before or after it, and which call of it.
+# Point -> a function, whether the point is before or after a call of it, and which call.
 POINTS = {
     "the lock is taken": ("books.sync.pipeline.read", BEFORE, 1),
     "half is staged": ("books.releases.folders._lay", AFTER, 20),
@@ -38,12 +39,13 @@ SOURCES = {"a second source is written": ("os.replace", BEFORE, 2)}
 
 
 def place(path: str) -> tuple[Any, str]:
+    """Return the module and the name in a dotted path."""
     module, _dot, name = path.rpartition(".")
     return importlib.import_module(module), name
 
 
 def end_at(point: str, how: int) -> None:
-    """Have this process end by the signal `how` when it comes to the point."""
+    """Make this process send itself the signal `how` when it reaches the point."""
     path, side, number = (POINTS | LIVE | SOURCES)[point]
     module, name = place(path)
     function: Callable[..., Any] = getattr(module, name)
@@ -67,7 +69,7 @@ def end_at(point: str, how: int) -> None:
 
 
 def two_transactions() -> None:
-    """A fault: the book's rows are kept before the answers are regraded."""
+    """A fault: the book's rows are committed before the answers are regraded."""
     from django.db import connection
 
     apply: Any = importlib.import_module("books.sync.apply")
@@ -82,13 +84,13 @@ def two_transactions() -> None:
 
 
 def settled_late() -> None:
-    """A fault: the files get their place after the rows that point to them."""
+    """A fault: the rows are committed before the files that they point to are in place."""
     folders: Any = importlib.import_module("books.releases.folders")
     folders.move_into_place = lambda staged: None
 
 
 def notes_by_themselves() -> None:
-    """A fault: the edition is live before the notes are followed."""
+    """A fault: the edition is live before the notes have their new places."""
     from django.db import connection
 
     follower: Any = importlib.import_module(
@@ -111,6 +113,7 @@ FAULTS = {
 
 
 def sync(order: dict[str, Any]) -> None:
+    """Run a sync in this process as ordered, with a fault and up to a point."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -138,7 +141,7 @@ def main() -> None:
         how = os.WSTOPSIG(status) if stopped else os.WTERMSIG(status) if status else 0
         print(json.dumps([child, how]), flush=True)
         if stopped:
-            # It goes on holding what it holds until the next line comes.
+            # It keeps its locks until the next line is read.
             sys.stdin.readline()
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

@@ -1,6 +1,6 @@
-"""What students were told is kept: held against what the database and the archives have.
+"""Records what the site has acknowledged, and checks that the database or an archive has it.
 
-Notes too: see `noting`.
+This includes notes: see `noting`.
 """
 
 import json
@@ -25,12 +25,12 @@ KEYS = {"old": "a", "new": "b"}
 
 
 def as_in(edition: str, string: str) -> str:
-    """Return an answer with the choices' keys of an edition."""
+    """Return an answer with the keys that its choices have in an edition."""
     return re.sub(r"\b[ab](\d)\b", rf"{KEYS[edition]}\1", string)
 
 
 class Given(NamedTuple):
-    """An attempt; `string` is as it is written in the old edition."""
+    """An attempt; `string` has the keys of the old edition."""
 
     enrollment: int
     prompt: str
@@ -38,7 +38,7 @@ class Given(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An answer as it counts."""
+    """An answer in the database, which is the attempt that counts."""
 
     enrollment: int
     prompt: str
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the database holds of answers and notes."""
+    """The answers, attempts, regrades and notes in the database."""
 
     answers: dict[int, Row]
     attempts: dict[UUID, tuple[int, str, str]]
@@ -57,6 +57,7 @@ class Held(NamedTuple):
 
 
 def held() -> Held:
+    """Return what the database contains now."""
     columns = ("pk", "enrollment", "question__prompt", "string", "points", "feedback")
     attempts = Attempt.objects.values_list("client_key", "enrollment", "question__prompt", "string")
     return Held(
@@ -68,7 +69,7 @@ def held() -> Held:
 
 
 def earned(edition: Edition, prompt: str, string: str) -> Decimal | None:
-    """Return what an answer earns by an edition's own feedback."""
+    """Return the points of an answer according to the feedback of an edition."""
     said = next(question for question in questions(edition) if question.prompt == prompt)
     question = Question(
         grader=said.grader, options=said.options, points_possible=said.points_possible
@@ -86,26 +87,32 @@ def questions(edition: Edition) -> Iterable[m.Question]:
 
 
 def archives() -> set[Path]:
+    """Return the archives that exist now."""
     return set((Path(settings.BOOKBINDER_DATA_DIR) / "archives").glob("*.json"))
 
 
 class Ledger:
-    """All that was acknowledged, and the archives that hold what is not in the database."""
+    """Everything that was acknowledged, and the archives of what is no longer in the database."""
 
     def __init__(self, editions: Sequence[Edition]) -> None:
         self.editions = editions
         self.acknowledged: dict[UUID, Given] = {}
-        self.noted: dict[UUID, str] = {}  # to each note's text
-        # Edition that was left -> archives to load once it is back.
+        self.noted: dict[UUID, str] = {}  # the text of each note
+        # Name of an edition -> the archives to load when it is live again.
         self.away: dict[str, list[Path]] = {"old": [], "new": []}
 
     def note(self, key: UUID, enrollment: int, prompt: str, string: str) -> None:
+        """Record an attempt that was acknowledged; `key` is its client key."""
         self.acknowledged[key] = Given(enrollment, prompt, as_in("old", string))
 
     def check(
         self, before: Held, was: Edition, now: Edition, made: set[Path], live: Container[int] = ()
     ) -> None:
-        """Check after a sync that was killed or not; `live` are places that answered meanwhile."""
+        """Check that a sync, killed or not, has lost nothing.
+
+        `before` is what the database contained, `made` are the new archives, and `live` are the
+        enrollments that have answered during the sync.
+        """
         after = held()
         noting.check(self.noted, before.notes, after.notes, moves=was != now)
         settled = {pk: row for pk, row in before.answers.items() if row.enrollment not in live}
@@ -114,7 +121,7 @@ class Ledger:
             assert after.history == before.history
         else:
             gone = was.prompts() - now.prompts()
-            # Plans that were made again have left none: the last one is what was carried out.
+            # Plans that were made again have left none, so the last is of the plan carried out.
             away = [max(made)] if made else []
             check_followed(settled, after, before, gone, read(away, "grading.answer"))
             self.away[was.name] += away
@@ -124,12 +131,13 @@ class Ledger:
             self.bring_back(now)
 
     def check_points(self, after: Held, now: Edition) -> None:
-        """Each answer has this edition's keys and points, whenever it was given."""
+        """Check that each answer has this edition's keys and points, whenever it was given."""
         for row in after.answers.values():
             assert row.string == as_in(now.name, row.string), f"keys of another edition: {row}"
             assert row.points == earned(now, row.prompt, row.string), row
 
     def check_nothing_lost(self, after: Held, now: Edition) -> None:
+        """Check that each acknowledged attempt is in the database or in an archive."""
         known = {
             key: Given(enrollment, prompt, as_in("old", string))
             for key, (enrollment, prompt, string) in after.attempts.items()
@@ -142,10 +150,11 @@ class Ledger:
                 assert as_in("old", away[str(key)]) == given.string, (key, given)
 
     def all_away(self) -> list[Path]:
+        """Return the archives that have not been loaded again."""
         return [path for paths in self.away.values() for path in paths]
 
     def bring_back(self, now: Edition) -> None:
-        """Load what went with the questions that are back, as an operator does."""
+        """Load the archives of the questions that are back, as an operator does."""
         paths, self.away[now.name] = self.away[now.name], []
         call_command("loaddata", *map(str, paths), verbosity=0)
         self.check_nothing_lost(held(), now)
@@ -154,7 +163,7 @@ class Ledger:
 def check_followed(
     settled: dict[int, Row], after: Held, before: Held, gone: set[str], away: dict[str, str]
 ) -> None:
-    """Answers of questions that went are in the archive; a change has left its history."""
+    """Check that answers to deleted questions are archived, and that changes left a history."""
     new = {(answer, points) for _pk, answer, points in after.history - before.history}
     for pk, row in settled.items():
         if row.prompt in gone:

@@ -1,4 +1,4 @@
-"""Manifests for tests, by their parts."""
+"""Makes manifests and their parts for tests."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Debian's nginx for the tests: the system's, else unpacked from its package and not installed."""
+"""nginx for tests: the system's or else Debian's, unpacked from its package."""
 
 import os
 import re
@@ -14,7 +14,7 @@ UNPACKED = Path(sys.prefix) / "nginx"
 
 
 def find() -> str | None:
-    """Return the program, or None where there is none and none can be had."""
+    """Return the path of the program, or None if there is none and it cannot be downloaded."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     program = UNPACKED / "usr/sbin/nginx"
     if found or program.is_file():
@@ -36,12 +36,12 @@ def find() -> str | None:
 
 
 def _runs(program: Path) -> bool:
-    """Whether the machine has the libraries that it is linked to."""
+    """Return whether the machine has the libraries that the program is linked to."""
     return subprocess.run([program, "-v"], capture_output=True).returncode == 0
 
 
 def sample(releases: Path, site: str) -> str:
-    """Return the guide's configuration with our folder and address in it."""
+    """Return the configuration in the guide, with this folder and the address `site` in it."""
     block = GUIDE.read_text().partition(".. code-block:: nginx\n\n")[2]
     lines = re.split(r"\n(?=\S)", block)[0].splitlines()
     text = "\n".join(line.removeprefix("   ") for line in lines)
@@ -52,7 +52,7 @@ def sample(releases: Path, site: str) -> str:
 
 
 def configuration(folder: Path, port: int, sample: str) -> str:
-    """Return a whole configuration around the guide's, with what Debian's has besides."""
+    """Return a complete configuration that contains `sample` and Debian's other settings."""
     temporary = "\n".join(
         f"{name}_temp_path {folder}/{name};"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -1,4 +1,4 @@
-"""Notes sent as a reader's script sends them."""
+"""Sends notes over HTTP, as the reader's script does."""
 
 import json
 
@@ -11,6 +11,7 @@ PASSAGE = {
 
 
 def annotation(body="Why a **fox**?", target=PASSAGE, motivation="commenting", **ours):
+    """Return a note as a W3C Web Annotation; `ours` are Book Binder's own properties."""
     text = {"type": "TextualBody", "format": "text/markdown", "value": body}
     return {
         "@context": "http://www.w3.org/ns/anno.jsonld",
@@ -33,5 +34,6 @@ def post(client, page, **over):
 
 
 def reply_to(note, **over):
+    """Return a reply to a note that the API has returned."""
     target = f"https://site.example/api/annotations/{note['bookbinder']['uuid']}"
     return annotation(target=target, motivation="replying", **over)

@@ -1,13 +1,12 @@
-"""Notes through syncs that are killed or not: none is lost, each stands where its words are.
+"""Checks that syncs, killed or not, lose no note and leave each one at its words.
 
 The invariant, after every sync that was killed or has ended:
 
-- each note that was acknowledged is there, with its text, its writer and what it was made on;
-- it changes its place only with an edition;
-- one with a place has it on a page that is published, where the page's text has its `quote` at its
-  offsets, and its revision keeps that very text; one without a place is an orphan that keeps its
-  quote;
-- where a page is published just as it was when a note was made on it, the note is where it was.
+- Each note that was acknowledged exists, with its text, its user and what it was made on.
+- Its place changes only if the edition changes.
+- If a note has a place, this is on a published page whose text has its `quote` at its offsets, and
+  its revision contains the same text. Otherwise it is an orphan, which keeps its quote.
+- If a page is published just as it was when a note was made on it, the note is where it was made.
 """
 
 import random
@@ -20,19 +19,20 @@ from annotations.drafts import Draft, Selector
 from annotations.models import Annotation
 from books.models import Book, Page
 
-WORDS = 5  # of a passage, at most
+WORDS = 5  # in a passage, at most
 PLACE = ("page", "revision", "start", "end", "quote", "prefix", "suffix", "state")
 ORIGIN = ("orig_quote", "orig_prefix", "orig_suffix", "orig_start", "orig_end", "orig_revision")
 
 
 class Note(NamedTuple):
-    """A note as it is kept: what never changes, and where an edition has put it."""
+    """A note in the database: what never changes, and where an edition has put it."""
 
     fixed: tuple[Any, ...]
     place: tuple[Any, ...]
 
 
 def held() -> dict[UUID, Note]:
+    """Return the notes in the database, by UUID."""
     fixed = ("user", "book", "body", "root__uuid", *ORIGIN)
     rows = Annotation.objects.values_list("uuid", *fixed, *PLACE)
     return {
@@ -41,7 +41,10 @@ def held() -> dict[UUID, Note]:
 
 
 def write(chance: random.Random, user: User, page: Page) -> UUID:
-    """Write a note on some words of a page, as its reader sees it. Raises Stale."""
+    """Write a note on random words of a page, and return its UUID.
+
+    Raises Stale if a new edition has gone live since the page was read.
+    """
     text = page_texts.of(page).text
     start, end = some_words(chance, text)
     selector = Selector(text[start:end], start, end)
@@ -51,6 +54,7 @@ def write(chance: random.Random, user: User, page: Page) -> UUID:
 
 
 def reply(user: User, root: UUID) -> UUID:
+    """Write a reply to a note, and return its UUID."""
     uuid = uuid4()
     note = Annotation.objects.get(uuid=root)
     writing.reply(user, note, Draft("replying", f"Reply {uuid}", uuid=uuid))
@@ -58,6 +62,7 @@ def reply(user: User, root: UUID) -> UUID:
 
 
 def some_words(chance: random.Random, text: str) -> tuple[int, int]:
+    """Return the start and the end of a random passage of at most `WORDS` words."""
     starts = [0, *(at + 1 for at, character in enumerate(text) if character == " ")]
     first = chance.randrange(len(starts))
     ends = [*(at - 1 for at in starts[1:]), len(text)]
@@ -67,7 +72,7 @@ def some_words(chance: random.Random, text: str) -> tuple[int, int]:
 def check(
     acknowledged: dict[UUID, str], before: dict[UUID, Note], after: dict[UUID, Note], *, moves: bool
 ) -> None:
-    """Hold what the database has after a sync against the invariant."""
+    """Check the invariant after a sync; `moves` is whether the edition has changed."""
     for uuid, body in acknowledged.items():
         assert uuid in after, f"a note is lost: {body}"
         assert after[uuid].fixed[2] == body
@@ -78,6 +83,7 @@ def check(
 
 
 def check_places() -> None:
+    """Check the place of every note, and that replies are on the pages of their notes."""
     rows = Annotation.objects.select_related("revision", "orig_revision", "root")
     published = {
         page.pk: page_texts.of(page).text for page in Page.objects.select_related("book__release")
@@ -93,6 +99,7 @@ def check_places() -> None:
 
 
 def check_place(note: Annotation, published: dict[int, str]) -> None:
+    """Check a note's place; `published` maps the keys of published pages to their texts."""
     assert note.revision and note.orig_revision
     first = page_texts.unpack(note.orig_revision.text)
     assert first[note.orig_start : note.orig_end] == note.orig_quote
@@ -108,7 +115,10 @@ def check_place(note: Annotation, published: dict[int, str]) -> None:
 
 
 def check_home(note: Annotation, homes: dict[str, int]) -> None:
-    """A page that is again what a note was made on has the note where it was."""
+    """Check that a note is where it was made, if a page with the same text is published.
+
+    `homes` maps the hashes of the texts of published pages to the keys of the pages.
+    """
     assert note.orig_revision
     home = homes.get(note.orig_revision.text_sha256)
     if home is not None:

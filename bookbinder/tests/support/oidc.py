@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider over HTTP: it checks what it is sent and says who somebody is."""
+"""A small OpenID Connect provider over HTTP, which checks requests and identifies a person."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from bookbinder.tests.support.signing_in import PERSON
 
 
 class Provider(ThreadingHTTPServer):
-    """`person` holds the claims of who signs in next."""
+    """The provider; `person` contains the claims about the person who signs in next."""
 
     daemon_threads = True
 
@@ -38,7 +38,7 @@ class Provider(ThreadingHTTPServer):
         self.server_close()
 
     def authorize(self, url: str) -> str:
-        """Sign the person in, as a browser sent to `url` would see it; return where it goes."""
+        """Sign the person in, as a browser sent to `url` does; return the URL of the redirect."""
         asked = dict(parse_qsl(urlsplit(url).query))
         assert asked["client_id"] == self.client_id and asked["response_type"] == "code"
         assert {"openid", "email"} <= set(asked["scope"].split())
@@ -48,6 +48,7 @@ class Provider(ThreadingHTTPServer):
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
     def token(self, form: dict[str, str]) -> dict[str, Any]:
+        """Check a request for tokens, and return them."""
         asked = self.codes.pop(form["code"])
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -100,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def uni(settings, db):
+    """The provider with which people can sign in to the site."""
     with Provider("bookbinder", "a secret") as provider:
         app = {
             "provider_id": "uni", "name": "Our University", "client_id": "bookbinder",

@@ -1,4 +1,4 @@
-"""A page with what makes texts differ between parsers, and its canonical text."""
+"""A page with HTML whose text differs between parsers, and its canonical text."""
 
 ODD_PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><title>Odd</title></head><body>

@@ -1,4 +1,4 @@
-"""Plans of manifests against rows, without a database."""
+"""Makes plans and snapshots for manifests, without a database."""
 
 import itertools
 
@@ -14,7 +14,7 @@ def plan_of(snapshot: Snapshot, *manifests: m.Manifest) -> Plan:
 
 
 def snapshot_of(manifest: m.Manifest, **over) -> Snapshot:
-    """What the database holds after a manifest has been brought in: pks count from 1."""
+    """Return the snapshot after a manifest was published; primary keys count from 1."""
     plan = plan_of(Snapshot(), manifest)
 
     def real(row, parent=None):

@@ -1,4 +1,4 @@
-"""People in every role, and one row of everything, for the walk over all addresses."""
+"""People in every role, and one row of each kind, for the tests that visit all URLs."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ ROLES = (
 
 
 def people(book: Book, course: Course, other: Book) -> dict[str, Any]:
-    """Return somebody in each role, seen from `course` and `book`."""
+    """Return a user in each role, as seen from `course` and `book`; None for nobody."""
     spring = make_course(book, "Spring", join_code="spring-2026")
     found: dict[str, Any] = {"nobody": None}
     found |= {role: make_user(role.replace(" ", "-")) for role in ROLES[1:-1]}
@@ -38,7 +38,7 @@ def people(book: Book, course: Course, other: Book) -> dict[str, Any]:
 
 
 def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
-    """Return the keys of one row of each kind, all about the student and the course."""
+    """Create one row of each kind, about the student and the course; return their keys."""
     enrollment = student.enrollments.get()
     answer = make_answer(enrollment, question)
     attempt = Attempt.objects.create(enrollment=enrollment, question=question, string="4")
@@ -71,10 +71,10 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
 
 
 def routes(resolver: Any = None, before: str = "") -> list[str]:
-    """Return every url pattern of the site, as written."""
+    """Return all URL patterns of the site, as written."""
     found: list[str] = []
     for pattern in (resolver or get_resolver()).url_patterns:
-        # Django writes the admin's apps in no order.
+        # Django lists the admin's apps in no particular order.
         route = re.sub(r"\(\?P<app_label>.*?\)", "<app_label>", before + str(pattern.pattern))
         if hasattr(pattern, "url_patterns"):
             found += routes(pattern, route)

@@ -1,4 +1,4 @@
-"""A book in which every secret of its answer key is a random word, and who may see which."""
+"""A book whose answer key has a random word for each secret, and who may see which secrets."""
 
 import random
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from bookbinder.tests.support import builds
 
-# What a key says of a question. A reply's picture is known by its content, and by its file's name.
+# The kinds of secrets. A picture in a reply has two: its content, and the name of its file.
 ANSWER, POINTS, REPLY, KEY, PICTURE, FILE = "answer", "points", "reply", "key", "picture", "file"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A word that stands in the key alone; `is_met`: the student's answer met its feedback."""
+    """A word that is only in the key; `is_met` if the student's answer matched its feedback."""
 
     question: str
     kind: str
@@ -22,23 +22,23 @@ class Secret:
     is_met: bool
 
 
-# Who may see which secrets, at which url patterns. Nobody else sees any anywhere.
+# Roles, kinds of secrets, values of `is_met`, and URL patterns. Nobody else may see a secret.
 EVERY_KIND = {ANSWER, POINTS, REPLY, KEY, PICTURE, FILE}
 MAY_SEE = (
-    # Those who write the book read and edit its feedback, and decide conflicts.
+    # Authors and admins read and edit the book's feedback, and resolve conflicts.
     ({"author", "admin"}, EVERY_KIND, {True, False}, r"admin/books/question/.*(change|history|settle)/"),
     ({"author", "admin"}, {PICTURE}, {True, False}, r"books/.*_feedback/"),
-    # The student: what they wrote, and what replied to it.
+    # The student sees their own answers and the replies to them.
     ({"student"}, {ANSWER, POINTS, REPLY, PICTURE}, {True}, r"api/(state|questions)/|answer/|books/.*_feedback/"),
-    # Those who teach, and admins: what the student wrote, and what it earned.
+    # Instructors and admins see the student's answers and their points.
     ({"instructor", "admin"}, {ANSWER, POINTS}, {True}, r"admin/grading/(answer|attempt)/"),
-    # The same people, in the gradebook that they take out.
+    # They also see the points in the gradebook that they export.
     ({"instructor", "admin"}, {POINTS}, {True}, r"admin/grading/course/"),
 )  # fmt: skip
 
 
 def lines_for(role: str, secret: Secret, route: str) -> set[int]:
-    """Return the lines of the table that let `role` see a secret at a url pattern."""
+    """Return the positions in `MAY_SEE` that let `role` see a secret at a URL pattern."""
     return {
         number
         for number, (who, kinds, met, where) in enumerate(MAY_SEE)
@@ -47,24 +47,25 @@ def lines_for(role: str, secret: Secret, route: str) -> set[int]:
 
 
 class Key:
-    """Draws secrets, and keeps what it has drawn."""
+    """Draws random secrets and records them."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.secrets: list[Secret] = []
 
     def draw(self, question: str, kind: str, *, is_met: bool, is_number: bool = False) -> str:
+        """Return a new secret of a question: letters, a number, or points."""
         word = "".join(self.chance.choices(string.ascii_lowercase, k=14))
         if is_number:
             word = str(self.chance.randint(10**8, 10**9 - 1))
         if kind == POINTS:
-            # Without a zero at its end, which is not shown.
+            # It does not end with a zero, which would not be shown.
             word = f"{self.chance.randint(10_000, 99_999)}.{self.chance.randint(1, 9)}7"
         self.secrets.append(Secret(question, kind, word, is_met))
         return word
 
     def met(self, question: str, kind: str = ANSWER) -> str:
-        """Return the secret of the feedback that the student's answer meets."""
+        """Return the secret of the feedback that the student's answer matches."""
         wanted = (question, kind, True)
         return next(s.word for s in self.secrets if (s.question, s.kind, s.is_met) == wanted)
 
@@ -77,16 +78,18 @@ class Writer:
         self.key = key
 
     def reply(self, label: str, *, is_met: bool) -> str:
+        """Write the picture of a reply, and return the source of the reply."""
         reply = self.key.draw(label, REPLY, is_met=is_met)
         file = self.key.draw(label, FILE, is_met=is_met)
         content = self.key.draw(label, PICTURE, is_met=is_met)
-        # In a static folder too, whose files are published under their own names.
+        # Also in the static folder, whose files are published under their own names.
         for folder in (self.folder, self.folder / "static"):
-            # A signature is enough for Sphinx.
+            # The signature of PNG is enough for Sphinx.
             (folder / f"{file}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content.encode())
         return f"      {reply}\n\n      .. image:: {file}.png\n         :alt: {reply}\n\n"
 
     def foreseen(self, label: str, grader: str, option: str = "") -> str:
+        """Return the source of a question with two expected answers."""
         text = f".. question:: {label}\n   :grader: {grader}\n   :points: 999999\n{option}\n   What?\n\n"
         for is_met in (True, False):
             answer = self.key.draw(label, ANSWER, is_met=is_met, is_number=grader == "number")
@@ -103,6 +106,7 @@ class Writer:
         return text
 
     def choices(self, label: str, right: str, option: str = "") -> str:
+        """Return the source of a question with three choices, of which `right` is correct."""
         text = f".. question:: {label}\n   :points: 999999\n{option}\n   Which?\n\n"
         for name in ("turku", "vaasa", "kemi"):
             is_met = name == "turku"
@@ -133,7 +137,7 @@ MODULE = '"""Public."""\n\n\ndef add(a, b):\n    """Adds."""\n    return a + b\n
 
 
 def write(folder: Path, seed: int, right: str, theme: str) -> Key:
-    """Write the sources. Two books of one theme differ in their keys alone."""
+    """Write the sources; return the key. Books with the same theme differ only in their keys."""
     (folder / "static").mkdir(parents=True)
     (folder / "code").mkdir()
     (folder / "code/public.py").write_text(MODULE)

@@ -1,7 +1,7 @@
-"""Asks every address of the site, as everybody, and returns all that comes back.
+"""Requests every URL of the site in every role, and returns all responses.
 
-The addresses are those of `roles.txt`, which must name every url pattern; each is asked for every
-row that its key may mean. What takes a query or a form is asked besides, by `MORE`.
+The URLs are those of `roles.txt`, which must list every URL pattern; each is requested for all rows
+that it can refer to. `queries` and `actions` add requests with a query or with form data.
 """
 
 import io
@@ -24,7 +24,7 @@ TABLE = [
     for line in Path(__file__).with_name("roles.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
-# What no manifest lists and somebody may try, within a project's published files.
+# Paths in a project's published files that no manifest lists, but that somebody may try.
 UNLISTED = (
     "bookbinder.json", "../bookbinder.json", "private/bookbinder.json", "../private/bookbinder.json",
     "_sources/numbers.rst.txt", "_sources/numbers.rst", "numbers.rst", ".doctrees/numbers.feedback",
@@ -33,7 +33,7 @@ UNLISTED = (
 
 
 def content(response: Any) -> str:
-    """Return the head and the body of a response, as they are sent."""
+    """Return the status, the headers and the body of a response; a spreadsheet is unpacked."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
     if body.startswith(b"PK"):  # a spreadsheet
         with zipfile.ZipFile(io.BytesIO(body)) as parts:
@@ -45,7 +45,7 @@ def content(response: Any) -> str:
 
 
 def ask(client: Client, method: str, path: str, data: Any = None) -> str:
-    """Ask, and undo what it did: to the database, and to the session."""
+    """Return the content of a response, and undo changes to the database and the session."""
     cookies = client.cookies.output()
     with transaction.atomic():
         found = content(getattr(client, method)(path, data))
@@ -56,7 +56,7 @@ def ask(client: Client, method: str, path: str, data: Any = None) -> str:
 
 
 def addresses(keys: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each url pattern with each address that it stands for."""
+    """Yield each URL pattern with each URL that it stands for."""
     several: dict[str, list[Any]] = {
         "question": list(Question.objects.values_list("pk", flat=True)),
         "page": list(Page.objects.values_list("pk", flat=True)),
@@ -71,7 +71,7 @@ def addresses(keys: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """Yield every file of every release but its theme's, and what none has."""
+    """Yield every file of every release, except static files, and the paths in `UNLISTED`."""
     for release in Release.objects.all():
         for path in (*release.files, *UNLISTED):
             if not path.startswith("_static/"):
@@ -79,7 +79,7 @@ def files() -> Iterator[tuple[str, str]]:
 
 
 def queries(token: str) -> Iterator[tuple[str, str]]:
-    """Yield what depends on a query, or on a private address that was told to others."""
+    """Yield URLs with a query, and those of a preview whose private address has become known."""
     for docname in ("numbers", "open"):
         yield "preview/", f"/preview/{token}/{docname}.html"
         yield "api/previews/", f"/api/previews/{token}/state/{docname}"
@@ -103,7 +103,7 @@ def _autocomplete(meta: Any, field: str) -> str:
 
 
 def actions() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield each action of each list of the admin, on all its rows and on each: exports too."""
+    """Yield each action of each change list, including exports, for all its rows and for each."""
     for model, site_admin in admin.site._registry.items():
         meta = model._meta
         path = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
@@ -113,7 +113,7 @@ def actions() -> Iterator[tuple[str, str, dict[str, Any]]]:
             *(str(getattr(one, "__name__", one)) for one in site_admin.actions or ()),
         ]
         for name in names:
-            # Some take one row and no more.
+            # Some actions accept only one row.
             for some in (pks, *([pk] for pk in pks if name != "delete_selected")):
                 data = {"action": name, "_selected_action": some, "index": 0}
                 for file_format in ("csv", "xlsx") if name.startswith("export") else ("",):
@@ -121,10 +121,10 @@ def actions() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def everything(clients: dict[str, Client], keys: dict[str, Any], token: str) -> Iterator[Any]:
-    """Yield (role, route, address, what came back) for all there is to ask."""
+    """Yield (role, URL pattern, URL, content of the response) for all requests."""
     asked = [*addresses(keys), *files(), *queries(token)]
     posted = list(actions())
-    # Not where nobody may: the walk over all roles holds it to that.
+    # Patterns that accept no POST are left out: another test checks that they refuse it.
     takes_forms = {route for _get, post, route, _path in TABLE if set(post) != {"m"}}
     for role, client in clients.items():
         for route, path in asked:

@@ -1,4 +1,4 @@
-"""Signing up and in as people do it, by forms."""
+"""Signs people up and in by the forms of the site."""
 
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
@@ -21,6 +21,7 @@ SECRET = "JBSWY3DPEHPK3PXP"
 
 
 def code() -> str:
+    """Return the current TOTP code for `SECRET`."""
     return format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time()))))
 
 
@@ -34,7 +35,7 @@ PERSON = {
 
 
 def go(client, uni, **headers):
-    """From the button to where the person is led after the provider."""
+    """Sign in through the provider, and return the response to its redirect."""
     assert "Our University" in client.get("/accounts/login/").content.decode()
     away = client.post("/accounts/oidc/uni/login/?process=login")
     assert away.url.startswith(f"{uni.base}/authorize?")
@@ -43,9 +44,11 @@ def go(client, uni, **headers):
 
 
 def sign_up(client, **over):
+    """Send the form with which people sign up after signing in at the provider."""
     data = {"email": "nora@uni.example", "first_name": "Nora", "last_name": "New", "agree": "on"}
     return client.post("/accounts/3rdparty/signup/", data | over)
 
 
 def is_in(client) -> bool:
+    """Return whether somebody is signed in."""
     return "Sign out" in client.get("/").content.decode()

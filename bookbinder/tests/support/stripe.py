@@ -1,4 +1,4 @@
-"""The stand-in for Stripe, reached by the real SDK over HTTP."""
+"""Fixtures for the stand-in for Stripe, which the real SDK calls over HTTP."""
 
 import pytest
 
@@ -14,6 +14,7 @@ KEY, SECRET = "sk_test_of_the_tests", "whsec_of_the_tests"
 
 @pytest.fixture
 def peer(settings):
+    """The stand-in, which the site uses instead of Stripe."""
     with Peer(key=KEY, secret=SECRET) as peer:
         settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, SECRET
         settings.STRIPE_API_BASE = peer.base
@@ -44,7 +45,7 @@ def send(client, peer):
 
 @pytest.fixture
 def bought(eve, paid_course, peer, send) -> Payment:
-    """A place that eve has bought."""
+    """The payment for a seat that eve has bought."""
 
     start(eve, paid_course)
     peer.account.pay(session_id())
@@ -53,10 +54,12 @@ def bought(eve, paid_course, peer, send) -> Payment:
 
 
 def start(user, course, seen=2490) -> str:
+    """Start a payment, and return the URL of the page to pay on."""
     return checkout.start(user, course, seen=seen, addresses=BACK)
 
 
 def session_id() -> str:
+    """Return the id of the checkout session of the last payment."""
     return Payment.objects.latest("pk").session_id
 
 
@@ -71,4 +74,5 @@ def give_back(payment: Payment, amount: int, shown: int | None = None) -> Paymen
 
 
 def state() -> tuple[str, str]:
+    """Return the status of the only payment and of the only enrollment."""
     return Payment.objects.get().status, Enrollment.objects.get().status

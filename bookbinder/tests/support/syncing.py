@@ -4,8 +4,10 @@ import os
 from io import StringIO
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import translation
 
 from books.models import Book, Feedback, Page, Question, Release
 from conftest import enroll, make_answer, make_course, make_user
@@ -13,10 +15,12 @@ from grading.models import Attempt
 
 
 def sync(*arguments) -> tuple[int, str, str]:
-    """Return the exit code, the output and the messages of a sync."""
+    """Run a sync; return the exit code, the output and the messages."""
     out, err = StringIO(), StringIO()
     try:
-        call_command("sphinx_sync", *map(str, arguments), stdout=out, stderr=err)
+        # A process of its own would begin in the site's language.
+        with translation.override(settings.LANGUAGE_CODE):
+            call_command("sphinx_sync", *map(str, arguments), stdout=out, stderr=err)
         code = 0
     except CommandError as error:
         code = error.returncode
@@ -27,6 +31,7 @@ def sync(*arguments) -> tuple[int, str, str]:
 
 
 def change(source: Path, page: str, old: str, new: str) -> None:
+    """Replace `old` by `new` in a source file, which must contain it."""
     path = source / page
     text = path.read_text()
     assert old in text
@@ -34,16 +39,17 @@ def change(source: Path, page: str, old: str, new: str) -> None:
 
 
 def answered(label: str = "capital", name: str = "sam", string: str = "x"):
-    """A student's answer to a question of the book, with an attempt."""
+    """Create a student's answer to a question of the book, with an attempt; return the answer."""
     book = Book.objects.get()
     course = book.courses.first() or make_course(book)
-    place = enroll(make_user(name), course)
+    enrollment = enroll(make_user(name), course)
     question = Question.objects.get(label=label)
-    Attempt.objects.create(enrollment=place, question=question, string=string)
-    return make_answer(place, question, string)
+    Attempt.objects.create(enrollment=enrollment, question=question, string=string)
+    return make_answer(enrollment, question, string)
 
 
 def everything():
+    """Return all rows of content, and the number of releases."""
     return [
         sorted(model.objects.values_list())
         for model in (Book, Page, Question, Feedback)

@@ -1,7 +1,7 @@
-"""Two editions of two projects that differ in all that a sync changes, built once.
+"""Two editions of two projects, which differ in everything that a sync can change.
 
-Prompts are the same in both, so that a question is known by its prompt. Choices' keys are a1, a2,
-… in one edition and b1, b2, … in the other.
+Prompts are the same in both, so that they identify questions. The keys of choices are a1, a2, …
+in one edition and b1, b2, … in the other.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ STATIC_FILES = 40
 
 @dataclass(frozen=True)
 class Edition:
-    """The build folders of an edition, and what their manifests say."""
+    """The build folders of an edition, and their manifests."""
 
     name: str
     folders: tuple[Path, ...]
@@ -34,7 +34,7 @@ class Edition:
 
 
 def question(label: str, prompt: str, grader: str, **points: object) -> str:
-    """Return a question whose feedback is given as answer -> points, without blanks."""
+    """Return the source of a question; `points` maps expected answers (one word) to points."""
     replies = "".join(
         f"   .. feedback:: {answer}\n      :points: {number}\n\n      About {answer}.\n\n"
         for answer, number in points.items()
@@ -45,6 +45,7 @@ def question(label: str, prompt: str, grader: str, **points: object) -> str:
 
 
 def choices(label: str, prompt: str, key: str, right: tuple[str, ...], options: str) -> str:
+    """Return the source of a question with three choices; `key` is the start of their keys."""
     text = f".. question:: {label}\n{options}\n   {prompt}\n\n"
     for number, answer in enumerate(("Turku", "Helsinki", "Vaasa"), start=1):
         correct = "      :correct:\n" if answer in right else ""
@@ -68,8 +69,8 @@ SUM, WHY, CITY, CITIES = "What is 2 + 2?", "Why so?", "Which city?", "Which citi
 RIVER, LAKE, SEA, FRESH = "Which river?", "Which lake?", "Which sea?", "Which is new?"
 
 
-# What people write notes on. With the new edition COUNTING is told otherwise, RAPIDS goes to another
-# page, SALMON goes, and TIDES and its page too.
+# The texts that notes are on. The new edition rewords COUNTING, moves RAPIDS to another page, and
+# deletes SALMON, and TIDES with its page.
 COUNTING = "Whoever counts on both hands comes to ten, and then begins anew with both feet.\n\n"
 RECOUNTING = (
     "Whoever counts on two hands soon comes to ten, and then begins again with both feet.\n\n"
@@ -81,6 +82,7 @@ TIDES = "Hardly any tide is seen here, but the wind piles the water up against t
 
 
 def old_pages() -> dict[str, str]:
+    """Return the sources of the first project in the old edition, by docname."""
     return {
         "index": page("Book", toctree("numbers", "cities", "rivers", "extra")),
         "numbers": page(
@@ -109,7 +111,10 @@ def old_pages() -> dict[str, str]:
 
 
 def new_pages() -> dict[str, str]:
-    """The sum has another label, the river another page, lake and sea are gone."""
+    """Return the sources of the first project in the new edition, by docname.
+
+    The sum has another label, the river is on another page, and lake and sea are gone.
+    """
     return {
         "index": page("Book", toctree("cities", "figures", "rivers", "more")),
         "figures": page(
@@ -133,6 +138,7 @@ def new_pages() -> dict[str, str]:
 
 
 def side_pages(points: int) -> dict[str, str]:
+    """Return the sources of the second project, by docname; `points` tells the editions apart."""
     rest = question("side", "On which side?", "text", left=points, right=3 - points)
     return {"index": page(f"Side {points}", rest)}
 
@@ -142,7 +148,7 @@ def _build(source: Path, title: str, pages: dict[str, str]) -> tuple[Path, m.Man
     own = source / "own"
     own.mkdir()
     for number in range(STATIC_FILES):
-        # A third is equal in both editions, a third differs, a third is in one alone.
+        # A third of the files are equal in both editions, a third differ, a third are in only one.
         kind = number % 3
         name = f"{source.parent.name}{number}" if kind == 2 else f"file{number}"
         text = f"{number}" if kind == 0 else f"{number} of {source.parent.name}"
@@ -152,6 +158,7 @@ def _build(source: Path, title: str, pages: dict[str, str]) -> tuple[Path, m.Man
 
 
 def make(folder: Path) -> tuple[Edition, Edition]:
+    """Build the old and the new edition in `folder`, and return them."""
     jobs = [
         (folder / "old/main", "Main", old_pages()),
         (folder / "old/side", "Side", side_pages(1)),

@@ -1,4 +1,4 @@
-"""How long a student's answer waits for a sync that changes a large book and regrades all of it."""
+"""Measures how long a student's answer waits while a sync changes and regrades a large book."""
 
 import hashlib
 import random
@@ -24,7 +24,12 @@ WORD = "because"
 
 
 class Waiting(NamedTuple):
-    """What students met during some syncs; `longest` is each one's longest wait."""
+    """What was measured during some syncs.
+
+    `answers` is how many answers each sync regraded, and `meanwhile` how many were given during all
+    of them. `seconds` has the duration of each sync, and `longest` the longest wait for an answer,
+    also in seconds.
+    """
 
     answers: int
     seconds: list[float]
@@ -44,7 +49,7 @@ class Waiting(NamedTuple):
 
 
 def write_build(folder: Path, points: int) -> Path:
-    """Write a large book's build by hand: Sphinx would take minutes."""
+    """Write a large book's build without Sphinx, which would take minutes; return its folder."""
     (folder / "html").mkdir(parents=True)
 
     def question(page: int, number: int) -> m.Question:
@@ -74,13 +79,14 @@ def write_build(folder: Path, points: int) -> Path:
 
 
 def start(build: Path) -> subprocess.Popen[bytes]:
+    """Start a sync of a build in a child process."""
     options = ("--noinput", "--regrade")
     command: list[str | Path] = [sys.executable, "manage.py", "sphinx_sync", build, *options]
     return subprocess.Popen(command, cwd=builds.ROOT, stdout=subprocess.DEVNULL)
 
 
 def answer_all() -> Enrollment:
-    """Have all students answer all questions, yesterday; return the place of one more."""
+    """Create yesterday's answers of all students; return the enrollment of another student."""
     course = make_course(Book.objects.get(project="large"))
     enrollments = [enroll(make_user(f"large{number}"), course) for number in range(STUDENTS)]
     then = timezone.now() - timedelta(days=1)
@@ -99,7 +105,7 @@ def answer_all() -> Enrollment:
 
 
 class Hurried(classroom.Student):
-    """Answers all the time, and knows the questions."""
+    """Only answers, all the time, and knows the keys of the questions (`pks`)."""
 
     pks: list[int]
 
@@ -114,7 +120,7 @@ class Hurried(classroom.Student):
 
 
 def measure(folder: Path) -> Waiting:
-    """Bring editions of a large book live, and let a student answer during the later ones."""
+    """Publish editions of a large book, and let a student answer during the later syncs."""
     two, three = (write_build(folder / f"large{points}", points) for points in (2, 3))
     assert start(two).wait() == 0
     enrollment = answer_all()
@@ -125,6 +131,10 @@ def measure(folder: Path) -> Waiting:
 
 
 def measure_one(build: Path, points: int, enrollment: Enrollment, found: Waiting) -> Waiting:
+    """Return `found` with the measurements of one more sync.
+
+    `points` is what the answer `WORD` earns in the build, which is checked.
+    """
     questions = Question.objects.filter(page__book__project="large")
     student = Hurried(ledger.Ledger(()), enrollment, random.getrandbits(32), pause=0.002)
     student.pks = list(questions.values_list("pk", flat=True))
@@ -147,8 +157,8 @@ def measure_one(build: Path, points: int, enrollment: Enrollment, found: Waiting
 
 
 def is_too_long(found: Waiting) -> bool:
-    """Whether that breaks what is promised: SQLite has one writer at a time.
+    """Return whether answers wait longer than promised on SQLite, which has one writer at a time.
 
-    The better of the syncs counts: what else the machine does makes waits longer.
+    The better of the syncs counts, since other work of the machine makes waits longer.
     """
     return "sqlite" in settings.DATABASES["default"]["ENGINE"] and min(found.longest) > 1

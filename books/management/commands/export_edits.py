@@ -1,4 +1,4 @@
-"""Takes edits made in the admin out, as a patch for the sources; the rules are elsewhere."""
+"""Exports edits made in the admin as a patch for the sources. See `books.editing.export`."""
 
 import tempfile
 from pathlib import Path
@@ -20,7 +20,7 @@ ERRORS = (ManifestError, BuildError, PlanError, ExportError, EditsError, OSError
 class Command(BaseCommand):
     help = "Write what was edited in the admin as a patch for the book's sources."
     requires_migrations_checks = True
-    requires_system_checks = ()  # they load every url
+    requires_system_checks = ()  # they would load every URL pattern
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -50,7 +50,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def tell(self, done: Export) -> None:
-        """Write the patch, and nothing else, on standard output."""
+        """Write the patch, and nothing else, to standard output, and the rest to standard error.
+
+        Raises CommandError if none of the edits could be written.
+        """
         self.stdout.write(done.patch, ending="")
         for refused in done.refused:
             self.stderr.write(by_hand(refused))
@@ -67,6 +70,7 @@ class Command(BaseCommand):
 
 
 def by_hand(refused: Refused) -> str:
+    """Return the message about an edit that has to be made by hand."""
     edit = refused.edit
     new = "\n".join(f"    {line}" for line in edit.new.splitlines())
     return f"To be made by hand, {edit.place}: {edit.what} ({refused.why})\n{new}"

@@ -1,4 +1,4 @@
-"""What the admin starts where no worker runs: plans or publishes one edition."""
+"""Plans or publishes one edition. The admin starts this if there is no worker."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from books.editions import process
 
 
 class Command(BaseCommand):
-    help = "Plan or publish the edition that the admin has put aside. The admin starts this."
+    help = "Plan or publish an edition. The admin starts this command if there is no worker."
     requires_migrations_checks = True
-    requires_system_checks = ()  # they load every url
+    requires_system_checks = ()  # they would load every URL pattern
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("edition", type=int, metavar="N")

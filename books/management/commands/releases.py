@@ -11,10 +11,10 @@ from books.models import Book, Release
 
 class Command(BaseCommand):
     help = "List releases, newest first. `sphinx_sync --release N` brings one back."
-    requires_system_checks = ()  # they load every url
+    requires_system_checks = ()  # they would load every URL pattern
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("project", nargs="?", help="of this project alone")
+        parser.add_argument("project", nargs="?", help="list only the releases of this project")
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:

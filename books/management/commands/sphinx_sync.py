@@ -1,4 +1,4 @@
-"""Publishes builds of Sphinx books: options, questions and exit codes. The rules are elsewhere."""
+"""Publishes builds of Sphinx books: options, questions and exit codes. See `books.sync`."""
 
 import getpass
 import json
@@ -26,13 +26,13 @@ from books.sync.report import text as report
 NO_PERMISSION = 3
 SOMETHING_TO_DO = 4
 INTERRUPTED = 130  # as shells report it
-TRIES = 20  # plans that are made while the database keeps changing
+TRIES = 20  # plans that are made, if the database keeps changing, before giving up
 
 
 class Command(BaseCommand):
     help = "Build Sphinx books and publish them, or publish builds."
     requires_migrations_checks = True
-    requires_system_checks = ()  # they load every url
+    requires_system_checks = ()  # they would load every URL pattern
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -138,7 +138,7 @@ class Command(BaseCommand):
             for build in prepared.builds:
                 path = previews.lay(build.manifest, build.folder, self.wishes.each)
                 site = settings.BOOKBINDER_SITE_URL or "on this site, "
-                self.say(f"To read before it is live: {site}{path}")
+                self.say(f"Preview: {site}{path}")
             self.say(
                 "Authors of the book and admins may open it, for a day or until the next sync."
             )
@@ -188,6 +188,10 @@ class Command(BaseCommand):
         (self.stderr if self.options["format"] == "json" else self.stdout).write(text)
 
     def ask(self, question: str, flag: str) -> bool:
+        """Return whether the operator answers yes; False if nobody can be asked.
+
+        `flag` is the option that answers yes beforehand.
+        """
         if self.options["noinput"]:
             return False
         if sys.stdin is None or not sys.stdin.isatty():
@@ -212,7 +216,7 @@ class Command(BaseCommand):
 
 
 def operator() -> str:
-    """Return the name of the user who runs the command; in a container there may be none."""
+    """Return the name of the user who runs the command, or the uid if it has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -230,7 +234,7 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="show what would change; exit code 4 if there is something",
+        help="show what would change; the exit code is 4 if anything would",
     )
     parser.add_argument(
         "--preview",
@@ -246,7 +250,7 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--regrade",
         action="store_true",
-        help="give all answers the points that the feedback now gives",
+        help="regrade all answers with the feedback of the new edition",
     )
 
 
@@ -255,7 +259,7 @@ def add_answers(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--noinput",
         action="store_true",
-        help="ask nothing: yes to all but the loss of user data and page ids in the sources",
+        help="ask nothing: yes to all but deleting user data and writing page ids",
     )
     parser.add_argument(
         "--delete-user-data",

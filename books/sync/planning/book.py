@@ -1,4 +1,4 @@
-"""What happens to one book: its pages, then its questions, looked for in the whole book. Pure."""
+"""Plans one book: its pages, then its questions, which are matched in the whole book. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Context:
 
 
 def plan_book(project: str, old: BookRow | None, new: m.Book, context: Context) -> BookPlan:
-    """Return what makes the book's rows mirror the manifest."""
+    """Return the changes that make the book's rows mirror the manifest."""
     return _BookPlanner(project, context).plan(old, new)
 
 
@@ -276,5 +276,5 @@ def _match_pages(old: Iterable[PageRow], new: m.Book) -> Matching[PageRow, m.Pag
 
 
 def _text(question: QuestionRow | m.Question) -> tuple[str, str]:
-    """Return what two questions share if they are one: the text, and the kind of answer."""
+    """Return what identifies a question by its content: the hash of its text, and its grader."""
     return question.fingerprint, question.grader

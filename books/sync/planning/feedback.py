@@ -1,4 +1,4 @@
-"""What happens to the feedback of one question. Pure."""
+"""Plans the feedback of one question. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -29,8 +29,8 @@ class FeedbackPlanner:
         ):
             return  # the usual case: nothing has changed in the source or in the admin
         kind = kinds.of(new.grader)
-        # Feedback that was added in the admin is kept, but not among choices: those are printed
-        # in the page.
+        # Feedback that was added in the admin is kept, but not among choices, which are part of
+        # the page.
         dropped = [row for row in rows if row.origin == "admin" and not kind.takes_new_feedback]
         matching = _match([row for row in rows if row not in dropped], new)
         if kind.takes_choices:
@@ -39,7 +39,7 @@ class FeedbackPlanner:
             pair = matching.pair_of(index)
             self.put(question_pk, label, index, item, pair)
             if kind.takes_choices and pair and pair.row.key != item.key:
-                # The answers that took the choice get its new key.
+                # Answers that selected the choice get its new key.
                 row = pair.row
                 names = f"{label}: {row.answer}", f"{label}: {item.answer}"
                 self.matches.append(Match("choice", row.pk, *names, pair.rule))
@@ -136,13 +136,13 @@ def _match(rows: list[FeedbackRow], new: m.Question) -> Matching[FeedbackRow, m.
     matching.by("added", lambda row: (row.answer, row.text), lambda item: (item.answer, item.text))
     # Added in both with different replies, which is a conflict for people to resolve.
     matching.by("added", _added_answer, lambda item: item.answer)
-    # Rows and items that are all alike.
+    # Rows and items that are equal to others.
     matching.by_order("copy", _source_answer_and_text, lambda item: (item.answer, item.text))
     return matching
 
 
 def _reply(text: str | None, is_right: bool) -> tuple[str, bool] | None:
-    """Return the name of an item by its reply, which a right and a wrong choice may share."""
+    """Return the name of an item by its reply; that of a wrong choice never names a right one."""
     return (text, is_right) if text else None
 
 
@@ -151,7 +151,7 @@ def _match_corrected(
 ) -> None:
     """Pair a choice in whose text a typo was corrected: it may have neither key nor reply.
 
-    Not if a third choice differs as little: there a single letter tells choices apart.
+    Not if a third choice differs as little, since then a single letter can distinguish choices.
     """
     texts = {row.source_answer or "" for row in rows} | {item.answer for item in new.feedback}
 

@@ -26,10 +26,10 @@ def make_plan(
     *,
     prefer: Prefer | None = None,
 ) -> Plan:
-    """Return what makes the database mirror the manifests.
+    """Return the plan that makes the database mirror the manifests.
 
-    `new_ids` yields unused page ids; `prefer` decides if both the source and an admin have changed
-    a text. Raises PlanError.
+    `new_ids` yields unused page ids; `prefer` tells which text is shown if both the source and an
+    admin have changed it. Raises PlanError if the builds cannot be published together.
     """
     errors = [*_repeated_projects(manifests), *_misplaced_ids(manifests, snapshot)]
     if errors:
@@ -71,7 +71,7 @@ def _repeated_projects(manifests: Sequence[m.Manifest]) -> Iterator[str]:
 
 def _misplaced_ids(manifests: Sequence[m.Manifest], snapshot: Snapshot) -> Iterator[str]:
     """Yield an error for each page id that a page of another book has too."""
-    # The book (project and url) that has a page id today, and the name of the page.
+    # By page id, the book (project and url) of the page that has it now, and the page's name.
     owners = {
         page.source_id: ((book.project, book.url), f"{book.project}: {book.url}/{page.url}")
         for book in itertools.chain.from_iterable(snapshot.books.values())

@@ -1,4 +1,4 @@
-"""Which old row is which new item: by a lasting name, then by location, then by text. Pure."""
+"""Pairs old rows with new items: by a permanent name, then by location, then by text. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -10,7 +10,7 @@ Name = Hashable | None
 
 
 class Claims(NamedTuple, Generic[Old, New]):
-    """How to read `:was:`: the names of rows and items, the name that an item had, and texts."""
+    """How to read `:was:`: the names of rows and items, the former name of an item, and texts."""
 
     row: Callable[[Old], Name]
     item: Callable[[New], Name]
@@ -51,12 +51,12 @@ class Matching(Generic[Old, New]):
 
     @property
     def old(self) -> list[Old]:
-        """The rows that are not paired."""
+        """The rows that are not paired yet."""
         return list(self._old.values())
 
     @property
     def new(self) -> list[New]:
-        """The items that are not paired."""
+        """The items that are not paired yet."""
         return list(self._new.values())
 
     def pair_of(self, position: int) -> Pair[Old] | None:
@@ -77,7 +77,7 @@ class Matching(Generic[Old, New]):
     def by_was(self, claims: Claims[Old, New]) -> None:
         """Pair each item with the row that it says it was, if no other item says so.
 
-        Round by round, since a name is free once its row is paired: a was b, b was c.
+        There may be several rounds, since pairing a row frees its name: a was b, b was c.
         """
         while claimed := self._claimed(claims):
             for old, new in claimed:

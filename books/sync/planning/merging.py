@@ -1,4 +1,4 @@
-"""What is shown of a field that both the source and an admin may change. Pure."""
+"""Decides what is shown of a field that both the source and an admin may change. Pure."""
 
 from typing import TypeVar
 

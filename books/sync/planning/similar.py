@@ -1,6 +1,6 @@
-"""Deleted and new rows that are so alike that they may be the same. Pure.
+"""Finds deleted and new rows that are so similar that they may be the same. Pure.
 
-A hint for the author, who decides with `:was:`. Nothing is matched by it.
+They are hints for the author, who decides with `:was:`. Nothing is matched by them.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ New = TypeVar("New")
 
 ALIKE = 60  # of 100, by RapidFuzz's ratio
 MOST = 200  # rows of each side that are compared
-BEGINNING = 1_000  # characters of a text that are compared: the time grows with the square
+BEGINNING = 1_000  # characters of a text that are compared: the time grows with their square
 SHORT = 4  # letters: in a shorter word, another letter makes another word (not, now)
 
 
@@ -38,7 +38,7 @@ class NewQuestion:
 def is_typo(old: str, new: str) -> bool:
     """Whether two texts differ by a typing error: one letter within one word.
 
-    Numbers and signs must be equal: `x < y` and `x <= y` are two answers.
+    Numbers and signs must be equal: `x < y` and `x <= y` are different answers.
     """
     before, now = old.split(), new.split()
     different = [pair for pair in zip(before, now, strict=False) if pair[0] != pair[1]]
@@ -50,7 +50,7 @@ def is_typo(old: str, new: str) -> bool:
         and old.isalpha()
         and new.isalpha()
         and old[0].casefold() == new[0].casefold()
-        # One letter more, less or other, or two that changed places.
+        # One letter is added, removed or replaced, or two adjacent letters are swapped.
         and OSA.distance(old, new) <= 1
     )
 
@@ -66,7 +66,7 @@ def questions(
         counts = snapshot.counts.get(row.pk, {})
         old_url, label = pages[row.page_id].url, item.question.label
         name = label if item.page.url == old_url else f"{item.page.url}#{label}"
-        # A label alone means one of the question's own page.
+        # A label alone refers to a question on the same page.
         is_same_page = item.page_pk == row.page_id
         was = row.label if is_same_page else f"{_old_docname(item.page, old_url)}#{row.label}"
         yield NearMiss("question", f"{old_url}#{row.label}", name, f":was: {was}", counts)
@@ -91,7 +91,7 @@ def pages(old: Sequence[PageRow], new: Sequence[m.Page], snapshot: Snapshot) -> 
 
 
 def _old_docname(page: m.Page, url: str) -> str:
-    """Return the docname of another url in the book of a page: what an author writes."""
+    """Return the docname of another url in the book of a page, as an author writes it."""
     return page.docname.removesuffix(page.url) + url
 
 

@@ -1,4 +1,4 @@
-"""A plan for programs, as JSON. Pure."""
+"""Returns a plan as JSON, for programs. Pure."""
 
 from collections.abc import Mapping
 from decimal import Decimal

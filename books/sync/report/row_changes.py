@@ -13,7 +13,7 @@ from books.sync.plan import BookPlan, Changes, Row
 
 @dataclass(frozen=True)
 class Table:
-    """How the changes of a table are told apart: the fields of a row's name, parent and position.
+    """How changes of a table are classified: by the fields of a row's name, parent and position.
 
     `silent` are fields that change together with another row, or that people do not see.
     """

@@ -1,4 +1,4 @@
-"""A plan as people read it. Pure, but for the language of the texts."""
+"""Returns a plan as text, for people. Pure, apart from the language of the texts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -110,7 +110,7 @@ def _tables(part: BookPlan) -> Iterator[Line]:
 
 
 def _every_row(part: BookPlan) -> Iterator[Line]:
-    """Yield a line for every row: what `-v 2` asks for."""
+    """Yield a line for every row, for the option `-v 2`."""
     changes = row_changes.of_book(part)
     for kind, rows in (
         (_("page"), changes.pages),
@@ -217,13 +217,13 @@ def _refused(kind: str) -> Refused:
         "host": Refused(
             _("scripts from %(what)s"),
             _(
-                'add bookbinder_script_hosts = ["%(what)s"] to conf.py if the book shall load '
+                'add bookbinder_script_hosts = ["%(what)s"] to conf.py if the book should load '
                 "scripts from there"
             ),
         ),
         "insecure": Refused(
             _("scripts from %(what)s"),
-            _("load it by https, from a host in bookbinder_script_hosts in conf.py"),
+            _("load them over HTTPS, from a host in bookbinder_script_hosts in conf.py"),
         ),
         "source": Refused(
             _("a script from %(what)s"),

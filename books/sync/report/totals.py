@@ -1,4 +1,4 @@
-"""What a plan comes to: whether there is work, what users lose, and a line for its release."""
+"""Sums up a plan: whether there is work, what users lose, and a line for its release."""
 
 from collections import Counter
 from collections.abc import Mapping

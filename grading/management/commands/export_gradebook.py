@@ -10,7 +10,7 @@ from grading.models import Course
 
 class Command(BaseCommand):
     help = "Write a course's gradebook to a file or to standard output."
-    requires_system_checks = ()  # they load every url
+    requires_system_checks = ()  # the checks would load all URLs
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("course", type=int, help="the course's primary key")
