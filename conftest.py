@@ -19,6 +19,7 @@ from accounts import limits
 from accounts.models import User
 from annotations import page_texts
 from annotations.models import Annotation
+from bookbinder.tests.support import built_once
 from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
 from grading.models import Answer, Course, Enrollment, Instructor
@@ -130,6 +131,13 @@ def data_dir(settings, tmp_path, monkeypatch):
     for cached in (serving._files, page_texts._published, page_texts._ids):
         cached.cache_clear()
     return settings.BOOKBINDER_DATA_DIR
+
+
+@pytest.fixture(autouse=True)
+def builds_once(request, monkeypatch) -> None:
+    """Let equal source folders be built once, unless the build is what the test is about."""
+    if request.node.get_closest_marker("builds") is None:
+        monkeypatch.setattr("books.sources.build.build", built_once.build)
 
 
 @pytest.fixture

@@ -137,5 +137,6 @@ def test_nobody_asks_which_kind_a_question_is():
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"data-grader|dataset\.grader|\.grader\b", text), name
     assert kinds.KINDS.keys() == graders.GRADERS.keys()
+    assert all((ROOT / f"docs/authors/{name}.rst").is_file() for name in kinds.KINDS)
     widgets = (ROOT / "books/static/books/widgets/index.js").read_text(encoding="utf-8")
     assert all(re.search(rf"\b{name}\b", widgets) for name in kinds.KINDS)

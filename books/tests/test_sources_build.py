@@ -8,7 +8,7 @@ from bookbinder.tests.support.builds import HEAD, write_book
 from bookbinder.tests.support.syncing import sync
 from books.sources import build
 
-pytestmark = [pytest.mark.sphinx, pytest.mark.django_db]
+pytestmark = [pytest.mark.sphinx, pytest.mark.builds, pytest.mark.django_db]
 LEFT_BEHIND = HEAD + "import subprocess\nsubprocess.Popen(['sleep', '60'])\n"
 
 
