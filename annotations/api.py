@@ -65,8 +65,8 @@ def _shown(request: HttpRequest, uuid: UUID, status: int = 200) -> HttpResponse:
     if row is None:
         raise Http404
     site = site_of(request)
-    place = {"Location": site + jsonld.address(uuid)} if status == 201 else {}
-    return _json(jsonld.note(row, user, site), status, ETag=jsonld.etag(row), **place)
+    headers = {"Location": site + jsonld.address(uuid)} if status == 201 else {}
+    return _json(jsonld.note(row, user, site), status, ETag=jsonld.etag(row), **headers)
 
 
 def _too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> HttpResponse | None:

@@ -209,10 +209,10 @@ def _read_selectors(target: Any) -> tuple[Selector | None, str]:
     by_type = {str(selector.get("type")): selector for selector in _mappings(given)}
     if "FragmentSelector" in by_type:
         return None, _text(by_type["FragmentSelector"].get("value"), "FragmentSelector.value")[:200]
-    quote, place = by_type.get("TextQuoteSelector"), by_type.get("TextPositionSelector", {})
+    quote, position = by_type.get("TextQuoteSelector"), by_type.get("TextPositionSelector", {})
     if quote is None:
         raise Invalid("target.selector: must have a TextQuoteSelector or FragmentSelector.")
-    start, end = (place.get(name, -1) for name in ("start", "end"))
+    start, end = (position.get(name, -1) for name in ("start", "end"))
     if not all(type(offset) is int for offset in (start, end)):
         raise Invalid("TextPositionSelector: start and end must be integers.")
     exact, prefix, suffix = (

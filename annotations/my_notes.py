@@ -88,13 +88,21 @@ HEADINGS = ("book", "page", "passage", "note", "tags", "audience", "state", "wri
 
 def as_csv(rows: Iterable[Any], user: User, site: str) -> bytes:
     """Return the notes as a CSV file."""
-    return spreadsheet.as_csv([HEADINGS, *(map(formula_safe, _cells(row, site)) for row in rows)])
-
-
-def _cells(row: Any, site: str) -> tuple[str, ...]:
-    cells = (row.book.title, _page_title(row), readable(row.quote), row.body)
-    kinds = (", ".join(row.tags), row.audience, row.state, row.created_at.isoformat())
-    return (*cells, *kinds, site + jsonld.address(row.uuid))
+    lines: list[Iterable[str]] = [HEADINGS]
+    for row in rows:
+        cells = (
+            row.book.title,
+            _page_title(row),
+            readable(row.quote),
+            row.body,
+            ", ".join(row.tags),
+            row.audience,
+            row.state,
+            row.created_at.isoformat(),
+            site + jsonld.address(row.uuid),
+        )
+        lines.append(map(formula_safe, cells))
+    return spreadsheet.as_csv(lines)
 
 
 def as_markdown(rows: Iterable[Any], user: User, site: str) -> bytes:
@@ -111,22 +119,18 @@ def as_markdown(rows: Iterable[Any], user: User, site: str) -> bytes:
         if _page_title(row) != page:
             page = _page_title(row)
             lines += [f"## {page}", ""]
-        lines += [*_quoted(row), *_body(row), ""]
+        if row.quote:
+            lines += [f"> {readable(row.quote)}", ""]
+        if row.body:
+            lines += [row.body, ""]
+        if row.tags:
+            lines.append(" ".join(f"`{tag}`" for tag in row.tags))
+        lines += [f"*{row.created_at:%Y-%m-%d}, {row.get_audience_display()}*", ""]
     return "\n".join(lines).encode()
 
 
 def _page_title(row: Any) -> str:
     return row.page.title if row.page else _("Pages that are gone")
-
-
-def _quoted(row: Any) -> list[str]:
-    return [f"> {readable(row.quote)}", ""] if row.quote else []
-
-
-def _body(row: Any) -> list[str]:
-    facts = f"*{row.created_at:%Y-%m-%d}, {row.get_audience_display()}*"
-    tags = [" ".join(f"`{tag}`" for tag in row.tags)] if row.tags else []
-    return [*([row.body, ""] if row.body else []), *tags, facts]
 
 
 Format = Callable[[Iterable[Any], User, str], bytes]

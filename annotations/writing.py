@@ -39,7 +39,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
     text = page_texts.of(page)
     if draft.fragment and draft.fragment not in page_texts.ids_of(page):
         raise Stale(GONE)
-    place = _placed(text.text, draft.selector)
+    location = _location_of(text.text, draft.selector)
     with transaction.atomic():
         if lock_book(page.book_id).release_id != text.release_id:
             raise Stale(_("A new edition has gone live. Reload the page, then select again."))
@@ -51,8 +51,8 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         note = Annotation(
             **_identity(draft),
             **_content(draft, course),
-            **place,
-            **{f"orig_{name}": value for name, value in place.items()},
+            **location,
+            **{f"orig_{name}": value for name, value in location.items()},
             book=page.book,
             page=page,
             user=user,
@@ -238,7 +238,7 @@ def _content(draft: Draft, course: Course | None) -> dict[str, Any]:
     }
 
 
-def _placed(text: str, selector: Selector | None) -> dict[str, Any]:
+def _location_of(text: str, selector: Selector | None) -> dict[str, Any]:
     """Return the fields of a note for the passage as it is in the page's text.
 
     The words and offsets that were sent are not trusted. Raises Stale if the text lacks them.

@@ -80,10 +80,10 @@ def outcome(pages: PageMap, quote: list[Spot], truth: Truth) -> str:
 
     It is right if the words meant and the words covered have a Jaccard index of at least 0.5.
     """
-    place = pages.place(quote[0].docname, quote[0].start, quote[-1].end)
-    if place.start is None or place.end is None:
+    location = pages.locate(quote[0].docname, quote[0].start, quote[-1].end)
+    if location.start is None or location.end is None:
         return "orphan"
-    meant, got = truth.of(quote), truth.covered(place.docname, place.start, place.end)
+    meant, got = truth.of(quote), truth.covered(location.docname, location.start, location.end)
     return "right" if 2 * len(meant & got) >= len(meant | got) > 0 else "wrong"
 
 
@@ -185,7 +185,7 @@ def effort() -> Bound:
     def place_all() -> None:
         pages = map_pages(old, new)
         for quote in chosen:
-            pages.place(quote[0].docname, quote[0].start, quote[-1].end)
+            pages.locate(quote[0].docname, quote[0].start, quote[-1].end)
 
     size = sum(map(len, old.values()))
     note = f"{len(chosen):,} notes on {len(old)} pages, {size / 1e6:.1f} MB of HTML"

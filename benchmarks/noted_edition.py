@@ -98,10 +98,10 @@ def note(
 ) -> Annotation:
     """Return an unsaved note on a quote; `text` is the canonical text of the page."""
     start, end = quote[0].start, quote[-1].end
-    place = {"start": start, "end": end, "quote": text[start:end]}
-    place |= {"prefix": text[max(start - 32, 0) : start], "suffix": text[end : end + 32]}
+    passage = {"start": start, "end": end, "quote": text[start:end]}
+    passage |= {"prefix": text[max(start - 32, 0) : start], "suffix": text[end : end + 32]}
     return Annotation(
-        **place, **{f"orig_{name}": value for name, value in place.items()},
+        **passage, **{f"orig_{name}": value for name, value in passage.items()},
         user=user, book=page.book, page=page, revision=revision, orig_revision=revision,
         motivation="commenting", audience="private", body="Hm.", created_at=timezone.now(),
     )  # fmt: skip

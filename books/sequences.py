@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 
-def longest_run(places: Sequence[int]) -> list[int]:
+def longest_run(positions: Sequence[int]) -> list[int]:
     """Return the positions in `places` of a longest strictly increasing subsequence.
 
     The algorithm is patience sorting, which takes O(n log n) time.
@@ -12,10 +12,10 @@ def longest_run(places: Sequence[int]) -> list[int]:
     tails: list[int] = []  # by length of a run, the smallest value that can end it
     ends: list[int] = []  # the positions of these values
     before: list[int] = []  # by position, the position before it in its run, or -1
-    for number, place in enumerate(places):
-        length = bisect_left(tails, place)
+    for number, position in enumerate(positions):
+        length = bisect_left(tails, position)
         before.append(ends[length - 1] if length else -1)
-        tails[length : length + 1] = [place]
+        tails[length : length + 1] = [position]
         ends[length : length + 1] = [number]
     run = []
     number = ends[-1] if ends else -1

@@ -53,6 +53,8 @@ def _with_answers(page: Page, enrollment: Enrollment) -> Any:
         options__multiple=True,
         feedback__question=F("mine__question"),
     )
+    attempts = Attempt.objects.filter(enrollment=enrollment.pk, question=OuterRef("pk")).order_by()
+    counted = attempts.values("question").annotate(n=Count("pk")).values("n")
     return (
         Question.objects.filter(page=page)
         .annotate(switch=FilteredRelation("interactives", condition=switch))
@@ -67,16 +69,10 @@ def _with_answers(page: Page, enrollment: Enrollment) -> Any:
             reply_pk=F("reply__pk"),
             reply_key=F("reply__key"),
             reply_html=F("reply__feedback"),
-            attempt_count=_attempt_count(enrollment),
+            attempt_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
         )
         .order_by("index", "pk", "reply__index", "reply__pk")
     )
-
-
-def _attempt_count(enrollment: Enrollment) -> Coalesce:
-    own = Attempt.objects.filter(enrollment=enrollment.pk, question=OuterRef("pk")).order_by()
-    counted = own.values("question").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def _state(rows: list[Any], limit: int | None) -> QuestionState:

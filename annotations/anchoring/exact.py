@@ -58,9 +58,9 @@ class Quotes:
             return None
         votes: Counter[int] = Counter()
         for word in dict.fromkeys(token.word for token in tokens):
-            places = self.having.get(word, [])
-            if len(places) <= COMMON:
-                votes.update(places)
+            positions = self.having.get(word, [])
+            if len(positions) <= COMMON:
+                votes.update(positions)
         best, found = float(RESEMBLES), None
         for at, _votes in votes.most_common(LOOKED_AT):
             block = self.blocks[at]

@@ -79,9 +79,9 @@ class _Matcher:
         """Pair blocks whose key occurs exactly once among the unpaired blocks of both sides."""
         left = self.left()
         old, new = _grouped(self.old, left[0], key), _grouped(self.new, left[1], key)
-        for name, places in old.items():
-            if len(places) == len(new.get(name, ())) == 1:
-                self.pair(places[0], new[name][0])
+        for name, positions in old.items():
+            if len(positions) == len(new.get(name, ())) == 1:
+                self.pair(positions[0], new[name][0])
 
     def continue_runs(self, agree: Callable[[int, int], bool]) -> None:
         """Pair the neighbours of pairs, then their neighbours, and so on, while they agree."""
@@ -130,9 +130,9 @@ class _Matcher:
         block = self.old[i]
         votes: Counter[int] = Counter()
         for key in _keys(block):
-            places = index.get(key, ())
-            for j in places:
-                votes[j] += 1 / len(places)  # type: ignore[assignment]
+            positions = index.get(key, ())
+            for j in positions:
+                votes[j] += 1 / len(positions)  # type: ignore[assignment]
         for j, _votes in votes.most_common(CANDIDATES):
             score = likeness(block, self.new[j])
             if score >= (ALIKE if len(block.words) > FEW_WORDS else ALIKE + 0.1):
@@ -192,10 +192,10 @@ class _Matcher:
         left = self.left()
         here = _grouped(self.old, left[0], _page_and_text)
         there = _grouped(self.new, left[1], _page_and_text)
-        for text, places in here.items():
+        for text, positions in here.items():
             others = there.get(text, [])
-            if len(places) == len(others):
-                for i, j in zip(places, others, strict=True):
+            if len(positions) == len(others):
+                for i, j in zip(positions, others, strict=True):
                     self.pair(i, j)
 
 
@@ -208,11 +208,11 @@ def _page_and_text(block: Block) -> tuple[str, str]:
 
 
 def _grouped(
-    blocks: Sequence[Block], places: Sequence[int], key: Callable[[Block], object]
+    blocks: Sequence[Block], positions: Sequence[int], key: Callable[[Block], object]
 ) -> dict[object, list[int]]:
     found = defaultdict(list)
-    for place in places:
-        found[key(blocks[place])].append(place)
+    for position in positions:
+        found[key(blocks[position])].append(position)
     return found
 
 
@@ -234,12 +234,12 @@ def _keys(block: Block) -> dict[str | int, None]:
     return dict.fromkeys([*block.words, *pairs])
 
 
-def _index(blocks: Sequence[Block], places: Sequence[int]) -> dict[str | int, list[int]]:
-    """Return which of the blocks at `places` have each key, leaving out common keys."""
+def _index(blocks: Sequence[Block], positions: Sequence[int]) -> dict[str | int, list[int]]:
+    """Return which of the blocks at `positions` have each key, leaving out common keys."""
     found = defaultdict(list)
-    for place in places:
-        for key in _keys(blocks[place]):
-            found[key].append(place)
+    for position in positions:
+        for key in _keys(blocks[position]):
+            found[key].append(position)
     return {key: those for key, those in found.items() if len(those) <= RARE}
 
 

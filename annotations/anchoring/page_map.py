@@ -23,7 +23,7 @@ from annotations.anchoring.tokens import Block, Run, Token, runs
 State = Literal["kept", "moved", "changed", "orphan"]
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a passage is in the new pages; offsets are in the page's canonical text."""
 
     docname: str
@@ -64,25 +64,25 @@ class PageMap:
         self._pairs = match(self._old_blocks, self._new_blocks)
         self._runs: dict[int, list[Run]] = {}
 
-    def place(self, docname: str, start: int, end: int) -> Place:
+    def locate(self, docname: str, start: int, end: int) -> Location:
         """Return where a passage of an old page is now. Raises KeyError if the page is unknown."""
         quote = self.old[docname][start:end]
         if docname in self._same and quote:
-            return Place(docname, start, start + len(quote), "kept")
+            return Location(docname, start, start + len(quote), "kept")
         found = self._follow(docname, start, end)
         if found and _letters(self._text(found)) == _letters(quote):
             return found._replace(state="kept" if found.docname == docname else "moved")
         exact = self._exact(docname, start, end)
-        return exact or found or Place(docname, None, None, "orphan")
+        return exact or found or Location(docname, None, None, "orphan")
 
-    def suggest(self, docname: str, start: int, end: int) -> Place | None:
+    def suggest(self, docname: str, start: int, end: int) -> Location | None:
         """Return the passage most similar to a lost one, as a suggestion only, or None."""
         quote = self.old[docname][start:end].strip()
         found = self._quotes.like(quote, self._tokens(docname, start, end))
-        return found and Place(*found, "changed")
+        return found and Location(*found, "changed")
 
-    def _text(self, place: Place) -> str:
-        return self.new[place.docname][place.start : place.end]
+    def _text(self, location: Location) -> str:
+        return self.new[location.docname][location.start : location.end]
 
     @cached_property
     def _quotes(self) -> Quotes:
@@ -111,7 +111,7 @@ class PageMap:
         parts = self._parts(docname, start, end)
         return [self._old_blocks[at].tokens[n] for at, those in parts for n in those]
 
-    def _follow(self, docname: str, start: int, end: int) -> Place | None:
+    def _follow(self, docname: str, start: int, end: int) -> Location | None:
         """Return where the passage, or its largest part, is according to the diff, or None."""
         groups: list[list[_Spot]] = []
         for spot in self._spots(docname, start, end):
@@ -122,7 +122,7 @@ class PageMap:
             return None
         most = max(groups, key=lambda group: sum(spot.end - spot.start for spot in group))
         page = self._new_blocks[most[0].block].docname
-        return Place(page, most[0].start, most[-1].end, "changed")
+        return Location(page, most[0].start, most[-1].end, "changed")
 
     def _continues(self, first: _Spot, second: _Spot, room: float) -> bool:
         """Whether two parts of a passage are still one, despite what was inserted between them."""
@@ -156,14 +156,14 @@ class PageMap:
             self._runs[at] = runs(*words)
         return self._runs[at]
 
-    def _exact(self, docname: str, start: int, end: int) -> Place | None:
+    def _exact(self, docname: str, start: int, end: int) -> Location | None:
         """Return the only place with the same words, unless another passage had it before."""
         quote = self.old[docname][start:end].strip()
         found = self._quotes.once(quote, self._tokens(docname, start, end))
         if found is None or self._is_another(found[0], quote, (docname, start)):
             return None
         page = self._new_blocks[found[0]].docname
-        return Place(page, found[1], found[1] + len(quote), "moved")
+        return Location(page, found[1], found[1] + len(quote), "moved")
 
     def _is_another(self, block: int, quote: str, own: tuple[str, int]) -> bool:
         """Return whether the block had the quote before, as a passage other than `own`.

@@ -107,7 +107,7 @@ def _place(row: Row, diff: TextDiff) -> Placed | None:
     old = diff.map.old.get(row.key or "", "")
     if old[row.start : row.end] != row.quote:
         return _retried(row, diff) or Placed(row, "orphan", "orphan")
-    location = diff.map.place(row.key or "", row.start, row.end)
+    location = diff.map.locate(row.key or "", row.start, row.end)
     if location.start is None or location.end is None:
         return _retried(row, diff) or _lost(row, diff)
     return _put(row, diff, location.state, location.docname, location.start, location.end)

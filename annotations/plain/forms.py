@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -127,29 +126,22 @@ class NewNoteForm(NoteForm):
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any):
         super().__init__(*args, book=page.book, **kwargs)
-        self.blocks = {_key(start, words): (start, words) for start, words in _blocks(page)}
-        shown = [(key, _short(words)) for key, (_start, words) in self.blocks.items()]
-        self.fields["passage"].choices = [("", _("The whole page")), *shown]  # type: ignore[attr-defined]
+        text = page_texts.of(page)
+        self.blocks: dict[str, tuple[int, str]] = {}
+        choices = [("", _("The whole page"))]
+        for start, end in text.blocks:
+            words = text.text[start:end][:QUOTE_LENGTH]
+            # The words are part of the key, so that a block that has changed is not chosen.
+            key = f"{start}-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
+            self.blocks[key] = (start, words)
+            choices.append((key, Truncator(readable(words)).chars(SHORT)))
+        self.fields["passage"].choices = choices  # type: ignore[attr-defined]
 
     def selector(self) -> Selector | None:
         if not self.cleaned_data["passage"]:
             return None
         start, words = self.blocks[self.cleaned_data["passage"]]
         return Selector(words, start, start + len(words))
-
-
-def _blocks(page: Page) -> Iterable[tuple[int, str]]:
-    page_text = page_texts.of(page)
-    return [(start, page_text.text[start:end][:QUOTE_LENGTH]) for start, end in page_text.blocks]
-
-
-def _key(start: int, words: str) -> str:
-    """Return the name of a block by position and words, so that a changed block is not chosen."""
-    return f"{start}-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
-
-
-def _short(words: str) -> str:
-    return Truncator(readable(words)).chars(SHORT)
 
 
 def _value(audience: str, course_id: int | None) -> str:

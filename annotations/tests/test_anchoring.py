@@ -17,11 +17,11 @@ def page(*paragraphs: str) -> str:
     return f"<html><body><nav>Menu</nav><main>\n{text}\n</main></body></html>"
 
 
-def place(old: dict, new: dict, words: str, docname: str = "numbers"):
+def followed(old: dict, new: dict, words: str, docname: str = "numbers"):
     """Return the state of these words' place, its page, and the words that stand there."""
     pages = map_pages(old, new)
     start = canonical_text(old[docname]).index(words)
-    found = pages.place(docname, start, start + len(words))
+    found = pages.locate(docname, start, start + len(words))
     if found.start is None:
         assert found.end is None
         return found.state, found.docname, None
@@ -68,44 +68,44 @@ def test_white_space_is_what_javascript_takes_for_it():
 
 def test_a_passage_of_an_unchanged_page_is_kept():
     old = {"numbers": page(FIRST, SECOND)}
-    assert place(old, old, "two divisors") == ("kept", "numbers", "two divisors")
+    assert followed(old, old, "two divisors") == ("kept", "numbers", "two divisors")
 
 
 def test_a_passage_before_which_something_was_added_is_kept():
     old, new = {"numbers": page(FIRST, SECOND)}, {"numbers": page("New.", FIRST, SECOND)}
-    assert place(old, new, "two divisors") == ("kept", "numbers", "two divisors")
+    assert followed(old, new, "two divisors") == ("kept", "numbers", "two divisors")
 
 
 def test_a_passage_whose_section_moved_on_its_page_is_kept():
     old, new = page(FIRST, SECOND, THIRD), page(THIRD, FIRST, SECOND)
-    assert place({"numbers": old}, {"numbers": new}, "odd perfect")[0] == "kept"
+    assert followed({"numbers": old}, {"numbers": new}, "odd perfect")[0] == "kept"
 
 
 def test_a_passage_in_which_a_word_was_changed_is_changed_and_shows_the_new_words():
     new = {"numbers": page(FIRST, SECOND.replace("exactly", "just"), THIRD)}
     old = {"numbers": page(FIRST, SECOND, THIRD)}
-    assert place(old, new, "has exactly two") == ("changed", "numbers", "has just two")
-    assert place(old, new, "exactly") == ("changed", "numbers", "just")
-    assert place(old, new, "two divisors") == ("kept", "numbers", "two divisors")
+    assert followed(old, new, "has exactly two") == ("changed", "numbers", "has just two")
+    assert followed(old, new, "exactly") == ("changed", "numbers", "just")
+    assert followed(old, new, "two divisors") == ("kept", "numbers", "two divisors")
 
 
 def test_a_passage_that_went_to_another_page_is_moved():
     old = {"numbers": page(FIRST, SECOND), "open": page(THIRD)}
     new = {"numbers": page(FIRST), "open": page(THIRD, SECOND)}
-    assert place(old, new, "two divisors") == ("moved", "open", "two divisors")
+    assert followed(old, new, "two divisors") == ("moved", "open", "two divisors")
 
 
 def test_a_passage_of_a_renamed_page_is_moved():
     old, new = {"numbers": page(FIRST, SECOND)}, {"primes": page(FIRST, SECOND)}
-    assert place(old, new, "prime") == ("moved", "primes", "prime")
+    assert followed(old, new, "prime") == ("moved", "primes", "prime")
 
 
 def test_a_long_quote_that_the_diff_lost_is_found_word_for_word():
     tail = " ".join(f"Then something else, number {n}, was said." for n in range(9))
     old = {"numbers": page(SECOND), "open": page(THIRD)}
     new = {"numbers": page("Gone."), "open": page(THIRD, tail + SECOND + tail)}
-    assert place(old, new, SECOND) == ("moved", "open", SECOND)
-    assert place(old, new, "two divisors") == ("orphan", "numbers", None)
+    assert followed(old, new, SECOND) == ("moved", "open", SECOND)
+    assert followed(old, new, "two divisors") == ("orphan", "numbers", None)
 
 
 def test_a_long_name_that_the_diff_lost_is_found_too():
@@ -113,28 +113,28 @@ def test_a_long_name_that_the_diff_lost_is_found_too():
     tail = " ".join(f"Then something else, number {n}, was said." for n in range(9))
     old = {"numbers": page(f"Call {name} now."), "open": page(THIRD)}
     new = {"numbers": page("Gone."), "open": page(THIRD, f"{tail} {name} {tail}")}
-    assert place(old, new, name) == ("moved", "open", name)
+    assert followed(old, new, name) == ("moved", "open", name)
 
 
 def test_a_passage_that_ends_beyond_its_page_ends_with_it():
     html = {"numbers": page(FIRST)}
-    assert map_pages(html, html).place("numbers", 4, 10_000).end == len(FIRST)
+    assert map_pages(html, html).locate("numbers", 4, 10_000).end == len(FIRST)
 
 
 def test_the_other_copy_of_a_sentence_is_not_taken_for_a_deleted_one():
     old = {"numbers": page(FIRST, SECOND), "open": page(THIRD, SECOND)}
     new = {"numbers": page(FIRST), "open": page(THIRD + " New.", SECOND)}
-    assert place(old, new, SECOND) == ("orphan", "numbers", None)
+    assert followed(old, new, SECOND) == ("orphan", "numbers", None)
 
 
 def test_a_deleted_passage_is_an_orphan_with_the_page_it_was_on():
     old, new = {"numbers": page(FIRST, SECOND, THIRD)}, {"numbers": page(FIRST, THIRD)}
-    assert place(old, new, "two divisors") == ("orphan", "numbers", None)
+    assert followed(old, new, "two divisors") == ("orphan", "numbers", None)
 
 
 def test_the_passages_of_a_removed_page_are_orphans():
     old = {"numbers": page(FIRST), "open": page(THIRD)}
-    assert place(old, {"open": page(THIRD, "More.")}, "odd") == ("orphan", "numbers", None)
+    assert followed(old, {"open": page(THIRD, "More.")}, "odd") == ("orphan", "numbers", None)
 
 
 def test_of_equal_paragraphs_each_keeps_its_own():
@@ -142,37 +142,37 @@ def test_of_equal_paragraphs_each_keeps_its_own():
     new = [cells[n] for n in (0, 1, 4, 5, 2, 3)]
     pages = map_pages({"numbers": page(*cells)}, {"numbers": page(*new)})
     start = canonical_text(page(*cells)).index(f"Example: {SECOND}")
-    found = pages.place("numbers", start, start + len("Example:"))
+    found = pages.locate("numbers", start, start + len("Example:"))
     assert pages.new["numbers"][found.start :].startswith(f"Example: {SECOND}")
 
 
 def test_a_selection_that_ends_inside_a_word_keeps_its_end():
     old, new = {"numbers": page(FIRST, SECOND)}, {"numbers": page("New.", FIRST, SECOND)}
-    assert place(old, new, "m of two od") == ("kept", "numbers", "m of two od")
+    assert followed(old, new, "m of two od") == ("kept", "numbers", "m of two od")
 
 
 def test_a_passage_of_two_paragraphs_follows_both():
     old, new = {"numbers": page(FIRST, SECOND)}, {"numbers": page("New.", FIRST, SECOND)}
     words = "their difference. A prime"
-    assert place(old, new, words) == ("kept", "numbers", words)
+    assert followed(old, new, words) == ("kept", "numbers", words)
 
 
 def test_a_passage_of_an_unknown_page_is_an_error():
     with pytest.raises(KeyError):
-        map_pages({}, {}).place("numbers", 0, 1)
+        map_pages({}, {}).locate("numbers", 0, 1)
 
 
 def test_a_part_of_a_doubled_word_that_became_one_is_the_word():
     old, new = {"numbers": page("foo foo bar is said.")}, {"numbers": page("foo bar is said.")}
-    assert place(old, new, "o f") == ("changed", "numbers", "foo")
+    assert followed(old, new, "o f") == ("changed", "numbers", "foo")
 
 
 def test_a_passage_without_words_is_an_orphan():
     html = {"numbers": page(FIRST)}
-    assert map_pages(html, html).place("numbers", 5, 5).state == "orphan"
-    assert map_pages(html, {"numbers": page(THIRD)}).place("numbers", 5, 5).state == "orphan"
-    assert map_pages(html, {"other": page(FIRST)}).place("numbers", 1, 1).state == "orphan"
-    assert map_pages(html, html).place("numbers", 5_000, 5_001).state == "orphan"
+    assert map_pages(html, html).locate("numbers", 5, 5).state == "orphan"
+    assert map_pages(html, {"numbers": page(THIRD)}).locate("numbers", 5, 5).state == "orphan"
+    assert map_pages(html, {"other": page(FIRST)}).locate("numbers", 1, 1).state == "orphan"
+    assert map_pages(html, html).locate("numbers", 5_000, 5_001).state == "orphan"
 
 
 def test_a_reworded_passage_elsewhere_is_suggested_but_never_an_anchor():
@@ -183,7 +183,7 @@ def test_a_reworded_passage_elsewhere_is_suggested_but_never_an_anchor():
     new = {"numbers": page(FIRST), "open": page(THIRD, f"{tail} {found} {tail}")}
     pages = map_pages(old, new)
     start = pages.old["numbers"].index(lost)
-    assert pages.place("numbers", start, start + len(lost)).state == "orphan"
+    assert pages.locate("numbers", start, start + len(lost)).state == "orphan"
     hint = pages.suggest("numbers", start, start + len(lost))
     assert "the sum of two primes" in pages.new["open"][hint.start : hint.end]
 
@@ -253,7 +253,7 @@ def test_a_place_is_within_its_page_and_has_the_words_it_claims(old, new, data):
     for docname, text in pages.old.items():
         start = data.draw(st.integers(0, len(text)))
         end = data.draw(st.integers(start, len(text)))
-        found = pages.place(docname, start, end)
+        found = pages.locate(docname, start, end)
         if found.state == "orphan":
             assert found == (docname, None, None, "orphan")
             continue
@@ -273,7 +273,7 @@ def test_the_same_pages_with_other_line_breaks_keep_every_passage(old):
     assert pages.old == pages.new
     for docname, text in pages.old.items():
         for start in range(len(text)):
-            assert pages.place(docname, start, start + 1) == (docname, start, start + 1, "kept")
+            assert pages.locate(docname, start, start + 1) == (docname, start, start + 1, "kept")
 
 
 @given(st.lists(words, min_size=1, max_size=8, unique_by=letters))
@@ -284,4 +284,4 @@ def test_a_renamed_page_takes_every_passage_along(texts):
     text = pages.old["numbers"]
     for start in range(len(text)):
         expected = (start, start + 1, "moved") if letters(text[start]) else (None, None, "orphan")
-        assert pages.place("numbers", start, start + 1)[1:] == expected
+        assert pages.locate("numbers", start, start + 1)[1:] == expected

@@ -102,8 +102,11 @@ def page_state(
     get_token(request)  # sets the cookie
     enrollment: Enrollment | None = None
     courses: list[Course] = []
+    notes: list[dict[str, Any]] = []
     if request.user.is_authenticated:
         enrollment, courses = _enrollments(request, page, course)
+        course_id = enrollment.course_id if enrollment else None
+        notes = page_notes.of(page, signed_in(request), course_id, site_of(request))
     takes_tries = enrollment is None and page.takes_tries
     return {
         "page": page.pk,
@@ -120,17 +123,10 @@ def page_state(
         "questions": [
             _question(state, takes_tries) for state in page_questions.of(page, enrollment)
         ],
-        "notes": _notes(request, page, enrollment),
+        "notes": notes,
         "note_rights": audiences.rights(enrollment),
         "texts": reader_texts.texts(),
     }
-
-
-def _notes(request: HttpRequest, page: Page, enrollment: Enrollment | None) -> list[dict[str, Any]]:
-    if not request.user.is_authenticated:
-        return []
-    course_id = enrollment.course_id if enrollment else None
-    return page_notes.of(page, signed_in(request), course_id, site_of(request))
 
 
 def _enrollments(

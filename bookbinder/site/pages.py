@@ -41,18 +41,14 @@ def _enrollments(request: HttpRequest) -> Any:
 def _resumed(enrollments: Any) -> list[tuple[Enrollment, progress.Link | None]]:
     """Pair enrollments with links to the pages where the student stopped reading, or None."""
     courses = Counter(enrollment.course.book_id for enrollment in enrollments)
-    return [
-        (enrollment, _resume(enrollment, courses[enrollment.course.book_id] > 1))
-        for enrollment in enrollments
-    ]
-
-
-def _resume(enrollment: Enrollment, has_others: bool) -> progress.Link | None:
-    link = progress.resume(enrollment)
-    if link is None or not has_others:
-        return link
-    # The link names the course, since another course of the book may have been used since.
-    return replace(link, url=f"{link.url}?course={enrollment.course_id}")
+    pairs = []
+    for enrollment in enrollments:
+        link = progress.resume(enrollment)
+        if link and courses[enrollment.course.book_id] > 1:
+            # Another course of the book may have been used since.
+            link = replace(link, url=f"{link.url}?course={enrollment.course_id}")
+        pairs.append((enrollment, link))
+    return pairs
 
 
 @require_safe

@@ -22,7 +22,7 @@ NO_INDEX = "none"
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """The place of a document: the url of its book, and its own url within the book."""
 
     book: str
@@ -54,8 +54,8 @@ class Assembly:
         self.env = app.env
         self.mistakes = list(mistakes(app.env))
         docnames = in_toctree_order(app.env)
-        self.places = {name: place for name in docnames if (place := self.place(name))}
-        self.page_ids = {name: self.page_id(name) for name in self.places}
+        self.locations = {name: location for name in docnames if (location := self.location(name))}
+        self.page_ids = {name: self.page_id(name) for name in self.locations}
         self.check_page_ids()
         self.indexes = self.number_pages()
 
@@ -75,11 +75,11 @@ class Assembly:
         value: Any = self.env.metadata.get(docname, {}).get(name)
         return None if value is None else str(value).strip()
 
-    def place(self, docname: str) -> Place | None:
+    def location(self, docname: str) -> Location | None:
         """Return the place of a document, or None and note a mistake if it is in no book."""
         config = self.app.config
         if config.bookbinder_layout == "book":
-            return Place(config.bookbinder_project, docname)
+            return Location(config.bookbinder_project, docname)
         folder, _, rest = docname.partition("/")
         if rest and folder == config.bookbinder_project:
             self.mistake(
@@ -88,9 +88,9 @@ class Assembly:
             )
             return None
         if rest:
-            return Place(folder, rest)
+            return Location(folder, rest)
         if docname in config.bookbinder_non_book_pages:
-            return Place("", docname)
+            return Location("", docname)
         self.mistake(
             docname,
             "the page is in no book: move it into a book's folder, or list it in "
@@ -128,27 +128,27 @@ class Assembly:
         that are free in their book, in the order of the toctrees.
         """
         indexes = self.given_indexes()
-        taken = {(self.places[name].book, index) for name, index in indexes.items()}
+        taken = {(self.locations[name].book, index) for name, index in indexes.items()}
         last: dict[str, int] = {}
-        for docname, place in self.places.items():
+        for docname, location in self.locations.items():
             if docname not in indexes and self.found(docname).questions:
-                index = last.get(place.book, 0) + 1
-                while (place.book, index) in taken:
+                index = last.get(location.book, 0) + 1
+                while (location.book, index) in taken:
                     index += 1
-                indexes[docname] = last[place.book] = index
+                indexes[docname] = last[location.book] = index
         return indexes
 
     def given_indexes(self) -> dict[str, int | None]:
         """Return the indexes given in the sources, and note what is wrong with them."""
         indexes: dict[str, int | None] = {}
         first: dict[tuple[str, int], str] = {}
-        for docname, place in self.places.items():
+        for docname, location in self.locations.items():
             text = self.metadata(docname, "gradebook-index")
             if text == NO_INDEX:
                 indexes[docname] = None
             elif text is not None and re.fullmatch(r"[0-9]{1,9}", text):
                 indexes[docname] = index = int(text)
-                other = first.setdefault((place.book, index), docname)
+                other = first.setdefault((location.book, index), docname)
                 if other != docname:
                     self.mistake(docname, f"gradebook-index {index} is also that of {other}")
             elif text is not None:
@@ -170,7 +170,7 @@ class Assembly:
 
     def url_in_book(self, docname: str, former: str) -> str:
         """Return the url of the document name `former` within the current book of `docname`."""
-        folder = f"{self.places[docname].book}/"
+        folder = f"{self.locations[docname].book}/"
         in_folders = self.app.config.bookbinder_layout == "folders"
         return former.removeprefix(folder) if in_folders else former
 
@@ -182,12 +182,12 @@ class Assembly:
     def check_was(self) -> None:
         """Note each former name that is given twice, or that is not valid."""
         claims: dict[tuple[str, str], str] = {}
-        for docname, place in self.places.items():
+        for docname, location in self.locations.items():
             was = self.was(docname)
             if was and not is_safe_path(was):
                 self.mistake(docname, f"was {was!r} must be the former name of the document")
             for name in [was] if was else []:
-                other = claims.setdefault((place.book, name), docname)
+                other = claims.setdefault((location.book, name), docname)
                 if other != docname:
                     self.mistake(docname, f"was {name}: also given by {self.source(other)}")
             labels = [question.was for question in self.found(docname).questions if question.was]
@@ -197,7 +197,7 @@ class Assembly:
     def check(self) -> list[Mistake]:
         """Return all mistakes, sorted by file and line."""
         self.check_was()
-        for docname in self.places:
+        for docname in self.locations:
             self.access(docname)
             if len(self.env.titles[docname].astext()) > 500:
                 self.mistake(docname, "the title is longer than 500 characters")
@@ -224,14 +224,14 @@ class Assembly:
 
     def pages(self) -> Iterator[tuple[str, manifest.Page]]:
         """Yield each page with the url of its book, after rendering its feedback."""
-        for docname, place in self.places.items():
+        for docname, location in self.locations.items():
             found = self.found(docname)
             html = replies.render(self.app, docname)
             yield (
-                place.book,
+                location.book,
                 manifest.Page(
                     docname=docname,
-                    url=place.url,
+                    url=location.url,
                     title=self.env.titles[docname].astext(),
                     source=self.source(docname),
                     page_id=self.page_ids[docname],
@@ -261,7 +261,9 @@ class Assembly:
             books.setdefault(url, []).append(page)
         replies.copy_files(self.app)
         inventory.tidy_search_index(Path(self.app.outdir))
-        uses = {name: inventory.links(self.output(name).read_bytes(), name) for name in self.places}
+        uses = {
+            name: inventory.links(self.output(name).read_bytes(), name) for name in self.locations
+        }
         files = inventory.take(
             Path(self.app.outdir),
             Path(self.app.doctreedir),
@@ -272,7 +274,7 @@ class Assembly:
             ),
         )
         refuse_pictures(books, set().union(*uses.values()), files)
-        self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.places)])
+        self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.locations)])
         return manifest.Manifest(
             project=self.app.config.bookbinder_project,
             books=tuple(

@@ -31,7 +31,7 @@ HOST = re.compile(
     r"(?:/(?:[A-Za-z0-9@._~+-]+/)*)?"
 )
 
-# A place in the manifest, as keys and indexes from its top, and what is wrong there.
+# A path in the manifest, as keys and indexes from its top, and what is wrong there.
 Fault = tuple[tuple[Any, ...], str]
 
 
@@ -144,7 +144,7 @@ class Shape:
         return list(values)
 
     def faults(self, raw: Any, where: tuple[Any, ...]) -> Iterator[Fault]:
-        """Yield what is wrong with an object at the place `where` in the manifest."""
+        """Yield what is wrong with an object at the path `where` in the manifest."""
         if not isinstance(raw, dict):
             yield where, "must be an object"
             return

@@ -133,10 +133,10 @@ def own_static(folders: list[str], confdir: Path) -> set[str]:
     """
     own = set()
     for entry in folders:
-        place = (confdir / entry).resolve()
-        if _INSTALLED.intersection(place.parts):
+        path = (confdir / entry).resolve()
+        if _INSTALLED.intersection(path.parts):
             continue
-        names = [place] if place.is_file() else [p for p in place.rglob("*") if p.is_file()]
-        base = place.parent if place.is_file() else place
+        names = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+        base = path.parent if path.is_file() else path
         own |= {f"_static/{name.relative_to(base).as_posix()}" for name in names}
     return own

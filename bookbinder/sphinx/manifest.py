@@ -49,7 +49,7 @@ _Row = TypeVar("_Row")
 
 
 class ManifestError(Exception):
-    """The manifest cannot be used; `errors` lists all faults with their places."""
+    """The manifest cannot be used; `errors` lists all faults with their paths."""
 
     def __init__(self, errors: Iterable[str]) -> None:
         self.errors = list(errors)
@@ -84,7 +84,7 @@ class Question(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page. `url` is its docname within its book, `index` its place in the gradebook, if any."""
+    """A page. `url` is its docname within its book, `index` its gradebook position, if any."""
 
     docname: str
     url: str
@@ -326,7 +326,7 @@ def parse(raw: Any, source: str = FILE_NAME) -> Manifest:
     reader = _Reader()
     manifest = reader.manifest(raw)
     if reader.faults or manifest is None:
-        raise ManifestError(f"{source}: {_place(where)} {what}" for where, what in reader.faults)
+        raise ManifestError(f"{source}: {_path_of(where)} {what}" for where, what in reader.faults)
     return manifest
 
 
@@ -390,7 +390,7 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _place(where: tuple[Any, ...]) -> str:
-    """Return a place in the manifest in the form `books[0].pages[2].title`."""
+def _path_of(where: tuple[Any, ...]) -> str:
+    """Return a path in the manifest in the form `books[0].pages[2].title`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
     return text.lstrip(".") or "the manifest"

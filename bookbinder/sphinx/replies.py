@@ -102,9 +102,9 @@ class HideReplies(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         hidden = []
         for reply in list(self.document.findall(nodes.feedback)):
-            place = nodes.hidden_feedback()
-            reply.replace_self(place)
-            hidden.append((place, reply))
+            placeholder = nodes.hidden_feedback()
+            reply.replace_self(placeholder)
+            hidden.append((placeholder, reply))
             _forget_names(self.document, reply)
             for reference in reply.findall(docnodes.reference):
                 if "refname" in reference and not reference.resolved:
@@ -129,8 +129,8 @@ class ShowReplies(SphinxTransform):
     default_priority = 852
 
     def apply(self, **kwargs: Any) -> None:
-        for place, reply in self.document.__dict__.pop("bookbinder_hidden", ()):
-            place.replace_self(reply)
+        for placeholder, reply in self.document.__dict__.pop("bookbinder_hidden", ()):
+            placeholder.replace_self(reply)
 
 
 def _is_in_question(node: docnodes.Node) -> bool:

@@ -14,12 +14,12 @@ def sources(by: User) -> list[Path]:
     The output of a build is only for authors of its project. The project of a folder is known once
     it has been published; before that, only admins may build it.
     """
-    return [path for path in map(Path.resolve, settings.BOOKBINDER_SOURCES) if _may_build(by, path)]
-
-
-def _may_build(by: User, source: Path) -> bool:
-    last = Release.objects.filter(source=str(source)).order_by("-pk").first()
-    return by.is_superuser or (last is not None and may_plan(by, last.project))
+    folders = []
+    for path in map(Path.resolve, settings.BOOKBINDER_SOURCES):
+        last = Release.objects.filter(source=str(path)).order_by("-pk").first()
+        if by.is_superuser or (last is not None and may_plan(by, last.project)):
+            folders.append(path)
+    return folders
 
 
 def may_plan(user: User, project: str) -> bool:

@@ -6,7 +6,6 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -81,22 +80,17 @@ def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
         path = _inside(entry, root)
         if path is None:
             continue
-        place = target / path
-        if place.exists():
+        file = target / path
+        if file.exists():
             raise UploadError(_("The zip has %(path)s twice.") % {"path": path})
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(entry) as packed, place.open("xb") as unpacked:
-            for data in _chunks(packed):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(entry) as packed, file.open("xb") as unpacked:
+            while data := packed.read(CHUNK):
                 left -= len(data)
                 if left < 0:
                     what = _("The build is larger than %(n)d MB, unpacked.")
                     raise UploadError(what % {"n": settings.BOOKBINDER_UPLOAD_LIMIT})
                 unpacked.write(data)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while data := file.read(CHUNK):
-        yield data
 
 
 def _root(entries: list[zipfile.ZipInfo]) -> str:

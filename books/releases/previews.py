@@ -65,7 +65,9 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
 
     Raise PublishError if they cannot be copied.
     """
-    _drop_old()
+    for old in _tokens():
+        if time.time() - (_root() / old).stat().st_mtime >= LIFETIME:
+            shutil.rmtree(_root() / old, ignore_errors=True)
     token = secrets.token_urlsafe(32)
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
@@ -125,13 +127,6 @@ def _root() -> Path:
 def _tokens() -> Iterator[str]:
     for folder in _root().iterdir() if _root().is_dir() else ():
         yield folder.name
-
-
-def _drop_old() -> None:
-    for token in _tokens():
-        folder = _root() / token
-        if time.time() - folder.stat().st_mtime >= LIFETIME:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.lru_cache(maxsize=8)

@@ -92,8 +92,8 @@ def send(request: HttpRequest, file: Published) -> HttpResponseBase:
         response: HttpResponseBase = HttpResponse(status=304)
     elif settings.X_ACCEL_PREFIX:
         response = HttpResponse(content_type=headers.content_type(file.path))
-        place = f"{file.project}/{file.release}/html/{file.path}"
-        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(place)}"
+        path = f"{file.project}/{file.release}/html/{file.path}"
+        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(path)}"
     else:
         response = _stream(request, file.file)
     return headers.of_published(response, file.folder, file.path, file.version, public=file.public)

@@ -30,12 +30,12 @@ class SourceFile:
 
 def read(root: Path, path: str) -> SourceFile:
     """Return the file at `path` in `root`. Raise NotWrittenError if no patch could change it."""
-    place = root.resolve() / path
+    file = root.resolve() / path
     # `git apply` refuses a whole patch if one of its paths goes through a symbolic link.
-    if place.resolve() != place:
+    if file.resolve() != file:
         raise NotWrittenError("it is a symbolic link, or leads out of the source folder")
     try:
-        text = place.read_bytes().decode()
+        text = file.read_bytes().decode()
     except OSError as error:
         raise NotWrittenError(f"the file cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

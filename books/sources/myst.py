@@ -40,10 +40,10 @@ def read(lines: Lines, at: int) -> Directive:
     rules, first, last = _options_in(own)
     options: dict[str, tuple[str, ...]] = {}
     name = ""
-    for place in range(first, last):
-        match = (_YAML_OPTION if rules else _COLON_OPTION).match(own[place])
+    for number in range(first, last):
+        match = (_YAML_OPTION if rules else _COLON_OPTION).match(own[number])
         name = match[1] if match else name
-        options[name] = (*options.get(name, ()), lines[at + 1 + place])
+        options[name] = (*options.get(name, ()), lines[at + 1 + number])
     body = last + 1 if rules else last
     return Directive(
         name=named[1],
@@ -52,7 +52,7 @@ def read(lines: Lines, at: int) -> Directive:
         argument=named[2].strip(),
         text="\n".join(own[body:]).strip("\n"),
         head=(lines[at],),
-        rules=tuple(lines[at + 1 + place] for place in rules),
+        rules=tuple(lines[at + 1 + number] for number in rules),
         options=options,
         body=tuple(lines[at + 1 + body : close]),
         tail=(lines[close],),
@@ -132,10 +132,10 @@ def _is_colon_option(line: str) -> bool:
 
 def _closing(lines: Lines, at: int, end: int, fence: str) -> int:
     """Return the index of the line that closes a fence, or `end` if none does."""
-    for place in range(at + 1, end):
-        text = lines[place].strip()
+    for number in range(at + 1, end):
+        text = lines[number].strip()
         if text.startswith(fence) and not text.strip(fence[0]):
-            return place
+            return number
     return end
 
 
@@ -145,17 +145,17 @@ def _around(lines: Lines, at: int) -> list[tuple[int, int]]:
     The last is the fence that opens at `at`. Raise NotWrittenError if there is none.
     """
     found = []
-    place, end = 0, len(lines)
-    while place <= at and place < end:
-        fence = _FENCE.match(lines[place])
-        close = _closing(lines, place, end, fence[2]) if fence else place
+    number, end = 0, len(lines)
+    while number <= at and number < end:
+        fence = _FENCE.match(lines[number])
+        close = _closing(lines, number, end, fence[2]) if fence else number
         if not fence or close < at:
-            place = close + 1
+            number = close + 1
             continue
-        found.append((place, close))
-        if place == at:
+        found.append((number, close))
+        if number == at:
             return found
-        place, end = place + 1, close
+        number, end = number + 1, close
     raise NotWrittenError(NOT_THERE)
 
 
@@ -199,8 +199,8 @@ def _put(
         fence = fence[: len(fence) - len(fence.lstrip(fence[0]))]
         longer = fence[0] * (_longest(fence[0], inside) + 1)
         if len(longer) > len(fence) and close < len(lines):
-            for place in (first, close + shift):
-                result[place] = _with_fence(result[place], longer)
+            for number in (first, close + shift):
+                result[number] = _with_fence(result[number], longer)
             inside.append(result[first])
     if read(result, at) != new:
         raise NotWrittenError("MyST cannot express this text there")

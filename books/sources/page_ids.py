@@ -108,14 +108,14 @@ def with_page_id(data: bytes, page_id: str, suffix: str) -> bytes:
 
 
 def _replaced(text: str, page_id: str, suffix: str) -> str | None:
-    place = _place(text, suffix)
-    if place is None:
+    position = _position(text, suffix)
+    if position is None:
         return None
-    start, end, has_gap = place
+    start, end, has_gap = position
     return f"{text[:start]}{'' if has_gap else ' '}{page_id}{text[end:]}"
 
 
-def _place(text: str, suffix: str) -> tuple[int, int, bool] | None:
+def _position(text: str, suffix: str) -> tuple[int, int, bool] | None:
     """Return the start and end of the page id that the file has, or None if it has none.
 
     The third value is whether white space separates it from its colon.

@@ -49,10 +49,10 @@ def read(lines: Lines, at: int) -> Directive:
     body = _end(own, head, bool)
     options: dict[str, tuple[str, ...]] = {}
     name = ""
-    for place in range(head, body):
-        if _FIELD.match(own[place]):
-            name = own[place][1:].partition(":")[0]
-        options[name] = (*options.get(name, ()), lines[at + place])
+    for number in range(head, body):
+        if _FIELD.match(own[number]):
+            name = own[number][1:].partition(":")[0]
+        options[name] = (*options.get(name, ()), lines[at + number])
     return Directive(
         name=marker[2],
         marker=marker[0],

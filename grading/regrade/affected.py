@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from books.models import Feedback, Question
-from books.sync.content_rows import FeedbackRow, QuestionRow
+from books.sync.content_rows import FeedbackRow
 from books.sync.plan import Plan
 from grading.regrade.regrade import Material
 
@@ -27,7 +27,8 @@ def after(plan: Plan, *, everything: bool) -> dict[int, Material]:
     questions = {question.pk: question for question in rows if question.pk not in gone}
     for _old, new in plan.questions.update:
         if new.pk in questions:
-            _overlay(questions[new.pk], new)
+            for name in _QUESTION_FIELDS:
+                setattr(questions[new.pk], name, getattr(new, name))
     feedback = _feedback(plan, questions)
     keys: dict[int, dict[str, str]] = defaultdict(dict)
     for old, new_row in plan.feedback.update:
@@ -50,11 +51,6 @@ def _changed(plan: Plan) -> Iterator[int]:
     for before, row in plan.feedback.update:
         if any(getattr(before, name) != getattr(row, name) for name in _FEEDBACK_FIELDS):
             yield row.question_id
-
-
-def _overlay(question: Question, row: QuestionRow) -> None:
-    for name in _QUESTION_FIELDS:
-        setattr(question, name, getattr(row, name))
 
 
 def _feedback(plan: Plan, questions: Mapping[int, Question]) -> dict[int, list[Feedback]]:

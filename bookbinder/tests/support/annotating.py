@@ -13,13 +13,16 @@ def note_on(user: User, page: Page, words: str, **over: Any) -> Annotation:
     text = page_texts.of(page)
     start = text.text.index(words)
     end = start + len(words)
-    place = {"quote": words, "start": start, "end": end}
-    place |= {"prefix": text.text[max(start - 32, 0) : start], "suffix": text.text[end : end + 32]}
+    passage = {"quote": words, "start": start, "end": end}
+    passage |= {
+        "prefix": text.text[max(start - 32, 0) : start],
+        "suffix": text.text[end : end + 32],
+    }
     revision = page_texts.revision_of(page, text)
     fields = {"motivation": "commenting", "audience": "private", "body": "Hm."} | over
     return Annotation.objects.create(
-        **place,
-        **{f"orig_{name}": value for name, value in place.items()},
+        **passage,
+        **{f"orig_{name}": value for name, value in passage.items()},
         **fields,
         user=user,
         book=page.book,
