@@ -17,7 +17,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 # these, which use rows but are about files, headers and the content of pages.
 ONCE = (
     "books/tests/test_export_edits.py",
-    "books/tests/test_sources_code.py",
+    "books/tests/test_page_ids_in_builds.py",
     "books/tests/test_stored_csp.py",
     "bookbinder/tests/test_answer_key.py",
     "bookbinder/tests/test_nginx.py",
