@@ -77,6 +77,7 @@ def test_a_link_in_a_build_is_not_followed(built, tmp_path):
     assert code == 1 and "is not a file" in err
 
 
+@pytest.mark.builds
 def test_a_build_learns_no_secret(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "the secret")
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live")

@@ -10,6 +10,7 @@ import pytest
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.support import noting
 from bookbinder.tests.support.manifests import make_feedback, make_page, make_question
+from bookbinder.tests.support.seeds import seeds
 from books.models import Book, Feedback, Page, Question
 from books.releases import folders
 from books.releases.folders import Staged
@@ -244,7 +245,7 @@ def stored() -> list[object]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_each_edition_is_mirrored_and_people_lose_only_what_was_announced(seed, data_dir):
     edition = Edition(seed)
     bring_in(edition)

@@ -11,6 +11,7 @@ import pytest
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.support.manifests import make_feedback, make_page, make_question
+from bookbinder.tests.support.seeds import seeds
 from books.models import Book, Feedback, Question
 from books.releases.folders import Staged
 from books.sources import page_ids
@@ -282,7 +283,7 @@ def figures(before: dict[int, Answer], now: dict[int, Answer]) -> dict[str, floa
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", seeds(SEEDS))
 def test_answers_earn_what_they_would_earn_given_anew(seed, data_dir):
     edition, keys = Edition(seed), {}
     bring_in(edition, data_dir, regrade=False)
@@ -306,7 +307,7 @@ def test_answers_earn_what_they_would_earn_given_anew(seed, data_dir):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", seeds(SEEDS))
 def test_an_edition_that_regrades_at_once_does_as_much(seed, data_dir):
     """The points are found before the rows are written, and feedback is new then."""
     edition = Edition(seed)

@@ -14,13 +14,16 @@ ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 # Tests without a database run only on SQLite: builds of the extension, graders, anchoring. So do
-# these, which use rows but are about files, headers and the content of pages.
+# these, which use rows but are about files, headers, rights and the content of pages.
 ONCE = (
+    "accounts/tests/test_signing_up.py",
     "books/tests/test_export_edits.py",
     "books/tests/test_page_ids_in_builds.py",
     "books/tests/test_stored_csp.py",
+    "bookbinder/tests/test_admin_lists.py",
     "bookbinder/tests/test_answer_key.py",
     "bookbinder/tests/test_nginx.py",
+    "bookbinder/tests/test_roles.py",
 )
 ON_POSTGRES = [
     *("-m", "not browser", "--database"),
