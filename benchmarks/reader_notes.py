@@ -31,7 +31,7 @@ async ([notes, work]) => {
   const { buildText, rangeOf } = await import("/static/annotations/text.js");
   const { draw } = await import("/static/annotations/highlight.js");
   const { show } = await import("/static/annotations/passages.js");
-  const { placeOf, start } = await import("/static/annotations/page_notes.js");
+  const { passageOf, start } = await import("/static/annotations/page_notes.js");
   // A message that is sent in an animation frame arrives after that frame.
   const painted = () => new Promise((done) => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
@@ -45,7 +45,7 @@ async ([notes, work]) => {
   else {
     const index = buildText();
     const range = ({ start, end }) => rangeOf(index, start, end);
-    if (work === "draw") draw({ mine: notes.map((note) => range(placeOf(note))) });
+    if (work === "draw") draw({ mine: notes.map((note) => range(passageOf(note))) });
   }
   const done = performance.now();
   await painted();
