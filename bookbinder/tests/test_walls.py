@@ -4,8 +4,10 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 from django.apps import apps
 from django.core.management import call_command
@@ -31,6 +33,15 @@ def own_files() -> list[Path]:
         check=True,
     ).stdout.split()
     return [ROOT / name for name in names if "/migrations/" not in name]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Only a model and its manager do, each of which names the other."""
+    graph = grimp.build_graph(*OURS, "bookbinder", exclude_type_checking_imports=True)
+    own = {name for name in graph.modules if ".tests" not in name}
+    imports = {name: graph.find_modules_directly_imported_by(name) & own for name in own}
+    imports["accounts.managers"] -= {"accounts.models"}
+    assert len(list(TopologicalSorter(imports).static_order())) == len(own)
 
 
 def test_the_extension_does_not_import_django():
