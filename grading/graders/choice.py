@@ -56,7 +56,7 @@ def keys_of(string: str) -> list[str]:
     """
     try:
         keys = json.loads(string)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or JSON of thousands of lists in lists
         return [string]
     is_list = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
     return keys if is_list else [string]

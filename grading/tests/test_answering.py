@@ -13,6 +13,7 @@ from grading import answering, page_questions
 from grading.answering import Conflict, NotEnrolled, Refused, answer
 from grading.graders import AnswerError
 from grading.models import Answer, Attempt, Interactive
+from grading.regrade import choice_keys, regrade
 
 
 def give(user, question, given, key=None, **over):
@@ -190,3 +191,20 @@ def test_a_question_that_went_meanwhile_takes_no_answer(enrollment, adding):
     with pytest.raises(answering.Gone, match="no longer contains"):
         answering.answer(enrollment.user, adding, "4", uuid.uuid4())
     assert not Attempt.objects.exists()
+
+
+def test_a_text_of_deep_json_stops_nobody_once_its_question_takes_choices(
+    enrollment, page, as_user, ines
+):
+    question = make_question(page, "several", grader="text")
+    give(enrollment.user, question, "[" * 9_999)
+    make_feedback(question, "Right", key="a", points=2)
+    Question.objects.filter(pk=question.pk).update(grader="choice", options={"multiple": True})
+    (state,) = page_questions.of(page, enrollment)
+    assert state.string == "[" * 9_999 and state.feedback is None
+    question.refresh_from_db()
+    material = regrade.Material(question, list(question.feedback.all()), {"a": "b"})
+    assert regrade.compute({question.pk: material}).rows == ()
+    assert choice_keys.find_changes({question.pk: material}) == set()
+    for model in ("answer", "attempt"):
+        assert as_user(ines).get(f"/admin/grading/{model}/").status_code == 200

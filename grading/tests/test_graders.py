@@ -7,6 +7,7 @@ import pytest
 from books.models import Feedback, Question
 from grading import graders
 from grading.graders import AnswerError
+from grading.graders.choice import keys_of
 from grading.points import in_words, plain
 
 
@@ -152,3 +153,9 @@ def test_kept_choices_follow_their_keys_also_from_before_it_took_several():
         assert graders.with_keys("a", question, {"a": "b"}) == "b"
         assert graders.with_keys('["a", "c"]', question, {"a": "d"}) == '["c", "d"]'
         assert graders.with_keys("x", question, {"a": "b"}) == "x"
+
+
+@pytest.mark.parametrize("string", ["[" * 9_999, "[" * 9_999 + "]" * 9_999, '{"a":' * 9_999])
+def test_deep_json_is_one_key(string):
+    """A text answer may be any text, and its question may take several choices later."""
+    assert keys_of(string) == [string]
