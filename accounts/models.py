@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.managers import UserManager
+from accounts.names import check_name
 
 
 class User(AbstractBaseUser):
@@ -24,8 +25,8 @@ class User(AbstractBaseUser):
 
     email = models.EmailField(_("e-mail"), max_length=254)
     username = models.CharField(_("user name"), max_length=150)
-    first_name = models.CharField(_("first name"), max_length=150)
-    last_name = models.CharField(_("last name"), max_length=150)
+    first_name = models.CharField(_("first name"), max_length=150, validators=(check_name,))
+    last_name = models.CharField(_("last name"), max_length=150, validators=(check_name,))
     type = models.CharField(_("type"), max_length=10, choices=Type.choices, default=Type.USER)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)

@@ -159,3 +159,10 @@ def test_kept_choices_follow_their_keys_also_from_before_it_took_several():
 def test_deep_json_is_one_key(string):
     """A text answer may be any text, and its question may take several choices later."""
     assert keys_of(string) == [string]
+
+
+@pytest.mark.parametrize("pattern", ["caf\u00e9", "cafe\u0301", "caf[e\u0301]"])
+@pytest.mark.parametrize("given", ["caf\u00e9", "cafe\u0301", " cafe\u0301 "])
+def test_a_pattern_matches_a_letter_however_it_was_typed(pattern, given):
+    """é is one code point on some keyboards, and two on others."""
+    assert grade("regex", given, (pattern, 2)).points == 2

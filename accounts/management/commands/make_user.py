@@ -7,6 +7,7 @@ from django.core.validators import validate_email
 
 from accounts import proven_addresses
 from accounts.models import User
+from accounts.names import check_name
 
 
 class Command(BaseCommand):
@@ -25,6 +26,13 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError as error:
             raise CommandError(f"{email}: not a valid e-mail address.") from error
+        for option in ("first_name", "last_name"):
+            try:
+                if options[option]:
+                    check_name(options[option])
+            except ValidationError as error:
+                name = option.replace("_", "-")
+                raise CommandError(f"--{name}: {error.messages[0]}") from error
         local, _at, host = email.partition("@")
         user, is_new = proven_addresses.make(
             email,
