@@ -50,11 +50,11 @@ def test_a_page_of_many_equal_cells_is_no_burden():
     cells = "<main><table>" + "<td>x y</td>\n" * 20_000
     old, new = {"a": cells}, {"a": cells + "<td>z</td>"}
     pages = anchoring.map_pages(old, new)
-    assert pages.place("a", 4_000, 4_003).state == "kept"
+    assert pages.locate("a", 4_000, 4_003).state == "kept"
 
 
 def test_a_page_of_one_huge_block_is_no_burden():
     words = " ".join(f"word{n}" for n in range(100_000))
     pages = anchoring.map_pages({"a": words}, {"a": words.replace("word77 ", "other ")})
     start = words.index("word5000 ")
-    assert pages.place("a", start, start + 8).state == "kept"
+    assert pages.locate("a", start, start + 8).state == "kept"
