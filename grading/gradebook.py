@@ -53,9 +53,14 @@ def rows(course: Course, cell: Callable[[str], Cell] = number) -> list[Row]:
         last_page = page
     return [
         ["", "", "Page URL", *urls],
-        ["e-mail", "Last name", "First name", *(formula_safe(row[3]) for row in questions)],
-        ["", "", "Points possible", *(cell(str(row[4])) for row in questions)],
-        *_student_rows(course, [str(row[0]) for row in questions], cell),
+        [
+            "e-mail",
+            "Last name",
+            "First name",
+            *(formula_safe(label) for *_ids, label, _points in questions),
+        ],
+        ["", "", "Points possible", *(cell(str(points)) for *_ids, points in questions)],
+        *_student_rows(course, [str(pk) for pk, *_rest in questions], cell),
     ]
 
 

@@ -45,7 +45,7 @@ class Account:
             "livemode": False,
         } | fields
 
-    def tell(self, kind: str, row: Row) -> None:
+    def send_event(self, kind: str, row: Row) -> None:
         """Create an event and pass it to `on_event`. It contains a copy of the row as it is now."""
         event = self._new("event", "evt", type=kind, data={"object": dict(row)})
         event |= {"api_version": "2026-10-28.endive", "pending_webhooks": 1, "request": None}
@@ -105,7 +105,7 @@ class Account:
 
     def _end(self, session: Row) -> None:
         session |= {"status": "expired", "url": None}
-        self.tell("checkout.session.expired", session)
+        self.send_event("checkout.session.expired", session)
 
     def make_refund(self, params: Row) -> Row:
         """Refund a part of a charge. Raises Refusal if that is not possible."""
@@ -125,8 +125,8 @@ class Account:
             status="succeeded",
         )  # fmt: skip
         self.refunds[refund["id"]] = refund
-        self.tell("refund.created", refund)
-        self.tell("charge.refunded", charge)
+        self.send_event("refund.created", refund)
+        self.send_event("charge.refunded", charge)
         return refund
 
     # What happens at Stripe, outside the API.
@@ -146,7 +146,7 @@ class Account:
             session["payment_status"] = "no_payment_required"
         else:
             self._intend(session, delayed)
-        self.tell("checkout.session.completed", session)
+        self.send_event("checkout.session.completed", session)
         return session
 
     def _intend(self, session: Row, delayed: bool) -> None:
@@ -174,10 +174,10 @@ class Account:
         charge = self.charges[intent["latest_charge"]]
         if arrives:
             self._arrive(session, intent, charge)
-            self.tell("checkout.session.async_payment_succeeded", session)
+            self.send_event("checkout.session.async_payment_succeeded", session)
         else:
             intent["status"], charge["status"] = "requires_payment_method", "failed"
-            self.tell("checkout.session.async_payment_failed", session)
+            self.send_event("checkout.session.async_payment_failed", session)
 
     def dispute(self, session_id: str) -> Row:
         """Open a dispute, as if the person's bank asked for the money back, and return it."""
@@ -189,9 +189,9 @@ class Account:
             amount=charge["amount"], status="needs_response",
         )  # fmt: skip
         self.disputes[dispute["id"]] = dispute
-        self.tell("charge.dispute.created", dispute)
+        self.send_event("charge.dispute.created", dispute)
         return dispute
 
     def close_dispute(self, dispute: Row, status: str) -> None:
         dispute["status"] = status
-        self.tell("charge.dispute.closed", dispute)
+        self.send_event("charge.dispute.closed", dispute)

@@ -45,11 +45,11 @@ class Command(BaseCommand):
         try:
             with tempfile.TemporaryDirectory(prefix="bookbinder-") as scratch:
                 found = build_of(project, [folder.resolve() for folder in folders], Path(scratch))
-                self.tell(export(*found, url if slash else None))
+                self.report(export(*found, url if slash else None))
         except ERRORS as error:
             raise CommandError(str(error)) from error
 
-    def tell(self, done: Export) -> None:
+    def report(self, done: Export) -> None:
         """Write the patch, and nothing else, to standard output, and the rest to standard error.
 
         Raises CommandError if none of the edits could be written.
