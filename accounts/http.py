@@ -1,12 +1,8 @@
-"""A request from a signed-in user, as a type for mypy and for readers."""
+"""The user of a request whose view is only for people who are signed in."""
 
 from django.http import HttpRequest
 
 from accounts.models import User
-
-
-class SignedInRequest(HttpRequest):
-    user: User
 
 
 def signed_in(request: HttpRequest) -> User:
