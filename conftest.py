@@ -19,6 +19,7 @@ from accounts import limits
 from accounts.models import User
 from annotations import page_texts
 from annotations.models import Annotation
+from annotations.rendering import body_fields
 from bookbinder.tests.support import built_once
 from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
@@ -110,8 +111,9 @@ def make_note(user: User, page: Page, body: str = "Hm.", **over: Any) -> Annotat
     """Return a note on "quick brown fox" on a page that `lay_page` has written."""
     passage = {"quote": "quick brown fox", "start": 4, "end": 19}
     fields = passage | {f"orig_{name}": value for name, value in passage.items()}
-    fields |= {"book": page.book, "motivation": "commenting", "audience": "private"} | over
-    return Annotation.objects.create(user=user, page=page, body=body, **fields)
+    fields |= {"book": page.book, "motivation": "commenting", "audience": "private"}
+    fields |= body_fields(body) | over
+    return Annotation.objects.create(user=user, page=page, **fields)
 
 
 @pytest.fixture(autouse=True)

@@ -31,9 +31,9 @@ PROBLEMS: dict[type[Exception], int] = {
     errors.Stale: 409,
     errors.TooLong: 413,
 }
-READ = {200: dict[str, Any], 304: None, 422: Invalid} | dict.fromkeys((401, 404), Problem)
+READ = {200: dict[str, Any], 304: None, 422: Invalid} | dict.fromkeys((400, 401, 404), Problem)
 WRITE = READ | {201: dict[str, Any], 204: None, 412: dict[str, Any]}
-WRITE |= dict.fromkeys((400, 403, 409, 413, 428, 429), Problem)
+WRITE |= dict.fromkeys((403, 409, 413, 428, 429), Problem)
 _LD = {"content": {"application/ld+json": {"schema": {"type": "object"}}}}
 EXTRA = {"responses": {200: _LD}}
 EXTRA_MADE = {"responses": {200: _LD, 201: _LD}}
@@ -102,11 +102,18 @@ def _page(request: HttpRequest, pk: int) -> Page:
 @router.get(
     "/pages/{page_id}/annotations", response=READ, url_name="annotations", openapi_extra=EXTRA
 )
-def page_annotations(request: HttpRequest, page_id: Pk, course: Pk | None = None) -> Any:
-    """The notes on a page that the user may read, as an AnnotationPage."""
-    page, site = _page(request, page_id), site_of(request)
-    items = page_notes.of(page, signed_in(request), course, site)
-    data = jsonld.page(items, site + request.get_full_path())
+def page_annotations(
+    request: HttpRequest, page_id: Pk, course: Pk | None = None, after: str = ""
+) -> Any:
+    """The notes on a page that the user may read, as an AnnotationPage.
+
+    If there are many, `next` is the address of those that follow.
+    """
+    page = _page(request, page_id)
+    try:
+        data = page_notes.of(page, signed_in(request), course, site_of(request), after)
+    except errors.Invalid as error:
+        return _of_error(error)
     content = json.dumps(data, cls=DjangoJSONEncoder).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if etag in _etags(request, "If-None-Match"):

@@ -16,6 +16,7 @@ from annotations.drafts import Audience, Draft, Motivation, Selector
 from annotations.errors import Invalid
 from annotations.models import Annotation
 from annotations.moderation import offered
+from annotations.rendering import html_of
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
@@ -44,14 +45,27 @@ def note(row: Any, reader: Any, site: str) -> dict[str, Any]:
     }
 
 
-def page(items: list[dict[str, Any]], address: str) -> dict[str, Any]:
-    """Return an AnnotationPage of notes, whose id is `address`."""
+def page(
+    items: list[dict[str, Any]], address: str, *, collection: str = "", following: str = ""
+) -> dict[str, Any]:
+    """Return an AnnotationPage of notes, whose id is `address`.
+
+    `collection` is the id of their collection, if it is another one, and `following` that of the
+    next page, if there is one. Only a page with the whole collection says how many there are.
+    """
+    collection = collection or address
+    is_whole = collection == address and not following
     return {
         "@context": CONTEXT,
         "id": address,
         "type": "AnnotationPage",
-        "partOf": {"id": address, "type": "AnnotationCollection", "total": len(items)},
-        "startIndex": 0,
+        "partOf": {
+            "id": collection,
+            "type": "AnnotationCollection",
+            **({"total": len(items)} if is_whole else {}),
+        },
+        **({"startIndex": 0} if collection == address else {}),
+        **({"next": following} if following else {}),
         "items": items,
     }
 
@@ -99,7 +113,7 @@ def _ours(row: Any, reader: Any) -> dict[str, Any]:
         "anonymous": row.anonymous,
         "by_instructor": row.by_instructor,
         "mine": is_mine,
-        "html": presenting.render(row.body),
+        "html": html_of(row),
         "state": row.state,
         "etag": etag(row),
         "resolved": row.resolved_at is not None,

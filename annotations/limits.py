@@ -1,5 +1,6 @@
 """How many notes one person may write per minute and per book."""
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,7 +12,7 @@ from annotations.models import Annotation
 
 TOO_MANY = gettext_lazy("Too many notes in one minute. Wait a little, then try again.")
 MOST, MOST_ACTS = 60, 240  # per minute: notes written, and other acts on notes
-MOST_KEPT = 5_000  # per person and book
+MOST_IN_BOOK, MOST_ON_PAGE = 5_000, 200  # per person: notes and replies that are not deleted
 
 
 def too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> bool:
@@ -19,12 +20,22 @@ def too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> bool
     return limits.count(request, what, seconds=limits.MINUTE) > most
 
 
-def check_count(user: User, book_id: int) -> None:
-    """Raise Refused if a person already has the maximum number of notes in a book."""
-    if Annotation.objects.written_by(user).filter(book=book_id).count() >= MOST_KEPT:
+def check_count(user: User, book_id: int, page_id: int | None) -> None:
+    """Raise Refused if a person already has the maximum number of notes on a page or in a book.
+
+    Without `page_id`, the page is gone.
+    """
+    written = Annotation.objects.written_by(user).filter(book=book_id)
+    counts = written.aggregate(in_book=Count("pk"), on_page=Count("pk", filter=Q(page=page_id)))
+    if counts["on_page"] >= MOST_ON_PAGE:
+        raise Refused(
+            _("You have %(n)d notes on this page, which is the maximum. Delete some first.")
+            % {"n": MOST_ON_PAGE}
+        )
+    if counts["in_book"] >= MOST_IN_BOOK:
         raise Refused(
             _("You have %(n)d notes in this book, which is the maximum. Delete some first.")
-            % {"n": MOST_KEPT}
+            % {"n": MOST_IN_BOOK}
         )
 
 

@@ -86,6 +86,9 @@ class Annotation(models.Model):
     audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.PRIVATE)
     motivation = models.CharField(max_length=12, choices=Motivation.choices)
     body = models.TextField(_("text, in Markdown"), blank=True)
+    # The text as safe HTML, and the version of `annotations.rendering` that made it.
+    html = models.TextField(blank=True, default="", editable=False)
+    renderer = models.PositiveSmallIntegerField(default=0, editable=False)
     parent = models.ForeignKey(
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )

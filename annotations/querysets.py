@@ -1,12 +1,14 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts import access
 from accounts.access import Person
 from grading.models import Instructor
+
+LAST = 2**31 - 1  # a position after all others
 
 
 class AnnotationQuerySet(models.QuerySet):
@@ -47,6 +49,20 @@ class AnnotationQuerySet(models.QuerySet):
         return self.annotate(reply_count=Count("replies", filter=living, distinct=True))
 
     def in_reading_order(self) -> Self:
-        """By position on the page; each note is followed by its replies, oldest first."""
-        thread = Coalesce("root", "pk")
-        return self.order_by(Coalesce("root__start", "start").asc(nulls_first=True), thread, "pk")
+        """By `position` on the page and `thread`: each note, then its replies, oldest first.
+
+        Notes on the whole page, a figure or a question come first, and orphans last.
+        """
+        is_orphan = Q(root=None, state="orphan") | Q(root__state="orphan")
+        position = Case(
+            When(is_orphan, then=Value(LAST)),
+            default=Coalesce("root__start", "start", Value(-1)),
+            output_field=IntegerField(),
+        )
+        rows = self.annotate(position=position, thread=Coalesce("root", "pk"))
+        return rows.order_by("position", "thread", "pk")
+
+    def after(self, position: int, thread: int, pk: int) -> Self:
+        """Those that follow a given note `in_reading_order`."""
+        in_thread = Q(thread__gt=thread) | Q(thread=thread, pk__gt=pk)
+        return self.filter(Q(position__gt=position) | (Q(position=position) & in_thread))

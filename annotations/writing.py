@@ -17,6 +17,7 @@ from annotations.errors import Invalid, Refused, Stale
 from annotations.following.placing import passage
 from annotations.limits import check_count
 from annotations.models import Annotation
+from annotations.rendering import body_fields
 from books.models import Book, Page
 from grading.models import Course
 
@@ -46,7 +47,7 @@ def create(user: User, page: Page, draft: Draft) -> tuple[Annotation, bool]:
         before = _sent_before(user, draft, None)  # by another request meanwhile
         if before:
             return before, False
-        check_count(user, page.book_id)
+        check_count(user, page.book_id, page.pk)
         revision = page_texts.revision_of(page, text)
         note = Annotation(
             **_identity(draft),
@@ -80,7 +81,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
         parent, root = _answered(user, parent)
         check(replace(draft, motivation=Motivation.REPLYING, audience=root.audience))
         check_anonymous(draft.anonymous, root)
-        check_count(user, root.book_id)
+        check_count(user, root.book_id, root.page_id)
         made = Annotation.objects.create(
             **_identity(draft),
             book_id=root.book_id,
@@ -89,7 +90,7 @@ def reply(user: User, parent: Annotation, draft: Draft) -> tuple[Annotation, boo
             course_id=root.course_id,
             audience=root.audience,
             motivation=Motivation.REPLYING,
-            body=draft.body,
+            **body_fields(draft.body),
             tags=tidied(draft.tags),
             anonymous=draft.anonymous,
             parent=parent,
@@ -113,7 +114,7 @@ def edit(note: Annotation, draft: Draft, seen: str) -> Annotation:
         _check_change(note, draft)
         course = None if note.is_reply else course_of(note.user, note.book_id, draft)
         if note.is_reply:
-            fields: dict[str, Any] = {"body": draft.body, "tags": tidied(draft.tags)}
+            fields: dict[str, Any] = {**body_fields(draft.body), "tags": tidied(draft.tags)}
         else:
             check_widening(note, draft, course)
             fields = _content(draft, course)
@@ -152,8 +153,10 @@ def delete(note: Annotation, seen: str | None = None) -> None:
     if seen not in (None, version(note)):
         raise Stale(DELETED)
     if note.children.exists():
-        note.body, note.tags, note.deleted_at = "", [], timezone.now()
-        note.save(update_fields=["body", "tags", "deleted_at", "updated_at"])
+        emptied = body_fields("") | {"tags": [], "deleted_at": timezone.now()}
+        for name, value in emptied.items():
+            setattr(note, name, value)
+        note.save(update_fields=[*emptied, "updated_at"])
     else:
         _remove(note)
 
@@ -228,7 +231,7 @@ def _identity(draft: Draft) -> dict[str, Any]:
 def _content(draft: Draft, course: Course | None) -> dict[str, Any]:
     return {
         "motivation": draft.kind,
-        "body": draft.body,
+        **body_fields(draft.body),
         "tags": tidied(draft.tags),
         "audience": draft.audience,
         "course": course,

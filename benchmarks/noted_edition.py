@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from annotations import page_texts
 from annotations.models import Annotation, PageRevision
+from annotations.rendering import body_fields
 from benchmarks import prose
 from benchmarks.anchoring import by_page, few_words, quotes
 from benchmarks.edits import Book as Edited
@@ -33,6 +34,7 @@ from books.sync.pipeline import Prepared
 PAGES, NOTES, PEOPLE = 100, 10_000, 200
 PAGE_SIZE = 14_000
 PROJECT = "noted"
+BODY = body_fields("Hm.")
 
 
 class Times(NamedTuple):
@@ -103,7 +105,7 @@ def note(
     return Annotation(
         **passage, **{f"orig_{name}": value for name, value in passage.items()},
         user=user, book=page.book, page=page, revision=revision, orig_revision=revision,
-        motivation="commenting", audience="private", body="Hm.", created_at=timezone.now(),
+        motivation="commenting", audience="private", **BODY, created_at=timezone.now(),
     )  # fmt: skip
 
 

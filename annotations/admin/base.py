@@ -21,6 +21,9 @@ from accounts.admin.base import RulesAdmin
 from accounts.http import signed_in
 from annotations import drafts, errors, presenting, writing
 from annotations.models import Annotation
+from annotations.rendering import html_of
+
+REPLIES = 200  # shown with a note, at most
 
 
 class InboxForm(forms.ModelForm):
@@ -146,8 +149,7 @@ class InboxAdmin(RulesAdmin):
 
     @admin.display(description=_("text"))
     def text(self, note: Annotation) -> SafeString | str:
-        # `render` returns safe HTML.
-        return mark_safe(presenting.render(note.body)) if note.body else "-"  # nosec
+        return mark_safe(html_of(note)) if note.body else "-"  # nosec
 
     @admin.display(description=_("written"), ordering="pk")
     def written_on(self, note: Annotation) -> str:
@@ -159,6 +161,9 @@ class InboxAdmin(RulesAdmin):
 
     @admin.display(description=_("replies"))
     def thread(self, note: Annotation) -> str:
-        replies = note.replies.filter(deleted_at=None).select_related("user").order_by("pk")
-        rendered = [(reply, presenting.render(reply.body)) for reply in replies]
-        return render_to_string("admin/annotations/_thread.html", {"replies": rendered})
+        living = note.replies.filter(deleted_at=None)
+        newest = living.select_related("user").order_by("-pk")[:REPLIES]
+        rendered = [(reply, html_of(reply)) for reply in reversed(newest)]
+        earlier = max(living.count() - REPLIES, 0)
+        context = {"replies": rendered, "earlier": earlier}
+        return render_to_string("admin/annotations/_thread.html", context)

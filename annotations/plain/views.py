@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import errors, moderation, presenting, writing
+from annotations import errors, moderation, page_notes, presenting, writing
 from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
@@ -25,7 +25,7 @@ pages_only = require_http_methods(["GET", "HEAD", "POST"])
 
 @pages_only
 @login_required
-def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
+def notes_on_page(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
     """The notes on a page that the person may read, and a form to write one."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
     page = get_object_or_404(pages.select_related("book__release"))
@@ -33,13 +33,13 @@ def page_notes(request: HttpRequest, project: str, docname: str) -> HttpResponse
     form = NewNoteForm(request.POST or None, user=user, page=page)
     if _sent(request, form, lambda: writing.create(user, page, form.draft())):
         return redirect(_address(page))
-    rows = _rows(user).filter(page=page).in_reading_order()
-    # Orphans come last, each with its replies.
-    notes = sorted(
-        (presenting.prepare_for(row, user) for row in rows),
-        key=lambda row: (row.root or row).is_orphan,
-    )
-    return render(request, "notes/page.html", {"page": page, "notes": notes, "form": form})
+    try:
+        part = page_notes.part_of(_rows(user).filter(page=page), request.GET.get("after", ""))
+    except errors.Invalid:
+        raise Http404 from None
+    notes = [presenting.prepare_for(row, user) for row in part.rows]
+    context = {"page": page, "notes": notes, "last": part.last, "form": form}
+    return render(request, "notes/page.html", context)
 
 
 @pages_only

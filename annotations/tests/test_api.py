@@ -148,7 +148,7 @@ def test_a_list_that_has_not_changed_is_not_sent_again(as_user, sam, laid):
 
 
 def test_five_thousand_notes_a_person_and_book_are_enough(as_user, sam, laid, monkeypatch):
-    monkeypatch.setattr(limits, "MOST_KEPT", 2)
+    monkeypatch.setattr(limits, "MOST_IN_BOOK", 2)
     make_note(sam, laid)
     client = as_user(sam)
     assert post(client, laid).status_code == 201

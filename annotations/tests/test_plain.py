@@ -7,6 +7,7 @@ import pytest
 
 from annotations import page_texts
 from annotations.models import Annotation
+from annotations.rendering import body_fields
 from conftest import lay_page, make_course, make_note, make_user
 from grading.models import Course, Enrollment, Instructor
 
@@ -141,7 +142,7 @@ def test_a_note_that_was_changed_elsewhere_is_shown_with_both_texts(as_user, sam
     note = make_note(sam, laid, "First words")
     client, place = as_user(sam), f"/notes/{note.uuid}/change/"
     seen = re.search(r'name="seen" value="([^"]+)"', client.get(place).content.decode()).group(1)
-    note.body = "Words of elsewhere"
+    vars(note).update(body_fields("Words of elsewhere"))
     note.save()
     shown = client.post(place, fields(body="Words of here", seen=seen)).content.decode()
     assert "Words of elsewhere" in shown and "Words of here" in shown

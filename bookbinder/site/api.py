@@ -80,6 +80,7 @@ class StateOut(Schema):
     resume: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
+    notes_next: str | None
     note_rights: NoteRights
     texts: dict[str, str]
 
@@ -102,7 +103,7 @@ def page_state(
     get_token(request)  # sets the cookie
     enrollment: Enrollment | None = None
     courses: list[Course] = []
-    notes: list[dict[str, Any]] = []
+    notes: dict[str, Any] = {"items": []}
     if request.user.is_authenticated:
         enrollment, courses = _enrollments(request, page, course)
         course_id = enrollment.course_id if enrollment else None
@@ -123,7 +124,8 @@ def page_state(
         "questions": [
             _question(state, takes_tries) for state in page_questions.of(page, enrollment)
         ],
-        "notes": notes,
+        "notes": notes["items"],
+        "notes_next": notes.get("next"),
         "note_rights": audiences.rights(enrollment),
         "texts": reader_texts.texts(),
     }

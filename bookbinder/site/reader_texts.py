@@ -126,6 +126,7 @@ TEXTS: dict[str, Promise] = {
     "all_my_notes": _("All my notes"),
     "all_on_page": _("All on this page"),
     "note_on_page": _("Note on the whole page"),
+    "further_notes": _("Further notes"),
     "no_notes": _("No notes on this page yet. Select some words, or use Note mode."),
     "note_by": _("Note by {name}"),
     "classmate": _("A classmate"),

@@ -7,7 +7,7 @@ import { modeButton } from "./mode.js";
 import { closePanel, isOpen, makePanel, openNamed, openPanel } from "./panel.js";
 import { show } from "./passages.js";
 import { connectSelecting } from "./selecting.js";
-import { add, annotation, problem, roots, start } from "./page_notes.js";
+import { add, annotation, hasMore, loadMore, problem, roots, start } from "./page_notes.js";
 
 /** Sets up notes and highlights on the page, for readers with an account. */
 export function connectNotes(state) {
@@ -19,7 +19,7 @@ export function connectNotes(state) {
   list.addEventListener("click", () => (isOpen() ? closePanel() : openPanel({ from: list })));
   const update = () => {
     show(open);
-    const n = roots().length;
+    const n = `${roots().length}${hasMore() ? "+" : ""}`;
     list.setAttribute("aria-label", t("n_notes", { n }));
     list.replaceChildren(...wideOrNarrow(t("n_notes", { n }), `✎ ${n}`));
   };
@@ -28,6 +28,7 @@ export function connectNotes(state) {
   addToBar(modeButton(writeOnBlock));
   connectSelecting({ write: (target) => write({ target }), highlight, open });
   update();
+  loadMore();
   openNamed();
   window.addEventListener("hashchange", openNamed);
 }

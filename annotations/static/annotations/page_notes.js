@@ -4,13 +4,60 @@ import { t } from "../books/texts.js";
 // The page's notes, as the server returned them, and the requests that change them. Each change
 // dispatches the event "bookbinder:notes" on the document.
 
+const PARTS = 5; // that are loaded without being asked for, the state's own among them
 let state = null;
+let next = null; // the address of the notes that have not been loaded
+let loading = null;
 const notes = new Map();
 
 /** Takes over a page's state and its notes. */
 export function start(given) {
   state = given;
+  next = given.notes_next ?? null;
   for (const note of given.notes) notes.set(note.bookbinder.uuid, note);
+}
+
+/** Loads what follows the notes of the state, as far as a page shows it without being asked. */
+export async function loadMore() {
+  for (let part = 1; next && part < PARTS; part += 1) {
+    // Each part begins where the one before it ends.
+    if (!(await loadNext()).ok) return;
+  }
+}
+
+/** Loads the next part of the notes. Like the functions below, it resolves to the reply. */
+export function loadNext() {
+  // Who asks again meanwhile waits for the same part.
+  loading ??= loadPart().finally(() => (loading = null));
+  return loading;
+}
+
+async function loadPart() {
+  const reply = await call(next);
+  if (reply.ok) {
+    // What has been changed here meanwhile is newer.
+    for (const note of reply.body.items)
+      if (!notes.has(ours(note).uuid)) notes.set(ours(note).uuid, note);
+    next = reply.body.next ?? null;
+    notify();
+  }
+  return reply;
+}
+
+/** Whether there are notes that have not been loaded. */
+export const hasMore = () => next !== null;
+
+/** Loads a note of this page with the note that it replies to, if the reader may see them. */
+export async function load(uuid) {
+  const reply = await call(`/api/annotations/${uuid}`);
+  if (!reply.ok) return;
+  const { root } = ours(reply.body);
+  if (root && !notes.has(root)) await load(root);
+  if (root ? notes.has(root) : isOfThisPage(reply.body)) take(reply.body);
+}
+
+function isOfThisPage(note) {
+  return new URL(note.target.source, location.href).pathname === location.pathname;
 }
 
 /** Returns the page's state. */
@@ -34,13 +81,19 @@ export function passageOf(note) {
 
 /** Returns the notes that are not replies, in the order of their passages. */
 export function roots() {
-  const all = [...notes.values()].filter((note) => !ours(note).root);
+  const all = oldestFirst((note) => !ours(note).root);
   const placed = all.map((note) => [passageOf(note).start ?? -1, note]);
   return placed.sort(([first], [second]) => first - second).map(([, note]) => note);
 }
 
 export function repliesTo(root) {
-  return [...notes.values()].filter((note) => ours(note).root === ours(root).uuid);
+  return oldestFirst((note) => ours(note).root === ours(root).uuid);
+}
+
+/** Returns some of the notes. One that was loaded by its name may have come before older ones. */
+function oldestFirst(isWanted) {
+  const wanted = [...notes.values()].filter(isWanted);
+  return wanted.sort((first, second) => Date.parse(first.created) - Date.parse(second.created));
 }
 
 export function textOf(note) {

@@ -6,6 +6,9 @@ import { readable, write } from "./note_form.js";
 import {
   act,
   find,
+  hasMore,
+  load,
+  loadNext,
   ours,
   passageOf,
   problem,
@@ -65,9 +68,21 @@ function render() {
   panel.replaceChildren(...head(shown), ...[...pinned, ...rest].map(thread));
   if (lost.length) panel.append(make("h3", {}, t("lost")), ...lost.map(thread));
   if (!shown.length) panel.append(make("p", {}, t("no_notes")));
+  if (hasMore() && !only) panel.append(further());
   typeset(panel);
   if (focused)
     (panel.querySelector(`[data-key="${focused}"]`) ?? panel.querySelector("h2")).focus();
+}
+
+/** Returns a button that loads the next part of the notes. */
+function further() {
+  const load = button("further_notes", null, async () => {
+    load.disabled = true;
+    const reply = await loadNext();
+    announce(reply.ok ? t("done") : problem(reply));
+    load.disabled = false;
+  });
+  return make("p", { className: "bookbinder-buttons" }, load);
 }
 
 function head(shown) {
@@ -240,8 +255,10 @@ function tellAt(note, text) {
 }
 
 /** Opens the panel at the note that is named in the address: #note-<uuid>. */
-export function openNamed() {
-  const note = find(location.hash.replace(/^#note-/, ""));
+export async function openNamed() {
+  const uuid = location.hash.match(/^#note-([\da-f-]{36})$/)?.[1];
+  if (uuid && !find(uuid) && hasMore()) await load(uuid);
+  const note = find(uuid);
   if (!note) return;
   const root = ours(note).root ? find(ours(note).root) : note;
   goTo(root);

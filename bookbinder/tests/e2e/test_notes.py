@@ -1,15 +1,19 @@
 """Notes in the reader: by mouse and by keyboard, shared and answered, in two tabs."""
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import expect
 
+from annotations import page_notes
 from annotations.models import Annotation
 from bookbinder.tests.e2e import axe, prose, reading
 from bookbinder.tests.e2e.prose import drawn, fill, note_on, panel, select
 from bookbinder.tests.e2e.reading import bar, sign_in_as
+from bookbinder.tests.support import annotating
 from books.models import Author, Book
+from books.models import Page as BookPage
 from conftest import enroll, make_user
 from grading.models import Course, Instructor
 
@@ -322,6 +326,24 @@ def test_the_address_of_a_note_opens_it(opened, sam):
     page.goto(f"/books/tiny-book/foxes.html#note-{Annotation.objects.get().uuid}")
     page.reload()
     expect(panel(page).get_by_role("article")).to_be_focused()
+
+
+def test_many_notes_are_loaded_in_parts(opened, sam, monkeypatch):
+    monkeypatch.setattr(page_notes, "PART", 2)  # five of these are loaded without being asked for
+    numbers = [f"Number {at:02}" for at in range(12)]
+    foxes = BookPage.objects.get(url="foxes")
+    notes = [annotating.note_on(sam, foxes, "rarely seen", body=text) for text in numbers]
+    page = opened(sam)
+    page.get_by_role("button", name="10+ notes").click()
+    expect(panel(page).get_by_role("article")).to_have_count(10)
+    page.goto(f"/books/tiny-book/foxes.html#note-{notes[-1].uuid}")
+    page.reload()
+    expect(panel(page).get_by_role("article").filter(has_text="Number 11")).to_be_focused()
+    expect(bar(page).get_by_role("button", name="11+ notes")).to_be_visible()
+    panel(page).get_by_role("button", name="Further notes").click()
+    expect(panel(page).get_by_role("article")).to_have_text([re.compile(text) for text in numbers])
+    expect(bar(page).get_by_role("button", name="12 notes")).to_be_visible()
+    expect(panel(page).get_by_role("button", name="Further notes")).to_have_count(0)
 
 
 def test_who_has_no_account_has_no_notes(visit, published):

@@ -5,6 +5,7 @@ from typing import Any
 from accounts.models import User
 from annotations import page_texts
 from annotations.models import Annotation
+from annotations.rendering import body_fields
 from books.models import Page
 
 
@@ -19,7 +20,8 @@ def note_on(user: User, page: Page, words: str, **over: Any) -> Annotation:
         "suffix": text.text[end : end + 32],
     }
     revision = page_texts.revision_of(page, text)
-    fields = {"motivation": "commenting", "audience": "private", "body": "Hm."} | over
+    fields = {"motivation": "commenting", "audience": "private"} | over
+    fields |= body_fields(fields.get("body", "Hm."))
     return Annotation.objects.create(
         **passage,
         **{f"orig_{name}": value for name, value in passage.items()},

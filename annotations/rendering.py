@@ -1,0 +1,54 @@
+"""A note's Markdown as safe HTML, rendered once, when it is written, and stored with the note."""
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import nh3
+
+from annotations.models import Annotation
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+# The version of this renderer: increase it with every change to what `render` returns, so that
+# notes that an earlier version rendered are rendered again.
+RENDERER = 1
+
+# No headings, which would mix with those of the page, and no images, which call other sites.
+_TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+
+
+@functools.cache
+def _renderer() -> "MarkdownIt":
+    # Imported here, since most commands and requests render no note.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+
+
+def render(text: str) -> str:
+    """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text."""
+    html = _renderer().render(text)
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener noreferrer",
+    ).strip()
+
+
+def body_fields(text: str) -> dict[str, Any]:
+    """Return the fields of a note for its text: what was written, and the HTML made of it."""
+    return {"body": text, "html": render(text), "renderer": RENDERER}
+
+
+def html_of(note: Annotation) -> str:
+    """Return a note's HTML, rendered again and stored if an earlier version rendered it."""
+    if note.renderer != RENDERER:
+        note.html, note.renderer = render(note.body), RENDERER
+        # Not if the text has been changed meanwhile: then its new HTML is stored with it.
+        unchanged = Annotation.objects.filter(pk=note.pk, updated_at=note.updated_at)
+        unchanged.update(html=note.html, renderer=RENDERER)
+    return note.html

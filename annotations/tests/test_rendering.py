@@ -1,0 +1,127 @@
+"""A note's Markdown is rendered once, when it is written, and again by a new renderer alone."""
+
+import hashlib
+
+import pytest
+
+from annotations import rendering
+from annotations.models import Annotation
+from annotations.presenting import changes
+from bookbinder.tests.support.note_http import annotation, post, send
+from conftest import make_note
+
+SAMPLE = """\
+# Title
+
+*One* **two** `three`, <b>raw</b> & <script>alert(1)</script>
+a second line, https://example.org, [four](https://example.org "five"), [six](javascript:x)
+
+1. seven
+2. ![eight](https://example.org/x.png)
+
+> nine
+
+```python
+ten = "<11>"
+```
+
+---
+"""
+
+
+@pytest.fixture
+def renderings(monkeypatch):
+    """Return a list that grows with each text that is rendered."""
+    rendered = []
+    original = rendering.render
+    monkeypatch.setattr(rendering, "render", lambda text: rendered.append(text) or original(text))
+    return rendered
+
+
+def test_a_note_is_rendered_when_it_is_written_and_never_when_it_is_read(
+    as_user, sam, ines, course, laid, renderings
+):
+    client = as_user(sam)
+    made = post(client, laid, body="*One*", audience="course", course=course.pk)
+    path = f"/api/annotations/{made.json()['bookbinder']['uuid']}"
+    assert renderings == ["*One*"]
+    changed = send(
+        client, "put", path,
+        annotation("*Two*", audience="course", course=course.pk), **{"If-Match": made["ETag"]},
+    )  # fmt: skip
+    assert changed.json()["bookbinder"]["html"] == "<p><em>Two</em></p>"
+    assert renderings == ["*One*", "*Two*"]
+    note = Annotation.objects.get()
+    for address in (
+        "/api/state/tiny/numbers",
+        f"/api/pages/{laid.pk}/annotations?course={course.pk}",
+        path,
+        "/notes/on/tiny/numbers",
+        "/notes/",
+        f"/notes/{note.uuid}/delete/",
+        f"/admin/annotations/sharednote/{note.pk}/change/",
+    ):
+        reader = as_user(ines) if address.startswith("/admin/") else client
+        assert "<em>Two</em>" in reader.get(address).content.decode(), address
+    assert renderings == ["*One*", "*Two*"]
+
+
+def test_what_an_earlier_renderer_made_is_rendered_again_once(as_user, sam, laid, renderings):
+    note = make_note(sam, laid, "*One*", html="<p>As it was</p>", renderer=0)
+    before = Annotation.objects.get(pk=note.pk).updated_at
+    renderings.clear()
+    for _time in range(2):
+        shown = as_user(sam).get("/api/state/tiny/numbers").json()["notes"]
+        assert shown[0]["bookbinder"]["html"] == "<p><em>One</em></p>"
+    assert renderings == ["*One*"]
+    note.refresh_from_db()
+    assert (note.html, note.renderer) == ("<p><em>One</em></p>", rendering.RENDERER)
+    assert note.updated_at == before  # so that nobody's change is refused
+
+
+def test_html_of_a_text_that_has_been_changed_meanwhile_is_not_stored(as_user, sam, laid):
+    note = make_note(sam, laid, "*One*", html="", renderer=0)
+    stale = Annotation.objects.get(pk=note.pk)
+    made = as_user(sam).get(f"/api/annotations/{note.uuid}")
+    send(
+        as_user(sam), "put", f"/api/annotations/{note.uuid}", annotation("*Two*"),
+        **{"If-Match": made["ETag"]},
+    )  # fmt: skip
+    assert rendering.html_of(stale) == "<p><em>One</em></p>"
+    assert Annotation.objects.get().html == "<p><em>Two</em></p>"
+
+
+def test_a_deleted_note_keeps_no_html(as_user, sam, ines, course, laid):
+    shared = {"audience": "course", "course": course}
+    note = make_note(sam, laid, "Secret", **shared)
+    make_note(ines, laid, root=note, parent=note, **shared)
+    assert as_user(sam).delete(f"/api/annotations/{note.uuid}").status_code == 204
+    note.refresh_from_db()
+    assert (note.body, note.html) == ("", "")
+
+
+def test_each_version_of_the_renderer_has_its_number():
+    """If this fails, increase RENDERER, so that kept notes are rendered again."""
+    digest = hashlib.sha256(rendering.render(SAMPLE).encode()).hexdigest()
+    assert (rendering.RENDERER, digest[:16]) == (1, "74f625949b7c12c2")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pieces"),
+    [
+        ("one two", "one two", [("=", "one two")]),
+        ("one two", "one three", [("=", "one "), ("-", "two"), ("+", "three")]),
+        ("a b c d", "a x y d", [("=", "a "), ("-", "b c"), ("+", "x y"), ("=", " d")]),
+        ("one", "", [("-", "one")]),
+        ("", "one", [("+", "one")]),
+        # difflib takes minutes for these.
+        (
+            "a b " * 1250,
+            "b a " * 1250,
+            [("+", "b "), ("=", "a b " * 1249 + "a"), ("-", " b"), ("=", " ")],
+        ),
+    ],
+    ids=["same", "word", "words", "removed", "added", "repetitive"],
+)
+def test_changes_are_a_longest_common_subsequence_of_words(old, new, pieces):
+    assert changes(old, new) == pieces
