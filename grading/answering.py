@@ -1,6 +1,7 @@
 """Answering a question: the answer is checked, graded and stored in one transaction.
 
-A client key identifies the answer: sent again with the same key, it is stored only once.
+A client key identifies the answer: sent again with the same key, it is stored only once. With a new
+key, an answer that equals the last attempt makes no attempt either.
 """
 
 from dataclasses import dataclass
@@ -9,15 +10,25 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, FilteredRelation, Q, Subquery
+from django.db.models import (
+    BigIntegerField,
+    F,
+    FilteredRelation,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from books.models import Question
-from grading import enrolling, graders
+from grading import enrolling, graders, limits
 from grading.errors import GradingError
-from grading.models import Answer, Attempt, Enrollment
+from grading.models import Answer, Attempt, Enrollment, Repeat
 
 
 class NotEnrolled(GradingError):
@@ -76,8 +87,8 @@ def answer(
     """Store and grade an answer. The same key with the same answer gives the same reply.
 
     `version` is the version of the question that the person saw. Without `course_id`, the course
-    that the person used last counts. Raises NotEnrolled, AnswerError, Refused, Conflict or Changed;
-    nothing is stored then.
+    that the person used last counts. Raises NotEnrolled, AnswerError, Refused, TooFast,
+    Conflict or Changed; nothing is stored then.
     """
     try:
         with transaction.atomic():
@@ -86,18 +97,23 @@ def answer(
             feedback = list(question.feedback.select_related("question").order_by("index", "pk"))
             # Read again, since an edition may have been published while this waited for the lock.
             question = feedback[0].question if feedback else question
-            earlier, repeated = _earlier_attempts(enrollment, question, client_key)
+            earlier = _earlier(user, enrollment, question, client_key)
             # An answer that has been stored gets its reply even if the question has changed since.
-            if repeated is None and version not in (None, question.version):
+            if earlier.sent_before is None and version not in (None, question.version):
                 raise Changed
             string, outcome = graders.read_and_grade(given, question, feedback)
             html = outcome.html if enrollment.shows_feedback is not False else None
-            if repeated is not None:
-                if repeated.string != string or repeated.question_id != question.pk:
-                    raise Conflict(_("This answer has already been sent with different content."))
-                number = earlier.index(repeated) + 1
-                return Reply(repeated.points, question.points_possible, html, number)
-            _require_open(enrollment, len(earlier))
+            if earlier.sent_before is not None:
+                number = _number_of_sent(earlier, enrollment, string)
+                return Reply(earlier.points, question.points_possible, html, number)
+            _require_open(enrollment)
+            limits.check_pace(
+                user, question, at_question=earlier.this_minute, in_all=earlier.this_minute_in_all
+            )
+            if _is_repeated(earlier, string, outcome, question.version):
+                _remember(earlier, enrollment, client_key)
+                return Reply(earlier.points, question.points_possible, html, earlier.count)
+            _require_attempts_left(enrollment, earlier.count)
             attempt = Attempt.objects.create(
                 enrollment=enrollment,
                 question=question,
@@ -105,15 +121,18 @@ def answer(
                 string=string,
                 points=outcome.points,
                 feedback=outcome.matched,
+                version=question.version,
             )
-            counted = earlier[0].counted_points if earlier else None
+            counted = earlier.counted_points
             if not (enrollment.course.keeps_best and _is_more(counted, outcome.points)):
                 _store_as_answer(attempt)
-            return Reply(outcome.points, question.points_possible, html, len(earlier) + 1)
+            return Reply(outcome.points, question.points_possible, html, earlier.count + 1)
     except IntegrityError:
         if Question.objects.filter(pk=question.pk).exists():
             raise
         # An edition without the question was published in the meantime.
+        raise Gone from None
+    except Question.DoesNotExist:  # in the meantime, too
         raise Gone from None
 
 
@@ -139,32 +158,97 @@ def _locked_enrollment(user: User, question: Question, course_id: int | None) ->
     return enrollment
 
 
-def _earlier_attempts(
-    enrollment: Enrollment, question: Question, client_key: UUID
-) -> tuple[list[Any], Attempt | None]:
-    """Return the attempts at the question, oldest first, and the one with the client key.
+def _earlier(user: User, enrollment: Enrollment, question: Question, client_key: UUID) -> Any:
+    """Return what the database says about earlier answers, in one row.
 
-    The latter is in the list even if it was made at another question; it is None if there is none.
-    Each attempt has the points of the answer that counts as `counted_points`.
+    `attempt`, with its `string`, `points`, `feedback` and `version`, is the one that has been sent
+    with the client key or, if there is none, the last one at the question. It is None without any,
+    and if the client key was used at another question. `sent_before` is None if the client key is
+    new. `count` is the number of attempts at the question, `counted_points` the points of the
+    answer that counts, and `this_minute` and `this_minute_in_all` are what `limits` counts.
+
+    Each is found by an index, since there can be many attempts with long texts.
     """
-    counts = Answer.objects.filter(enrollment=enrollment, question=question).values("points")
-    own = Attempt.objects.filter(enrollment=enrollment)
-    wanted = own.filter(question=question) | own.filter(client_key=client_key)
-    # There can be many long texts: only that of a repeated answer is fetched, for comparison.
-    attempts = list(wanted.annotate(counted_points=Subquery(counts)).order_by("pk").defer("string"))
-    repeated = [attempt for attempt in attempts if attempt.client_key == client_key]
-    return attempts, repeated[0] if repeated else None
+    mine = Attempt.objects.filter(enrollment=enrollment).order_by()
+    here = mine.filter(question=question)
+    repeats = Repeat.objects.filter(enrollment=enrollment, client_key=client_key).order_by()
+    answers = Answer.objects.filter(enrollment=enrollment, question=question)
+    rows = (
+        Question.objects.filter(pk=question.pk)
+        .annotate(
+            sent_before=Coalesce(
+                Subquery(mine.filter(client_key=client_key).values("pk")),
+                Subquery(repeats.values("attempt")),
+                output_field=BigIntegerField(),
+            ),
+            last=Subquery(here.order_by("-pk").values("pk")[:1], output_field=BigIntegerField()),
+        )
+        .annotate(wanted=Coalesce("sent_before", "last"))
+        .annotate(
+            earlier=FilteredRelation("attempts", condition=Q(attempts__pk=F("wanted"))),
+            count=_count(here),
+            counted_points=Subquery(answers.values("points")),
+            this_minute=sum(map(_count, limits.recent(user, question))),
+            this_minute_in_all=sum(map(_count, limits.recent(user))),
+            attempt=F("earlier__pk"),
+            string=F("earlier__string"),
+            points=F("earlier__points"),
+            feedback_pk=F("earlier__feedback"),
+            version_then=F("earlier__version"),
+        )
+    )
+    return rows.get()
 
 
-def _require_open(enrollment: Any, attempts: int) -> None:
-    """Raise Refused if the course does not accept an answer to the question, or no further one."""
-    course = enrollment.course
+def _count(rows: QuerySet[Any]) -> Any:
+    counted = rows.annotate(n=Func(F("pk"), function="COUNT")).values("n")
+    return Subquery(counted, output_field=IntegerField())
+
+
+def _number_of_sent(earlier: Any, enrollment: Enrollment, string: str) -> int:
+    """Return the number of the attempt that has been sent before, from 1. Raises Conflict."""
+    if earlier.string != string:
+        raise Conflict(_("This answer has already been sent with different content."))
+    attempts = Attempt.objects.filter(enrollment=enrollment, question=earlier.pk)
+    return attempts.filter(pk__lte=earlier.attempt).count()
+
+
+def _is_repeated(earlier: Any, string: str, outcome: graders.Outcome, version: str) -> bool:
+    """Return whether an answer is the last attempt again, at the same version of the question.
+
+    It is not if its points or feedback have been edited since: then it earns something else.
+    """
+    matched = outcome.matched.pk if outcome.matched else None
+    last = (earlier.string, earlier.version_then, earlier.points, earlier.feedback_pk)
+    return earlier.attempt is not None and last == (string, version, outcome.points, matched)
+
+
+def _remember(earlier: Any, enrollment: Enrollment, client_key: UUID) -> None:
+    """Store the key of a repeated answer, unless there are many already."""
+    if Repeat.objects.filter(attempt=earlier.attempt).count() < limits.REPEATS:
+        Repeat.objects.create(
+            enrollment=enrollment, attempt_id=earlier.attempt, client_key=client_key
+        )
+
+
+def _require_open(enrollment: Any) -> None:
+    """Raise Refused if the course does not accept an answer to the question."""
     if enrollment.is_enabled is False:
         raise Refused(_("This question is switched off in your course."))
-    if not course.is_open and not enrollment.is_test:
+    if not enrollment.course.is_open and not enrollment.is_test:
         raise Refused(_("Your course is not open now."))
-    if course.attempt_limit is not None and attempts >= course.attempt_limit:
+
+
+def _require_attempts_left(enrollment: Enrollment, attempts: int) -> None:
+    """Raise Refused if the course, or the site, does not accept a further attempt."""
+    limit = enrollment.course.attempt_limit
+    if limit is not None and attempts >= limit:
         raise Refused(_("You have no attempts left at this question."))
+    if attempts >= limits.AT_QUESTION:
+        raise Refused(
+            _("You have made %(n)d attempts at this question, which is the maximum.")
+            % {"n": limits.AT_QUESTION}
+        )
 
 
 def _is_more(counted: Decimal | None, points: Decimal | None) -> bool:

@@ -15,6 +15,7 @@ from accounts.schemas import Invalid, Pk, Problem
 from books.models import Question
 from grading import answering, enrolling, page_questions, trials
 from grading.graders import AnswerError
+from grading.limits import TooFast
 from grading.trials import TRIES_A_MINUTE
 
 router = Router(tags=["answers"])
@@ -62,6 +63,7 @@ PROBLEMS: dict[type[Exception], int] = {
     AnswerError: 400,
     answering.NotEnrolled: 403,
     answering.Refused: 403,
+    TooFast: 429,
 }
 CODED: dict[type[Exception], tuple[int, str]] = {
     answering.Conflict: (409, "conflict"),
@@ -80,8 +82,9 @@ def answer_question(
     """Answer a question.
 
     If it is sent again with the same client key, the answer gets the same reply and is stored only
-    once. Without an account or an enrollment, an answer is graded but not stored, if the author
-    lets anybody try the question.
+    once. An answer that equals the last attempt gets its reply, and no attempt is stored. Without
+    an account or an enrollment, an answer is graded but not stored, if the author lets anybody try
+    the question.
     """
     try:
         if request.user.is_authenticated:
@@ -89,6 +92,8 @@ def answer_question(
         reply = _try(request, response, question_id, data)
         return reply or Status(401, {"detail": "Unauthorized"})
     except (*PROBLEMS, *CODED) as error:
+        if isinstance(error, TooFast):
+            response["Retry-After"] = str(error.seconds)
         return _problem(error)
 
 

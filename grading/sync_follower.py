@@ -18,7 +18,7 @@ from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
 from books.sync.report.totals import FIRST, shortened
 from grading import graders
-from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade
+from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade, Repeat
 from grading.regrade import affected, choice_keys, regrade, report
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
@@ -83,6 +83,8 @@ class AnswersFollower:
             if model is Answer:
                 history = Regrade.objects.filter(answer__question__in=questions).order_by("pk")
                 yield history.select_related("feedback__question__page__book")
+            if model is Attempt:
+                yield Repeat.objects.filter(attempt__question__in=questions).order_by("pk")
 
     def mark(self, plan: Plan) -> Any:
         gone = Answer.objects.filter(question__in=[loss.question_id for loss in plan.losses])
@@ -106,6 +108,7 @@ class AnswersFollower:
         gone = [loss.question_id for loss in plan.losses]
         querysets: list[Any] = [
             Regrade.objects.filter(answer__question__in=gone),
+            Repeat.objects.filter(attempt__question__in=gone),
             *(model._default_manager.filter(question__in=gone) for model in KINDS.values()),
         ]
         for rows in querysets:

@@ -52,6 +52,9 @@ TEXTS: dict[str, Promise] = {
         "Waiting for the network. Your answer is kept on this device and sent when it is back."
     ),
     "waiting_server": _("The server is busy. Your answer is kept on this device and sent again."),
+    "waiting_limit": _(
+        "Too many answers within a minute. Your answer is kept on this device and sent in a moment."
+    ),
     "session_ended": _(
         "Your session has ended. Your answer is kept on this device and sent when"
         " you have signed in again."

@@ -62,6 +62,7 @@ def test_answers_are_judged_by_the_edition_and_forgotten(as_user, author, addres
         "courses",
         "is_test",
         "note_rights",
+        "notes_next",
     }
     assert (state["user_pk"], state["progress"], state["next"]) == (author.pk, None, None)
     question = next(one for one in state["questions"] if one["label"] == "capital")

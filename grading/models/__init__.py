@@ -1,6 +1,6 @@
 """The models of courses and answers."""
 
-from grading.models.answers import Answer, Attempt, Regrade
+from grading.models.answers import Answer, Attempt, Regrade, Repeat
 from grading.models.courses import (
     Course,
     Enrollment,
@@ -21,6 +21,7 @@ __all__ = [
     "Interactive",
     "Invitation",
     "Regrade",
+    "Repeat",
     "check_join_code",
     "check_time_zone",
     "new_join_code",

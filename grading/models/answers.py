@@ -23,6 +23,8 @@ class Attempt(models.Model):
     feedback = models.ForeignKey(
         Feedback, models.SET_NULL, null=True, blank=True, related_name="attempts"
     )
+    # What `Question.version` was when the attempt was graded; "" if that is not known.
+    version = models.CharField(max_length=16, blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("given"), default=timezone.now)
 
     class Meta:
@@ -35,11 +37,40 @@ class Attempt(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("enrollment", "question"), name="ix_attempt_enrollment_question"),
+            # With the primary key, so that the last attempt is found without reading the others.
+            models.Index(
+                fields=("enrollment", "question", "id"), name="ix_attempt_enrollment_question"
+            ),
+            models.Index(fields=("enrollment", "created_at"), name="ix_attempt_enrollment_created"),
         )
 
     def __str__(self) -> str:
         return self.string[:60]
+
+
+class Repeat(models.Model):
+    """An answer that was the same as the last attempt: no attempt of its own, only its key."""
+
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="repeats")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="repeats")
+    client_key = models.UUIDField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("repeated answer")
+        verbose_name_plural = _("repeated answers")
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enrollment", "client_key"), name="uq_repeat_enrollment_client_key"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("enrollment", "created_at"), name="ix_repeat_enrollment_created"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.client_key)
 
 
 class Regrade(models.Model):

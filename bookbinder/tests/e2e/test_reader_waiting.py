@@ -1,5 +1,7 @@
 """Answers that wait: for the network, for the server, for their person."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
@@ -7,6 +9,7 @@ from playwright.sync_api import expect
 from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign_in_as
 from conftest import PASSWORD
+from grading import limits
 from grading.models import Attempt
 
 pytestmark = [pytest.mark.browser, pytest.mark.sphinx, pytest.mark.usefixtures("published")]
@@ -36,6 +39,15 @@ def test_an_answer_waits_for_the_network_and_is_sent_once(page):
     expect(result(page, "why")).to_contain_text("1 of 1 point")
     expect(bar(page)).not_to_contain_text("waits to be sent")
     assert Attempt.objects.count() == 1
+
+
+def test_answers_above_the_limit_are_sent_when_the_minute_is_over(page, monkeypatch):
+    monkeypatch.setattr(limits, "MINUTE", timedelta(seconds=4))
+    monkeypatch.setattr(limits, "AT_QUESTION_A_MINUTE", 1)
+    send(page, "why", "hm", "0 of 1 point")
+    send(page, "why", "because", "Too many answers within a minute")
+    expect(result(page, "why")).to_contain_text("1 of 1 point", timeout=10_000)
+    assert [attempt.string for attempt in Attempt.objects.all()] == ["hm", "because"]
 
 
 def test_a_later_answer_takes_the_place_of_one_that_waits(page):

@@ -19,7 +19,7 @@ from bookbinder.tests.support import noting
 from bookbinder.tests.support.two_editions import Edition
 from books.models import Feedback, Question
 from grading import graders
-from grading.models import Answer, Attempt, Regrade
+from grading.models import Answer, Attempt, Regrade, Repeat
 
 KEYS = {"old": "a", "new": "b"}
 
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """The answers, attempts, regrades and notes in the database."""
+    """The answers, attempts with their keys, regrades and notes in the database."""
 
     answers: dict[int, Row]
     attempts: dict[UUID, tuple[int, str, str]]
@@ -60,9 +60,13 @@ def held() -> Held:
     """Return what the database contains now."""
     columns = ("pk", "enrollment", "question__prompt", "string", "points", "feedback")
     attempts = Attempt.objects.values_list("client_key", "enrollment", "question__prompt", "string")
+    repeats = Repeat.objects.values_list(
+        "client_key", "enrollment", "attempt__question__prompt", "attempt__string"
+    )
+    sent = [*attempts, *repeats]
     return Held(
         {pk: Row(*rest) for pk, *rest in Answer.objects.values_list(*columns)},
-        {key: (enrollment, prompt, string) for key, enrollment, prompt, string in attempts},
+        {key: (enrollment, prompt, string) for key, enrollment, prompt, string in sent},
         frozenset(Regrade.objects.values_list("pk", "answer", "points")),
         noting.held(),
     )
@@ -142,7 +146,7 @@ class Ledger:
             key: Given(enrollment, prompt, as_in("old", string))
             for key, (enrollment, prompt, string) in after.attempts.items()
         }
-        away = read(self.all_away(), "grading.attempt")
+        away = read(self.all_away(), "grading.attempt") | read_repeats(self.all_away())
         for key, given in self.acknowledged.items():
             if given.prompt in now.prompts():
                 assert known.get(key, away.get(str(key))) in (given, given.string), (key, given)
@@ -183,4 +187,18 @@ def read(paths: Iterable[Path], model: str) -> dict[str, str]:
             if row["model"] == model:
                 key = row["fields"].get("client_key", row["pk"])
                 found[str(key)] = row["fields"]["string"]
+    return found
+
+
+def read_repeats(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the strings of the attempts that archived repeated answers were, by client key."""
+    found = {}
+    for path in paths:
+        rows = json.loads(path.read_bytes())
+        strings = {
+            row["pk"]: row["fields"]["string"] for row in rows if row["model"] == "grading.attempt"
+        }
+        for row in rows:
+            if row["model"] == "grading.repeat":
+                found[row["fields"]["client_key"]] = strings[row["fields"]["attempt"]]
     return found

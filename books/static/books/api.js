@@ -5,8 +5,9 @@ export function csrfToken() {
 }
 
 /**
- * Sends a request. Resolves to { ok, status, body, etag, lang }: `body` is the parsed JSON or null,
- * `lang` the language of its texts, and `status` is 0 if there is no connection.
+ * Sends a request. Resolves to { ok, status, body, etag, lang, wait }: `body` is the parsed JSON or
+ * null, `lang` the language of its texts, `wait` the seconds after which to send it again if the
+ * server says so, otherwise 0, and `status` is 0 if there is no connection.
  */
 export async function call(path, { method = "GET", data, headers = {} } = {}) {
   const sent = {
@@ -33,9 +34,10 @@ export async function call(path, { method = "GET", data, headers = {} } = {}) {
       body: isJson ? await reply.json() : null,
       etag: received.get("ETag"),
       lang: received.get("Content-Language"),
+      wait: Number(received.get("Retry-After")) || 0,
     };
   } catch {
-    return { ok: false, status: 0, body: null, etag: null, lang: null };
+    return { ok: false, status: 0, body: null, etag: null, lang: null, wait: 0 };
   }
 }
 

@@ -92,7 +92,7 @@ function deliver(entry) {
       reply = (await objection(state)) ?? (await post(entry));
     const waits = passes(reply.status) || reply.status === 401;
     if (!waits) forget(keyOf(entry));
-    if (passes(reply.status)) tryLater();
+    if (passes(reply.status)) tryLater(reply.wait);
     const { ok, status, body } = reply;
     report({ entry, reply: { ok, status, body } });
     channel?.postMessage({ entry, reply: { ok, status, body } });
@@ -114,10 +114,11 @@ function post({ api, pk, answer, client_key, course, version }) {
   return call(`${api}/questions/${pk}/answers`, { method: "POST", data, headers });
 }
 
-function tryLater() {
+/** Sends what waits when the server said so, or else after longer and longer times. */
+function tryLater(wait) {
   clearTimeout(timer);
-  timer = setTimeout(sendAll, 1000 * seconds);
-  seconds = Math.min(2 * seconds, LONGEST);
+  timer = setTimeout(sendAll, 1000 * (wait || seconds));
+  if (!wait) seconds = Math.min(2 * seconds, LONGEST);
 }
 
 function report(detail) {

@@ -125,7 +125,7 @@ function refusal(reply, entry, question, state) {
 
 function whatFor({ status, body }) {
   if (status === 0) return [t("waiting")];
-  if (status !== 401) return [t("waiting_server")];
+  if (status !== 401) return [t(status === 429 ? "waiting_limit" : "waiting_server")];
   if (body?.code === "other") return [t("other_person")];
   return [t("session_ended"), " ", link(signInAddress(), t("sign_in"), { onclick: goToSignIn })];
 }
