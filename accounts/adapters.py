@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core.context import request_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts import mail, proven_addresses, site_policy
+from accounts.http import after_response
 from accounts.models import User
 
 PENDING = "password_of_pending_login"
@@ -54,17 +56,21 @@ class AccountAdapter(DefaultAccountAdapter):
 
         Otherwise, people could sign up with somebody's address and then try the password: the
         response would reveal whether the address already had an account. The confirmation e-mail is
-        sent again.
+        sent again, after the response, whose time would reveal it too.
         """
         user = super().authenticate(request, **credentials)
         if not isinstance(user, User) or proven_addresses.is_proven(user):
             return user
+        after_response(request, lambda: self._confirm_again(request, user))
+        return None
+
+    def _confirm_again(self, request: HttpRequest, user: User) -> None:
         if cache.add(f"confirm:{user.pk}", 1, CONFIRM_AGAIN):
             address, _is_new = EmailAddress.objects.get_or_create(
                 user=user, email=user.email, defaults={"primary": True}
             )
-            address.send_confirmation(request)
-        return None
+            with request_context(request):  # which allauth reads
+                address.send_confirmation(request)
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         """Store a hash of the current password in the session, for `login` to compare."""

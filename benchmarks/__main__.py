@@ -29,6 +29,7 @@ def main() -> int:
             noted_edition,
             reader,
             reader_notes,
+            signing_in,
             startup,
             sync,
         )
@@ -37,7 +38,7 @@ def main() -> int:
         found: list[figures.Figure | figures.Bound] = []
         subjects = (
             sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
-            reader_notes, startup,
+            reader_notes, signing_in, startup,
         )  # fmt: skip
         for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)

@@ -13,18 +13,11 @@ and the styles, layout and paint that they cause. The time of the same page with
 subtracted. The result is the best of several views, with the scripts in the browser's cache.
 """
 
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -39,6 +32,7 @@ from annotations.drafts import Draft, Selector
 from annotations.models import Annotation
 from benchmarks import book
 from benchmarks.figures import RUNS, Bound
+from benchmarks.serving import serving
 from bookbinder.tests.e2e import chromium
 from books.models import Page as BookPage
 from books.models import Question
@@ -91,34 +85,6 @@ def write_notes(page: BookPage, course: Course, people: tuple[User, User]) -> No
         draft = Draft("commenting", body, audience, course_id, selector=selector, uuid=uuid4())
         writing.create(people[number % 2], page, draft)
     assert Annotation.objects.count() == NOTES
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """Serve the site as an operator does, and yield its URL."""
-    call_command("collectstatic", interactive=False, verbosity=0)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        site = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "gunicorn", "bookbinder.wsgi", "-b", site]
-    server = subprocess.Popen([*command, "--log-level", "error"], cwd=settings.BASE_DIR)
-    try:
-        wait_for(f"http://{site}/healthz")
-        yield f"http://{site}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server responds. Raises RuntimeError after about 30 seconds."""
-    for _try in range(300):
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except URLError:
-            time.sleep(0.1)
-    raise RuntimeError("The server did not start.")
 
 
 def session_of(user: User) -> str:

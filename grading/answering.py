@@ -107,10 +107,9 @@ def answer(
                 number = _number_of_sent(earlier, enrollment, string)
                 return Reply(earlier.points, question.points_possible, html, number)
             _require_open(enrollment)
-            limits.check_pace(
-                user, question, at_question=earlier.this_minute, in_all=earlier.this_minute_in_all
-            )
+            limits.check_pace(user, question, earlier.this_minute, earlier.this_minute_in_all)
             if _is_repeated(earlier, string, outcome, question.version):
+                limits.check_pace_of_repeats(user, question)
                 _remember(earlier, enrollment, client_key)
                 return Reply(earlier.points, question.points_possible, html, earlier.count)
             _require_attempts_left(enrollment, earlier.count)
@@ -188,8 +187,8 @@ def _earlier(user: User, enrollment: Enrollment, question: Question, client_key:
             earlier=FilteredRelation("attempts", condition=Q(attempts__pk=F("wanted"))),
             count=_count(here),
             counted_points=Subquery(answers.values("points")),
-            this_minute=sum(map(_count, limits.recent(user, question))),
-            this_minute_in_all=sum(map(_count, limits.recent(user))),
+            this_minute=_count(limits.recent_attempts(user).filter(question=question)),
+            this_minute_in_all=_count(limits.recent_attempts(user)),
             attempt=F("earlier__pk"),
             string=F("earlier__string"),
             points=F("earlier__points"),

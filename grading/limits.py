@@ -3,12 +3,11 @@
 They are counted from the rows themselves, in the transaction that adds one, by index.
 """
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,35 +30,51 @@ class TooFast(GradingError):
         self.seconds = seconds
 
 
-def recent(user: User, question: Question | None = None) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """Return a person's attempts and repeated answers of the last minute, at a question or all."""
-    since = timezone.now() - MINUTE
-    given = {"enrollment__user": user, "created_at__gt": since}
-    attempts = Attempt.objects.filter(**given).order_by()
-    repeats = Repeat.objects.filter(**given).order_by()
-    if question is None:
-        return attempts, repeats
-    return attempts.filter(question=question), repeats.filter(attempt__question=question)
+def recent_attempts(user: User) -> QuerySet[Attempt]:
+    """Return a person's attempts of the last minute, in all courses."""
+    return Attempt.objects.filter(**_recent(user)).order_by()
 
 
-def check_pace(user: User, question: Question, *, at_question: int, in_all: int) -> None:
-    """Raise TooFast if the answers of the last minute are as many as a person may give."""
+def _recent(user: User) -> dict[str, Any]:
+    return {"enrollment__user": user, "created_at__gt": timezone.now() - MINUTE}
+
+
+def _recent_repeats(user: User) -> QuerySet[Repeat]:
+    return Repeat.objects.filter(**_recent(user)).order_by()
+
+
+def check_pace(user: User, question: Question, at_question: int, in_all: int) -> None:
+    """Raise TooFast if the answers of the last minute are as many as a person may give.
+
+    `at_question` and `in_all` are their numbers.
+    """
+    attempts, repeats = recent_attempts(user), _recent_repeats(user)
     if at_question >= AT_QUESTION_A_MINUTE:
-        seconds = _seconds_left(*recent(user, question))
+        attempts = attempts.filter(question=question)
+        repeats = repeats.filter(attempt__question=question)
         text = _("You have answered this question %(most)d times within a minute.")
         most = AT_QUESTION_A_MINUTE
     elif in_all >= A_MINUTE:
-        seconds = _seconds_left(*recent(user))
         text = _("You have given %(most)d answers within a minute.")
         most = A_MINUTE
     else:
         return
+    seconds = _seconds_left(attempts, repeats)
     wait = _("Wait %(n)d seconds, then send it again.") % {"n": seconds}
     raise TooFast(f"{text % {'most': most}} {wait}", seconds)
 
 
+def check_pace_of_repeats(user: User, question: Question) -> None:
+    """Raise TooFast if attempts and repeated answers together are as many as a person may give."""
+    here = {"n": Count("pk"), "here": Count("pk", filter=Q(question=question))}
+    attempts = recent_attempts(user).aggregate(**here)
+    here["here"] = Count("pk", filter=Q(attempt__question=question))
+    repeats = _recent_repeats(user).aggregate(**here)
+    check_pace(user, question, attempts["here"] + repeats["here"], attempts["n"] + repeats["n"])
+
+
 def _seconds_left(*rows: QuerySet[Any]) -> int:
     """Return the number of seconds until the oldest of the rows is a minute old, at least 1."""
-    times: Iterator[datetime | None] = (one.aggregate(at=Min("created_at"))["at"] for one in rows)
+    times = [one.aggregate(at=Min("created_at"))["at"] for one in rows]
     oldest = min((at for at in times if at), default=timezone.now() - MINUTE)
     return max(ceil((oldest + MINUTE - timezone.now()).total_seconds()), 1)

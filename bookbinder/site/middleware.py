@@ -1,9 +1,14 @@
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template import loader
 
+from accounts import hashers
+
+log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -14,6 +19,47 @@ def refuse_nul(get_response: Handler) -> Handler:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise SuspiciousOperation("NUL in an address")
         return get_response(request)
+
+    return middleware
+
+
+class RespondWhenBusy:
+    """Responds with status 429 where no password can be checked now, on whichever page that is."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, hashers.TooBusy):
+            return None
+        headers = {"Retry-After": str(hashers.PATIENCE)}
+        return HttpResponse(
+            loader.render_to_string("429.html", request=request), status=429, headers=headers
+        )
+
+
+def work_after_response(get_response: Handler) -> Handler:
+    """Do what `accounts.http.after_response` was given, once the response has been sent."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        work = getattr(request, "work_after_response", None)
+        if work is not None:
+            close = response.close
+
+            def work_and_close() -> None:
+                try:
+                    work()
+                except Exception:
+                    log.exception("What was left for after a response has failed")
+                finally:
+                    close()  # gives the connection to the database back
+
+            response.close = work_and_close  # type: ignore[method-assign]
+        return response
 
     return middleware
 
