@@ -10,20 +10,18 @@ from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
+from accounts.errors import TooMany
+
 AT_ONCE = 2
 PATIENCE = 10  # seconds that others wait
 _turns = BoundedSemaphore(AT_ONCE)
 
 
-class TooBusy(Exception):
-    """Too many passwords are being checked: the person should try again in `PATIENCE` seconds."""
-
-
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Wait until fewer than `AT_ONCE` hashes are being computed. Raises TooBusy."""
+    """Wait until fewer than `AT_ONCE` hashes are being computed. Raises TooMany."""
     if not _turns.acquire(timeout=PATIENCE):
-        raise TooBusy
+        raise TooMany(PATIENCE)
     try:
         yield
     finally:

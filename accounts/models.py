@@ -92,3 +92,18 @@ class User(AbstractBaseUser):
             for backend in auth.get_backends()
             if hasattr(backend, "has_module_perms")
         )
+
+
+class TryCount(models.Model):
+    """How often somebody has tried something in a period; see `accounts.limits`."""
+
+    key = models.CharField(max_length=200)
+    number = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("key",), name="uq_trycount_key"),)
+        indexes = (models.Index(fields=("expires_at",), name="ix_trycount_expires_at"),)
+
+    def __str__(self) -> str:
+        return self.key

@@ -101,7 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "bookbinder.site.middleware.refuse_nul",
-    "bookbinder.site.middleware.RespondWhenBusy",
+    "bookbinder.site.middleware.RespondToTooMany",
     "bookbinder.site.middleware.work_after_response",
     "bookbinder.site.middleware.add_permissions_policy",
     "bookbinder.site.middleware.add_content_security_policy",

@@ -1,4 +1,3 @@
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -7,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
+from accounts.errors import TooMany
 from accounts.http import signed_in
 from grading import enrolling, invitations
 from grading.models import Course, Invitation
@@ -14,23 +14,30 @@ from grading.models import Course, Invitation
 WRONG_CODE = "wrong-join-code"
 
 
-def _too_many(request: HttpRequest) -> HttpResponse | None:
-    """Return a 429 response if too many join codes that do not exist have been tried, or None."""
-    if not limits.is_over(request, WRONG_CODE, most=20, most_of_address=600):
-        return None
-    return ratelimit.respond_429(request)
+# Wrong codes an hour. The limit of an IP address is higher: a lecture hall shares one.
+MOST_OF_ACCOUNT, MOST_OF_ADDRESS = 20, 600
+
+
+def _course_of(request: HttpRequest, code: str) -> Course | None:
+    """Return the course with a join code, or None. Raises TooMany after too many wrong codes.
+
+    A code is counted before it is looked up, so that tries at the same moment are not more.
+    """
+    most = MOST_OF_ACCOUNT if request.user.is_authenticated else MOST_OF_ADDRESS
+    if limits.count(request, WRONG_CODE) > most:
+        raise TooMany(limits.seconds_left(limits.HOUR))
+    course = Course.objects.select_related("book").filter(join_code=code).first()
+    if course is not None:
+        limits.uncount(request, WRONG_CODE)
+    return course
 
 
 @require_safe
 def find_course(request: HttpRequest) -> HttpResponseBase:
     """Redirect to the page of the course whose join code was entered."""
-    refused = _too_many(request)
-    if refused:
-        return refused
     code = request.GET.get("code", "").strip().lower()
-    if Course.objects.filter(join_code=code).exists():
+    if _course_of(request, code):
         return redirect("join-course", code=code)
-    limits.count(request, WRONG_CODE)
     messages.error(request, _("No course has this join code. Check it and try again."))
     return redirect("bookshelf")
 
@@ -38,12 +45,8 @@ def find_course(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def join_course(request: HttpRequest, code: str) -> HttpResponseBase:
     """Show the join page of a course, or join the course. Raises Http404 for an unknown code."""
-    refused = _too_many(request)
-    if refused:
-        return refused
-    course = Course.objects.select_related("book").filter(join_code=code).first()
+    course = _course_of(request, code)
     if course is None:
-        limits.count(request, WRONG_CODE)
         raise Http404
     return _join(request, course) if request.method == "POST" else _ask(request, course)
 

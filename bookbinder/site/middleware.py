@@ -6,7 +6,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template import loader
 
-from accounts import hashers
+from accounts.errors import TooMany
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -23,8 +23,8 @@ def refuse_nul(get_response: Handler) -> Handler:
     return middleware
 
 
-class RespondWhenBusy:
-    """Responds with status 429 where no password can be checked now, on whichever page that is."""
+class RespondToTooMany:
+    """Responds with status 429 to TooMany, on whichever page it is raised."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -33,9 +33,9 @@ class RespondWhenBusy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, hashers.TooBusy):
+        if not isinstance(error, TooMany):
             return None
-        headers = {"Retry-After": str(hashers.PATIENCE)}
+        headers = {"Retry-After": str(error.seconds)}
         return HttpResponse(
             loader.render_to_string("429.html", request=request), status=429, headers=headers
         )

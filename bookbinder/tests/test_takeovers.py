@@ -8,12 +8,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.cache import cache
-from django.core.cache.backends.db import DatabaseCache
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
 from django.test import Client
 
-from accounts import limits, proven_addresses, sign_in_providers
+from accounts import proven_addresses, sign_in_providers
 from accounts.models import User
 from bookbinder.tests.support.admin_pages import change_form, changelist, course_data, text_of
 from bookbinder.tests.support.rosters import confirm, roster, upload
@@ -263,24 +261,6 @@ def test_an_odd_key_is_no_error_of_ours(client, db, credential):
     response = client.post("/accounts/2fa/webauthn/login/", {"credential": credential})
     assert response.status_code in (200, 302)
     assert not is_in(client)
-
-
-def test_tries_are_counted_for_an_hour_also_in_the_database(rf, eve, monkeypatch):
-    call_command("createcachetable", "counts")
-    table = DatabaseCache("counts", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
-    monkeypatch.setattr(limits, "cache", table)
-    request = rf.get("/")
-    request.user = eve
-    for _time in range(3):
-        limits.count(request, "x")
-    for number in range(400):
-        table.set(f"other{number}", 1)
-    over = {"most": 3, "most_of_address": 9}
-    assert limits.is_over(request, "x", **over)
-    soon = limits.time.time() + 600
-    monkeypatch.setattr(limits.time, "time", lambda: soon)
-    same_hour = int(soon // limits.HOUR) == int((soon - 600) // limits.HOUR)
-    assert limits.is_over(request, "x", **over) is same_hour
 
 
 def test_two_providers_share_no_id():

@@ -247,9 +247,10 @@ def work(client, question) -> int:
 
 
 def test_a_try_costs_few_queries(client, as_user, eve, tried, course):
-    assert work(client, tried) == 2
-    # Session, user, question, place, a course to run, and these two.
-    assert work(as_user(eve), tried) == 7
+    # The question, its feedback, and the count of tries.
+    assert work(client, tried) == 3
+    # Session, user, question, enrollment, a course to run, and these three.
+    assert work(as_user(eve), tried) == 8
 
 
 def test_an_instructor_and_an_author_find_the_switch_in_the_course(
