@@ -118,11 +118,12 @@ def sites(transactional_db, tmp_path, data_dir, start):
     return bare, front
 
 
-def ask(port, path, **headers):
-    """Return status, headers and body of an answer."""
+def ask(port, path, sent=None, **headers):
+    """Return status, headers and body of the response to a GET, or to a POST of `sent`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request("GET", path, headers={"Host": "localhost"} | headers)
+    method = "GET" if sent is None else "POST"
+    connection.request(method, path, sent, {"Host": "localhost"} | headers)
     answer = connection.getresponse()
     body = answer.read()
     found = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in OWN}
@@ -141,8 +142,18 @@ def different(one, other):
     return found + [(one[0], other[0])] * (one[0] != other[0]) + ["body"] * (one[2] != other[2])
 
 
-def test_headers_are_the_same_with_nginx_and_without(sites, client):
+def test_the_site_behind_nginx(sites, client, data_dir):
+    """One test, since each site takes seconds to start."""
     bare, front = sites
+    check_headers_are_the_same(bare, front, client)
+    check_a_compressed_page_need_not_be_sent_again(front)
+    check_nobody_reads_past_book_binder(front)
+    check_what_may_be_sent(front, client)
+    if OTHER:  # only root can look as somebody else
+        check_the_web_servers_user_reads_no_key(data_dir)
+
+
+def check_headers_are_the_same(bare, front, client):
     sam = make_user("sam")
     enroll(sam, make_course(Book.objects.get()))
     client.force_login(sam, backend="accounts.access.RulesBackend")
@@ -179,8 +190,7 @@ def test_headers_are_the_same_with_nginx_and_without(sites, client):
     assert len(ask(front, "/books/tiny-book/many.html")[1]["content-security-policy"]) > 6_000
 
 
-def test_a_page_that_nginx_compressed_need_not_be_sent_again(sites):
-    _bare, front = sites
+def check_a_compressed_page_need_not_be_sent_again(front):
     status, headers, _body = ask(front, "/books/tiny-book/index.html", Accept_Encoding="gzip")
     assert (status, headers["content-encoding"]) == (200, "gzip")
     again = ask(
@@ -189,16 +199,34 @@ def test_a_page_that_nginx_compressed_need_not_be_sent_again(sites):
     assert again[0] == 304
 
 
-def test_nobody_reads_past_book_binder(sites):
-    _bare, front = sites
+def check_nobody_reads_past_book_binder(front):
     release = Book.objects.get().release
     for path in ("bookbinder.json", "private/bookbinder.json", "html/index.html"):
         assert ask(front, f"/protected/tiny-book/{release.folder}/{path}")[0] == 404
     assert ask(front, "/protected/")[0] == 404
 
 
-@pytest.mark.skipif(OTHER is None, reason="only root can look as somebody else")
-def test_the_web_servers_user_reads_what_is_published_and_not_the_key(sites, data_dir):
+def check_what_may_be_sent(front, client):
+    """nginx refuses what is too large, and lets a build through to who may upload one."""
+    ada = make_user("ada", type="author")
+    client.force_login(ada, backend="accounts.access.RulesBackend")
+    client.get("/accounts/email/")  # sets the cookie
+    token = client.cookies["csrftoken"].value
+    cookie = f"sessionid={client.cookies['sessionid'].value}; csrftoken={token}"
+    body = b"\r\n".join([
+        b"--x", b'Content-Disposition: form-data; name="build"; filename="a.zip"', b"",
+        b"x" * 4_000_000, b"--x--", b"",
+    ])  # fmt: skip
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=x", "Cookie": cookie, "X-CSRFToken": token,
+    }  # fmt: skip
+    status, _found, page = ask(front, "/admin/books/edition/add/", body, **headers)
+    assert (status, b"This zip file cannot be read." in page) == (200, True)
+    assert ask(front, "/admin/login/", body, **headers)[0] == 413
+    assert ask(front, "/accounts/login/", b"x" * 2_900_000, **headers)[0] == 413
+
+
+def check_the_web_servers_user_reads_no_key(data_dir):
     (manifest,) = data_dir.glob("releases/*/*/private/bookbinder.json")
     page = manifest.parents[1] / "html/closed.html"
     for path, code in ((page, 0), (manifest, 1), (manifest.parent, 1)):

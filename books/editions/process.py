@@ -2,8 +2,9 @@
 
 The work is done by a worker of django-tasks-db or in a child process, never within a request.
 
-    <data>/editions/<folder>/html/   the build
-    <data>/editions/<folder>/lock    locked by the process that works on it, until it ends
+    <data>/editions/<folder>/build.zip  what was uploaded, until it is unpacked
+    <data>/editions/<folder>/html/      the build
+    <data>/editions/<folder>/lock       locked by the process that works on it, until it ends
 """
 
 import fcntl
@@ -46,6 +47,7 @@ from books.sync.report import text as report
 log = logging.getLogger(__name__)
 State = Edition.State
 STARTS_WITHIN = timedelta(minutes=2)  # how long a process may take to start
+ZIP = "build.zip"
 KEPT_FOR = timedelta(days=14)  # how long files are kept after the last change of the edition
 WISHES = ("prefer", "regrade")  # the options that a plan depends on
 STORED_EVERY = 1.0  # seconds
@@ -56,16 +58,17 @@ class NotAllowed(BooksError):
 
 
 def of_upload(file: IO[bytes], by: User) -> Edition:
-    """Create an edition from a zip file. Raises UploadError if the file is refused."""
+    """Create an edition from a zip file, which is unpacked later, outside the request.
+
+    Raises UploadError if it is not a zip file.
+    """
+    upload.check_kind(file)
     _forget_old()
     options = {"language": get_language()}
     edition = Edition(folder=secrets.token_hex(16), created_by=by, options=options)
-    data_folder.private(data_folder.EDITIONS)
-    try:
-        upload.unpack(file, folder_of(edition) / "html")
-    except upload.UploadError:
-        forget(edition)
-        raise
+    _make_folder(edition)
+    with (folder_of(edition) / ZIP).open("xb") as kept:
+        shutil.copyfileobj(file, kept, upload.CHUNK)
     edition.save()
     return edition
 
@@ -214,6 +217,8 @@ def _locked(edition: Edition) -> Iterator[None]:
 
 
 def _plan(edition: Edition) -> None:
+    if (folder_of(edition) / ZIP).exists():
+        _unpack(edition)
     _store_step(edition, _("reading the build"))
     build = _read(edition, build_first=bool(edition.source))
     _require_right(edition, build.manifest.project, may_plan)
@@ -226,6 +231,21 @@ def _plan(edition: Edition) -> None:
         edition.message = build.warnings
         edition.state = State.PLANNED
         edition.save()
+
+
+def _unpack(edition: Edition) -> None:
+    """Unpack what was uploaded. Raises UploadError if it is refused, and keeps nothing of it."""
+    _store_step(edition, _("unpacking the zip file"))
+    path = folder_of(edition) / ZIP
+    # What is left of a process that was killed.
+    shutil.rmtree(folder_of(edition) / "html", ignore_errors=True)
+    try:
+        with path.open("rb") as file:
+            upload.unpack(file, folder_of(edition) / "html")
+    except upload.UploadError:
+        forget(edition)
+        raise
+    path.unlink()
 
 
 def _publish(edition: Edition) -> None:

@@ -1,16 +1,15 @@
 """Unpacks a build that was uploaded as a zip file, or refuses it."""
 
-import os
 import shutil
 import stat
-import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookbinder.sphinx.checks import is_publishable
 from bookbinder.sphinx.manifest import FILE_NAME
@@ -18,14 +17,23 @@ from books.errors import BooksError
 
 FILES = 50_000  # files in one build
 CHUNK = 1024 * 1024
-_LAST_RECORD = 22  # bytes, without the comment at its end
-_LONGEST_COMMENT = 65_535  # bytes
-_A_NAME = 300  # bytes of a file's entry in the central directory, a generous estimate
+_ENTRY = b"PK\x01\x02"  # with which each file's entry in the central directory begins
+_LONGEST_ENTRY = 300  # bytes, on average, a generous estimate
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
+
+_UNREADABLE = gettext_lazy("This zip file cannot be read. Zip the build's HTML folder again.")
 
 
 class UploadError(BooksError):
     """The file is refused; the message tells the person who uploaded it why."""
+
+
+def check_kind(file: IO[bytes]) -> None:
+    """Raise UploadError if this is not a zip file."""
+    if not zipfile.is_zipfile(file):
+        raise UploadError(_UNREADABLE)
+    file.seek(0)
 
 
 def unpack(file: IO[bytes], target: Path) -> None:
@@ -36,43 +44,52 @@ def unpack(file: IO[bytes], target: Path) -> None:
     """
     target.mkdir(parents=True)
     try:
-        _check_directory(file)
-        with zipfile.ZipFile(file) as archive:
+        listing = _Listing(file)
+        with zipfile.ZipFile(cast("IO[bytes]", listing)) as archive:
+            listing.is_listed = True
             _unpack(archive, target)
     except UploadError:
         shutil.rmtree(target, ignore_errors=True)
         raise
     except _BROKEN:
         shutil.rmtree(target, ignore_errors=True)
-        what = _("This zip file cannot be read. Zip the build's HTML folder again.")
-        raise UploadError(what) from None
+        raise UploadError(_UNREADABLE) from None
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
         what = _("The file cannot be unpacked here: %(why)s.")
         raise UploadError(what % {"why": error.strerror}) from error
 
 
-def _check_directory(file: IO[bytes]) -> None:
-    """Raise UploadError if a zip file lists too many files, before Python reads the whole list.
+class _Listing:
+    """A zip file that refuses to be read if it lists too many files, whatever number it says.
 
-    The number is in its last record (APPNOTE.TXT 4.3.16), as 65,535 if there are even more.
+    Python reads the list of files, the central directory (APPNOTE.TXT 4.3.12), by a single call.
     """
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LAST_RECORD - _LONGEST_COMMENT))
-    end = file.read()
-    at = end.rfind(b"PK\x05\x06")
-    file.seek(0)
-    if at < 0 or len(end) < at + _LAST_RECORD:
-        return  # not a zip file, which is reported later
-    count, listed = struct.unpack_from("<HI", end, at + 10)
-    if count > FILES or listed > FILES * _A_NAME:
-        raise UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.is_listed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        if self.is_listed:
+            return self._file.read(size)
+        if size > FILES * _LONGEST_ENTRY:
+            raise _too_many()
+        data = self._file.read(size)
+        if data.count(_ENTRY) > FILES:
+            raise _too_many()
+        return data
+
+
+def _too_many() -> UploadError:
+    return UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
 
 
 def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
     entries = archive.infolist()
-    if len(entries) > FILES:
-        raise UploadError(_("The zip has more than %(n)d files.") % {"n": FILES})
     root = _root(entries)
     left = settings.BOOKBINDER_UPLOAD_LIMIT * CHUNK
     for entry in entries:

@@ -46,7 +46,7 @@ def sample(releases: Path, site: str) -> str:
     lines = re.split(r"\n(?=\S)", block)[0].splitlines()
     text = "\n".join(line.removeprefix("   ") for line in lines)
     for old, new in (("/srv/bookbinder/var/releases", str(releases)), ("127.0.0.1:8000", site)):
-        assert text.count(old) == 1
+        assert old in text
         text = text.replace(old, new)
     return text
 

@@ -1,0 +1,82 @@
+"""How much a request may send, and where it may send files.
+
+This is decided before anything is read: reading a form with files writes them to the disk, and the
+check against forged forms reads the form before a view can ask who sends it.
+"""
+
+import json
+import re
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template import loader
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from bookbinder.site.middleware import Handler
+
+# The views whose forms have a file, and the permission that their users have.
+WITH_FILES = {
+    "admin:books_edition_add": "books.add_edition",
+    "admin:grading_invitation_import": "grading.add_invitation",
+}
+BUILDS = "admin:books_edition_add"  # their size has a limit of its own
+
+
+class NoFiles(FileUploadHandler):
+    """Skips the files of a form that has no field for one."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        return None
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def limit_bodies(get_response: Handler) -> Handler:
+    """Refuse requests that are too large, and skip files that no form has asked for.
+
+    Must come after AuthenticationMiddleware. Django reads no more of a body than its Content-Length
+    says, and nothing without one.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length == "0":
+            return get_response(request)
+        name = _upload(request)
+        if not re.fullmatch(r"[0-9]{1,15}", length) or int(length) > most(name):
+            return _too_large(request)
+        if name is None:
+            request.upload_handlers = [NoFiles(request)]
+        return get_response(request)
+
+    return middleware
+
+
+def _upload(request: HttpRequest) -> str | None:
+    """Return the name of the view if it takes files and the user may use it, otherwise None."""
+    try:
+        name = resolve(request.path_info).view_name
+    except Resolver404:
+        return None
+    permission = WITH_FILES.get(name)
+    return name if permission and request.user.has_perm(permission) else None
+
+
+def most(name: str | None) -> int:
+    """Return how many bytes may be sent to a view."""
+    small: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return settings.BOOKBINDER_UPLOAD_LIMIT * 1_000_000 + small if name == BUILDS else small
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        detail = json.dumps({"detail": _("This is too large to be sent.")})
+        return HttpResponse(detail, status=413, content_type="application/json")
+    return HttpResponse(loader.render_to_string("413.html", request=request), status=413)
