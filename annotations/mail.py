@@ -1,18 +1,17 @@
 """E-mails about notes. They never contain the text of a note, which is read on the site."""
 
-from datetime import timedelta
-
 from django.conf import settings
+from django.core.cache import cache
 from django.core.signing import Signer
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts import mail
 from accounts.models import User
 from annotations.models import Annotation
 
-# After a reply, further replies to the note by the same person send no e-mail for this long.
-QUIET = timedelta(minutes=10)
+# After an e-mail about a reply, further replies to the note by the same person send none for so many
+# seconds. The replies themselves do not tell: they may have been deleted.
+QUIET = 600
 _signer = Signer(salt="annotations.mail")
 
 
@@ -40,21 +39,23 @@ def tell_of_reply(reply: Annotation) -> None:
     """Send an e-mail about a reply to the writer of the note.
 
     They must want such e-mails, and be able to read the reply. Replies to one's own notes, and
-    those soon after another reply by the same person, send none.
+    those soon after an e-mail about another reply by the same person, send none.
     """
     root = reply.root
     assert root is not None
     if root.user_id == reply.user_id or root.deleted_at or reply.hidden_at:
         return
-    since = timezone.now() - QUIET
-    if root.replies.filter(user=reply.user_id, pk__lt=reply.pk, created_at__gt=since).exists():
-        return
-    _write("email/note_reply.txt", root)
+    if cache.add(f"reply-letter:{root.pk}:{reply.user_id}", 1, QUIET):
+        _write("email/note_reply.txt", root)
 
 
 def tell_of_fix(report: Annotation) -> None:
-    """Send the writer of a problem report an e-mail that it is fixed, if they want such e-mails."""
-    _write("email/report_fixed.txt", report)
+    """Send the writer of a problem report an e-mail that it is fixed, if they want such e-mails.
+
+    If it is fixed again soon after, they get no other one.
+    """
+    if cache.add(f"fix-letter:{report.pk}", 1, QUIET):
+        _write("email/report_fixed.txt", report)
 
 
 def _write(template: str, note: Annotation) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 
 from annotations.models import Annotation
 from bookbinder.tests.support.note_http import annotation, post, reply_to, send
@@ -94,6 +95,26 @@ def test_a_reply_is_told_by_e_mail_to_who_wrote_the_note(
         send(as_user(ines), "post", path, body)
     assert len(mail.outbox) == 1
     assert client.get("/notes/letters/1:wrong/").status_code == 404
+
+
+def test_replies_that_are_deleted_send_no_further_e_mails(
+    as_user, sam, ines, laid, course, django_capture_on_commit_callbacks
+):
+    note = make_note(sam, laid, audience="course", course=course)
+    path = f"/api/pages/{laid.pk}/annotations"
+    mate = make_user("mate")
+    enroll(mate, course)
+    for replier, letters in ((ines, 1), (mate, 2)):
+        for _time in range(3):
+            with django_capture_on_commit_callbacks(execute=True):
+                body = reply_to({"bookbinder": {"uuid": note.uuid}})
+                made = send(as_user(replier), "post", path, body).json()
+            as_user(replier).delete(f"/api/annotations/{made['bookbinder']['uuid']}")
+        assert len(mail.outbox) == letters
+    cache.clear()  # ten minutes later
+    with django_capture_on_commit_callbacks(execute=True):
+        send(as_user(ines), "post", path, reply_to({"bookbinder": {"uuid": note.uuid}}))
+    assert len(mail.outbox) == 3
 
 
 def test_nobody_replies_to_a_note_that_they_cannot_read(as_user, sam, ines, laid, course):
