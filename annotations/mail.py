@@ -9,8 +9,8 @@ from accounts import mail
 from accounts.models import User
 from annotations.models import Annotation
 
-# After an e-mail about a reply, further replies to the note by the same person send none for so many
-# seconds. The replies themselves do not tell: they may have been deleted.
+# Seconds after an e-mail about a reply in which further replies to the note by the same person send
+# none. The replies themselves do not tell: they may have been deleted.
 QUIET = 600
 _signer = Signer(salt="annotations.mail")
 
