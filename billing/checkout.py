@@ -77,7 +77,7 @@ def _begin(user: User, course: Course, seen: int) -> Payment | None:
         raise CheckoutError(_("The price has changed to %(price)s.") % {"price": price})
     try:
         with transaction.atomic():
-            enrolling.reserve(user, course)
+            enrolling.reserve(user, course, timezone.now() + OPEN_FOR)
             return Payment.objects.create(
                 user=user,
                 course=course,

@@ -93,6 +93,8 @@ def follow(
         _mark_done(event)
         if before != after:
             _act(payment, facts, before)
+        elif after == Status.PENDING and facts.status == "complete":
+            enrolling.keep_reserved(payment.user, payment.course)
         return payment, False
     _write(payment, facts, before)
     # The event is done once the money has been refunded; until then, Stripe has to send it again.
@@ -198,7 +200,7 @@ def _open_again(payment: Payment) -> None:
 def _reserve_again(payment: Payment) -> None:
     """Reserve a seat for a bank debit that began after the seat had been given up."""
     try:
-        enrolling.reserve(payment.user, payment.course)
+        enrolling.reserve(payment.user, payment.course, None)
     except enrolling.EnrollError:
         log.warning("Payment %s is under way without a seat", payment.pk)
 

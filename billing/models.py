@@ -48,6 +48,9 @@ class Payment(models.Model):
     # When this payment ended the enrollment. It only restores an enrollment that it ended itself.
     place_ended_at = models.DateTimeField(_("enrollment ended"), null=True, blank=True)
     refunded_amount = models.PositiveIntegerField(_("refunded"), default=0)
+    # The form whose refund has been sent to Stripe, until its result is known, and since when.
+    refund_form = models.CharField(max_length=36, blank=True, default="", editable=False)
+    refund_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -99,8 +99,11 @@ def _give(user: User, course: Course, enrollment: Enrollment | None, origin: str
 
 
 @transaction.atomic
-def reserve(user: User, course: Course) -> Enrollment:
-    """Reserve a seat for `user` while they pay. Raises EnrollError if that is not possible."""
+def reserve(user: User, course: Course, until: datetime | None) -> Enrollment:
+    """Reserve a seat for `user` while they pay, until a time or, with None, until it is settled.
+
+    Raises EnrollError if that is not possible.
+    """
     course = lock(course.pk)
     reason = reason_against(course)
     if reason:
@@ -109,19 +112,28 @@ def reserve(user: User, course: Course) -> Enrollment:
     if enrollment is None:
         check_seats(course)
         return Enrollment.objects.create(
-            course=course, user=user, origin=Enrollment.Origin.PAID, status="reserved"
+            course=course,
+            user=user,
+            origin=Enrollment.Origin.PAID,
+            status="reserved",
+            reserved_until=until,
         )
-    if enrollment.status == Enrollment.Status.RESERVED:
-        return enrollment
     if enrollment.status == Enrollment.Status.ACTIVE and not enrollment.is_test:
         raise EnrollError(_("You are enrolled in this course."))
     if enrollment.origin != Enrollment.Origin.PAID:
         _come_back(enrollment)  # raises
-    # They paid before and the payment was refunded, so they may pay again.
-    check_seats(course)
-    enrollment.status = Enrollment.Status.RESERVED
-    enrollment.save(update_fields=["status"])
+    # They paid before and the payment was refunded, or they have begun to pay: they may pay again.
+    if not course.enrollments.seated().filter(pk=enrollment.pk).exists():
+        check_seats(course)
+    enrollment.status, enrollment.reserved_until = Enrollment.Status.RESERVED, until
+    enrollment.save(update_fields=["status", "reserved_until"])
     return enrollment
+
+
+def keep_reserved(user: User, course: Course) -> None:
+    """Keep a reserved seat until the payment is settled: a bank debit takes days."""
+    reserved = Enrollment.objects.filter(course=course, user=user, status="reserved")
+    reserved.update(reserved_until=None)
 
 
 @transaction.atomic

@@ -37,8 +37,12 @@ class EnrollmentQuerySet(models.QuerySet):
         )
 
     def seated(self) -> Self:
-        """Return the enrollments that take a seat: active, or reserved during a payment."""
-        return self.filter(status__in=("active", "reserved")).exclude(origin="test")
+        """Return the enrollments that take a seat: active, or reserved during a payment.
+
+        A reservation ends by the clock, even if nobody hears from the payment again.
+        """
+        is_over = Q(status="reserved", reserved_until__lte=timezone.now())
+        return self.filter(~is_over, status__in=("active", "reserved")).exclude(origin="test")
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -315,7 +315,7 @@ def test_buying_by_the_page(eve, paid_course, peer, as_user, client):
 
 def test_a_payment_that_stripe_never_answered_is_given_up(eve, paid_course, peer):
     with transaction.atomic():
-        enrolling.reserve(eve, paid_course)
+        enrolling.reserve(eve, paid_course, None)
         Payment.objects.create(user=eve, course=paid_course, amount=2490, currency="usd")
     Payment.objects.update(created_at=timezone.now() - timedelta(hours=1))
     assert start(eve, paid_course)

@@ -201,6 +201,8 @@ class Enrollment(models.Model):
     )
     created_at = models.DateTimeField(_("joined"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # Until when a payment under way reserves the seat; null: until the payment is settled.
+    reserved_until = models.DateTimeField(null=True, blank=True, editable=False)
     # If a person has several courses on one book and none is named, the last used one is meant.
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
     # Where the student stopped reading.
