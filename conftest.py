@@ -26,6 +26,7 @@ from books.releases import folders, serving
 from grading.models import Answer, Course, Enrollment, Instructor
 
 pytest_plugins = [
+    "bookbinder.tests.support.editions",
     "bookbinder.tests.support.fixtures",
     "bookbinder.tests.support.oidc",
     "bookbinder.tests.support.stripe",
