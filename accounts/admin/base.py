@@ -11,12 +11,15 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from accounts import access
+from accounts.admin import deletion
 from accounts.http import signed_in
 
 _LOOKUP = re.compile(r"(__id)?(__(exact|isnull|isempty|gte|lt))?$")
 SEARCHED_WORDS = 10
+SHOWN = 20  # rows to be deleted that are named
 
 
 @contextmanager
@@ -105,6 +108,36 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with _numbers_that_fit():
             return _rendered(super().changeform_view(request, *args, **kwargs))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Count what would be deleted, instead of loading and listing it.
+
+        Returns what Django's templates show: the rows themselves, how many of each model, the
+        models of which the person must not delete rows, and what protects the rows.
+        """
+        found = deletion.count(self.model, objs)
+        forbidden = {
+            f"{model._meta.verbose_name_plural}: {n}"
+            for model, n in found.deleted.items()
+            if model is not self.model and not self._may_delete_rows_of(model, request)
+        }
+        if not all(self.has_delete_permission(request, obj) for obj in objs):
+            forbidden.add(str(self.opts.verbose_name))
+        shown = [str(obj) for obj in objs[:SHOWN]]
+        if len(objs) > SHOWN:
+            shown.append(gettext("and %(n)d more") % {"n": len(objs) - SHOWN})
+        counts = {str(model._meta.verbose_name_plural): n for model, n in found.deleted.items()}
+        protecting = [
+            f"{model._meta.verbose_name_plural}: {n}" for model, n in found.protecting.items()
+        ]
+        return shown, counts, forbidden, protecting
+
+    def _may_delete_rows_of(self, model: type[Model], request: HttpRequest) -> bool:
+        if not self.admin_site.is_registered(model):
+            return True
+        return self.admin_site.get_model_admin(model).has_delete_permission(request)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
