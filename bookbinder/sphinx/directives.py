@@ -242,6 +242,7 @@ class Question(CheckedDirective):
         multiple = "multiple" in self.options
         node = nodes.question("", label=self.argument, grader=grader, multiple=multiple)
         node["try"] = self.may_be_tried(grader)
+        node["options"] = self.options_of(grader)
         node["action"] = f"/answer/{self.config.bookbinder_project}/{self.env.docname}"
         self.set_source_info(node)
         asked = nodes.prompt("", *(n for n in body if n not in choices and n not in replies))
@@ -257,6 +258,10 @@ class Question(CheckedDirective):
         node += replies
         node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
+
+    def options_of(self, grader: str) -> dict[str, Any]:
+        """Return the options that follow from the language of the book."""
+        return kinds.of(grader).options_of(self.config.language or "en")
 
     def may_be_tried(self, grader: str) -> bool:
         """Return whether people without an account may try it, which the option `try` says.
@@ -357,7 +362,7 @@ class Question(CheckedDirective):
             self.mistake(f"the grader {grader} takes no feedback: a person reads the answers")
         for reply in replies:
             answer = reply["item"].answer
-            fault = fault_of(grader, answer)
+            fault = fault_of(grader, answer, self.options_of(grader))
             if fault:
                 note_mistake(self.env, reply.source, reply.line, f"feedback: {answer!r} is {fault}")
 
@@ -384,7 +389,7 @@ def found_question(node: nodes.question) -> FoundQuestion:
     # The text of a choice as readers see it, without its markup.
     for number, choice in enumerate(node.findall(nodes.choice)):
         items[number] = replace(items[number], answer=collapse(choice.astext()))
-    options = {name: True for name in ("multiple", "try") if node[name]}
+    options = {name: True for name in ("multiple", "try") if node[name]} | node["options"]
     return FoundQuestion(
         node["label"], node["grader"], points, options, prompt, line, tuple(items), was
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 KEY_LENGTH = 10
+UNASKED = ("try", "decimal_comma")  # options that do not change what is asked
 
 
 def collapse(text: str) -> str:
@@ -35,9 +36,9 @@ def page_fingerprint(text: str) -> str:
 def question_fingerprint(prompt: str, options: dict[str, Any], choices: Iterable[str]) -> str:
     """Return the SHA-256, in hex, of what a question asks, whatever the order of its choices.
 
-    The option `try` is left out, since it does not change what is asked.
+    Options that do not change what is asked are left out: who may try it, and how numbers are read.
     """
-    asked = {name: value for name, value in options.items() if name != "try"}
+    asked = {name: value for name, value in options.items() if name not in UNASKED}
     parts = [collapse(prompt), json.dumps(asked, sort_keys=True)]
     parts += sorted(collapse(choice) for choice in choices)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

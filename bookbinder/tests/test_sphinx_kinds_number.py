@@ -5,7 +5,13 @@ import pytest
 from bookbinder.sphinx import markdown
 from bookbinder.sphinx.fingerprints import key_of, question_fingerprint
 from bookbinder.sphinx.kinds import regex
-from bookbinder.sphinx.kinds.number import NumberError, parse, parse_range
+from bookbinder.sphinx.kinds.number import (
+    AmbiguousError,
+    NumberError,
+    options_of,
+    parse,
+    parse_range,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,52 @@ from bookbinder.sphinx.kinds.number import NumberError, parse, parse_range
 )
 def test_numbers_are_read_as_people_write_them(text, value):
     assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.234,5", Fraction(2469, 2)),
+        ("1.234.567", 1234567),
+        ("-1.234,", -1234),
+        ("1,234", Fraction(617, 500)),
+        ("0,5", Fraction(1, 2)),
+        ("0.5", Fraction(1, 2)),
+        ("3.14", Fraction(157, 50)),
+        ("0.125", Fraction(1, 8)),
+        ("1.000,5/2", Fraction(2001, 4)),
+    ],
+)
+def test_with_a_decimal_comma_points_separate_thousands(text, value):
+    assert parse(text, decimal_comma=True) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("1.234", ("1234", "1,234")),
+        ("-10.000", ("-10000", "-10,000")),
+        ("1/2.000", ("2000", "2,000")),
+    ],
+)
+def test_a_point_before_three_digits_is_ambiguous_with_a_decimal_comma(text, readings):
+    with pytest.raises(AmbiguousError) as error:
+        parse(text, decimal_comma=True)
+    assert error.value.readings == readings
+
+
+@pytest.mark.parametrize("text", ["12.34,5", "0.123,5", "1.2345,6", "1,2,3", "1.23.456"])
+def test_with_a_decimal_comma_other_groups_are_no_number(text):
+    with pytest.raises(NumberError):
+        parse(text, decimal_comma=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "has_comma"),
+    [("de", True), ("pt_BR", True), ("en", False), ("de_CH", False), ("xx", False), ("", False)],
+)
+def test_the_language_of_a_book_says_how_numbers_are_read(language, has_comma):
+    assert options_of(language) == ({"decimal_comma": True} if has_comma else {})
 
 
 @pytest.mark.parametrize(
@@ -111,3 +163,4 @@ def test_a_fingerprint_does_not_depend_on_white_space_or_the_order_of_choices():
     one = question_fingerprint("Which  one?", {}, ["a", "b"])
     assert one == question_fingerprint("Which one?", {}, ["b", "a"])
     assert one != question_fingerprint("Which one?", {"multiple": True}, ["a", "b"])
+    assert one == question_fingerprint("Which one?", {"decimal_comma": True}, ["a", "b"])

@@ -14,7 +14,7 @@ from books.sources.directive import tidy
 
 def check_answer(question: Question, answer: str) -> None:
     """Raise ValidationError if the question's grader does not accept the expected answer."""
-    fault = fault_of(question.grader, answer)
+    fault = fault_of(question.grader, answer, question.options)
     if fault:
         raise ValidationError(_("This answer is %(fault)s.") % {"fault": fault})
 

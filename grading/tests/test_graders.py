@@ -42,7 +42,6 @@ def grade(grader, answer, *pairs, **over):
         ("number", "3.14 +- 0.01", "3.15", 2),
         ("number", "3.14 +- 0.01", "3.16", 0),
         ("number", "0.5", "1/2", 2),
-        ("number", "4", "four", 0),
     ],
 )
 def test_an_answer_earns_what_was_foreseen(grader, foreseen, answer, points):
@@ -108,6 +107,41 @@ def test_a_text_for_a_person_has_no_points_yet():
 def test_what_is_no_answer_is_refused(grader, answer):
     with pytest.raises(AnswerError):
         grade(grader, answer, ("a", 1)) if grader != "manual" else grade(grader, answer)
+
+
+COMMA = {"decimal_comma": True}
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "hint"),
+    [
+        ("about ten", {}, "Write it like 42, -0.5, 2/3 or 1e-3."),
+        ("about ten", COMMA, "Write it like 42, -0,5, 2/3 or 1e-3."),
+        ("1.234,5", {}, "Write it like 42, -0.5"),
+        ("1.234", COMMA, "This can mean two numbers: write 1234 or 1,234."),
+    ],
+)
+def test_a_number_that_cannot_be_read_is_refused_with_a_hint(answer, options, hint):
+    with pytest.raises(AnswerError) as refused:
+        grade("number", answer, ("10", 1), ("*", 1), options=options)
+    assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize("answer", ["1.234,5", "1234,5", "1234.5", "2469/2"])
+def test_a_number_is_read_as_the_language_of_the_book_writes_it(answer):
+    assert grade("number", answer, ("1.234,5", 2), options=COMMA).points == 2
+    assert (
+        grade("number", answer, ("1.230 +- 5", 2), ("1.230,0 +- 5", 1), options=COMMA).points == 1
+    )
+
+
+def test_a_kept_answer_that_cannot_be_read_earns_nothing():
+    """Anything else stands for other numbers."""
+    question = Question(grader="number", options={})
+    feedback = foresee(("10", 2), ("*", 1))
+    assert graders.grade("eleven", question, feedback).points == 0
+    assert graders.grade("eleven", question, feedback).feedback == ()
+    assert graders.grade("11", question, feedback).points == 1
 
 
 @pytest.mark.parametrize("answer", ["", "nope", None, 4, ["h"], {"h": 1}])

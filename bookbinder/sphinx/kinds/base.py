@@ -1,12 +1,18 @@
 """The interface of a kind of question, which builds, the admin and syncs use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
-def nothing_wrong(answer: str) -> str | None:
+def nothing_wrong(answer: str, options: Mapping[str, Any]) -> str | None:
     """Accept any expected answer."""
     return None
+
+
+def no_options(language: str) -> dict[str, Any]:
+    """Return no options: the book's language makes no difference."""
+    return {}
 
 
 def one_line(attributes: str, size: int = 32) -> str:
@@ -33,7 +39,9 @@ class Kind:
     - `takes_choices`: whether it has `choice` directives, which are shown on the page.
     - `takes_feedback`: whether authors can list expected answers; otherwise a person grades them.
     - `may_be_tried`: whether answers are right or wrong, so that `:try:` makes sense.
-    - `fault_of`: returns what is wrong with an expected answer, or None.
+    - `fault_of`: returns what is wrong with an expected answer, or None, given the question's
+      options.
+    - `options_of`: returns the question's options that follow from the language of its book.
     - `field`: returns the HTML of the field for an answer, given its attributes.
     """
 
@@ -41,7 +49,8 @@ class Kind:
     takes_choices: bool = False
     takes_feedback: bool = True
     may_be_tried: bool = True
-    fault_of: Callable[[str], str | None] = nothing_wrong
+    fault_of: Callable[[str, Mapping[str, Any]], str | None] = nothing_wrong
+    options_of: Callable[[str], dict[str, Any]] = no_options
     field: Callable[[str], str] = one_line
 
     @property

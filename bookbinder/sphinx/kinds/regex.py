@@ -2,6 +2,8 @@
 
 import functools
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 import re2
 
@@ -38,7 +40,7 @@ def matches(pattern: str, text: str) -> bool:
     return compile(unicodedata.normalize("NFC", pattern)).fullmatch(composed) is not None
 
 
-def fault_of(answer: str) -> str | None:
+def fault_of(answer: str, options: Mapping[str, Any]) -> str | None:
     """Return what is wrong with an expected pattern, or None."""
     try:
         compile(answer)
