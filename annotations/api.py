@@ -45,7 +45,6 @@ def _json(data: Any, status: int = 200, **headers: str) -> HttpResponse:
     response = HttpResponse(content, status=status, content_type=jsonld.MEDIA_TYPE)
     for name, value in headers.items():
         response[name.replace("_", "-")] = value
-    response["Cache-Control"] = "private, no-cache"
     return response
 
 

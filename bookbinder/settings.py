@@ -99,12 +99,11 @@ INSTALLED_APPS = [
     "billing",
 ]
 MIDDLEWARE = [
+    "bookbinder.site.middleware.add_headers",
     "django.middleware.security.SecurityMiddleware",
     "bookbinder.site.middleware.refuse_nul",
     "bookbinder.site.middleware.RespondToTooMany",
     "bookbinder.site.middleware.work_after_response",
-    "bookbinder.site.middleware.add_permissions_policy",
-    "bookbinder.site.middleware.add_content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

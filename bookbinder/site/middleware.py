@@ -12,6 +12,39 @@ log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
+PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+
+
+def add_headers(get_response: Handler) -> Handler:
+    """Tell browsers what no page here may do, and to keep nothing that may be personal.
+
+    Must be the first, so that a response to a request that another middleware refuses has the
+    headers too. Views and the middleware inside may have set others: pages of books have their own
+    policies, and static files may be kept.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_framed = response.headers.get("X-Frame-Options") == "SAMEORIGIN"
+        headers = {
+            "Cache-Control": "private, no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": PERMISSIONS,
+            "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        }
+        # Django's debug page has an inline script.
+        if not (settings.DEBUG and response.status_code == 500):
+            policy = site_policy(request.path_info, is_framed=is_framed)
+            headers["Content-Security-Policy"] = policy
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return middleware
+
+
 def refuse_nul(get_response: Handler) -> Handler:
     """Respond with status 400 to URLs that contain NUL, which PostgreSQL does not accept."""
 
@@ -59,36 +92,6 @@ def work_after_response(get_response: Handler) -> Handler:
                     close()  # gives the connection to the database back
 
             response.close = work_and_close  # type: ignore[method-assign]
-        return response
-
-    return middleware
-
-
-PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
-
-
-def add_permissions_policy(get_response: Handler) -> Handler:
-    """Tell browsers that no page here uses a camera, a microphone or the like."""
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        return response
-
-    return middleware
-
-
-def add_content_security_policy(get_response: Handler) -> Handler:
-    """Tell browsers to run only our own files. Pages of books already have their own policies."""
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        # Django's debug page has an inline script.
-        if not (settings.DEBUG and response.status_code == 500):
-            is_framed = response.headers.get("X-Frame-Options") == "SAMEORIGIN"
-            response.headers.setdefault(
-                "Content-Security-Policy", site_policy(request.path_info, is_framed=is_framed)
-            )
         return response
 
     return middleware

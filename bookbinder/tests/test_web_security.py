@@ -9,13 +9,15 @@ import sys
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client, RequestFactory
+from ninja import NinjaAPI
 
 from accounts.models import User
+from bookbinder.site.api import api
 from bookbinder.tests.run.deploy import PRODUCTION
 from bookbinder.tests.support.admin_pages import change_form, course_data
 from bookbinder.tests.support.builds import ROOT
 from bookbinder.tests.support.signing_in import SIGNUP
-from conftest import PASSWORD
+from conftest import PASSWORD, lay_page, make_note
 
 SHOW = """
 import json, django
@@ -69,6 +71,82 @@ def test_headers_tell_browsers_what_not_to_do(production):
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
+
+
+POLICIES = (
+    "Content-Security-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+    "X-Frame-Options", "Cross-Origin-Opener-Policy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "extra"),
+    [
+        ("/", 200, {}),
+        ("/%00", 400, {}),
+        ("/?x=%00", 400, {}),
+        ("/nothing", 404, {}),
+        ("/admin/", 302, {}),
+        ("/api/questions/1/attempts", 401, {}),
+        ("/api/state/tiny/nothing", 404, {}),
+        ("/", 400, {"HTTP_HOST": "evil.example"}),
+        ("/accounts/login/", 413, {"CONTENT_LENGTH": "9999999"}),
+    ],
+)
+def test_every_response_has_the_policies_and_is_kept_nowhere(client, db, path, status, extra):
+    response = client.get(path, **extra)
+    assert response.status_code == status
+    for name in POLICIES:
+        assert response.headers.get(name), name
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_what_is_personal_is_kept_nowhere(as_user, enrollment, adding, page, ines, course):
+    lay_page(page)
+    note = make_note(enrollment.user, page)
+    client = as_user(enrollment.user)
+    for path in (
+        "/",
+        f"/api/state/{page.book.project}/{page.url}",
+        f"/api/questions/{adding.pk}/attempts",
+        f"/api/pages/{page.pk}/annotations",
+        f"/api/annotations/{note.uuid}",
+        f"/answer/{page.book.project}/{page.url}",
+        f"/notes/on/{page.book.project}/{page.url}",
+        "/notes/",
+        "/notes/export.csv",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/accounts/2fa/",
+    ):
+        response = client.get(path)
+        assert response.status_code in (200, 302), path
+        assert "no-store" in response["Cache-Control"], path
+    teacher = as_user(ines)
+    data = {"action": "export_gradebook", "_selected_action": [course.pk], "format": "csv"}
+    for response in (
+        teacher.post("/admin/grading/course/", data),
+        teacher.get(f"/admin/grading/course/{course.pk}/change/"),
+    ):
+        assert "no-store" in response["Cache-Control"]
+
+
+def test_the_document_of_the_api_is_made_once(client, db, monkeypatch):
+    made = []
+    original = NinjaAPI.get_openapi_schema
+
+    def make(self, **kwargs):
+        made.append(kwargs)
+        return original(self, **kwargs)
+
+    monkeypatch.setattr(NinjaAPI, "get_openapi_schema", make)
+    api._document.cache_clear()
+    documents = [client.get("/api/openapi.json").json() for _time in range(3)]
+    assert (
+        documents[0] == documents[2]
+        and "/api/questions/{question_id}/answers" in documents[0]["paths"]
+    )
+    assert len(made) == 1
 
 
 def test_http_leads_to_https(production):
