@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from books.errors import BooksError
 from books.progress_bars import Each, silently
+from books.sources import confine
 
 TIME_LIMIT = 30 * 60  # seconds
 MESSAGE_LENGTH = 3_000  # characters of output that are shown if no cause is found in it
@@ -60,6 +61,7 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONUNBUFFERED"] = "1"  # otherwise progress is known only at the end
+    confine.hide_this_process()
     try:
         process = subprocess.Popen(
             [*command, source, output],
@@ -73,6 +75,8 @@ def build(source: Path, scratch: Path, each: Each = silently) -> tuple[Path, str
         )
     except OSError as error:
         raise BuildError(f"{python}: {error}. Check BOOKBINDER_SPHINX_PYTHON.") from None
+    with suppress(ProcessLookupError):  # it has ended already
+        confine.limit_resources(process.pid, TIME_LIMIT)
     said, warnings = _watch(process, source, each)
     if process.returncode:
         raise BuildError(f"{source}: the build failed.\n{explain(said + warnings, python)}")
