@@ -21,8 +21,12 @@ TRIES_A_MINUTE = 30
 
 
 def with_tries(pages: QuerySet[Page]) -> Any:
-    """Annotate pages with `takes_tries`: public, and no open course on the book forbids tries."""
-    against = Course.objects.open().filter(book=OuterRef("book"), allows_tries=False)
+    """Annotate pages with `takes_tries`: public, and no open course on the book forbids tries.
+
+    A course that limits attempts forbids them, unless its instructor has allowed them.
+    """
+    forbids = Q(allows_tries=False) | Q(allows_tries=None, attempt_limit__isnull=False)
+    against = Course.objects.open().filter(forbids, book=OuterRef("book"))
     return pages.annotate(takes_tries=Q(~Exists(against), access=Page.Access.PUBLIC))
 
 

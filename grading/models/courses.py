@@ -91,10 +91,16 @@ class Course(models.Model):
     )
     allows_tries = models.BooleanField(
         _("tries without an account"),
-        default=True,
+        null=True,
+        blank=True,
+        choices=[
+            (None, _("allowed unless attempts are limited")),
+            (True, _("allowed")),
+            (False, _("not allowed")),
+        ],
         help_text=_(
-            "Off: while this course is open, nobody can try the questions of its book that the "
-            "author has marked with :try: without being enrolled."
+            "Whether people who are not enrolled can try the questions that the author has marked "
+            "with :try:, while this course is open. They have no limit of attempts."
         ),
     )
 

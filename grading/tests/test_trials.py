@@ -1,6 +1,7 @@
 """Tries without an account: what a stranger is told, and how little they can learn by it."""
 
 import json
+import re
 import threading
 import uuid
 from datetime import timedelta
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bookbinder.tests.support.admin_pages import course_data
 from bookbinder.tests.support.answers_http import post
 from books.models import Book
 from conftest import enroll, make_book, make_course, make_feedback, make_page, make_question
@@ -164,6 +166,10 @@ def where_a_course_switched_it_off(question):
     make_course(question.page.book, "Strict", allows_tries=False)
 
 
+def where_a_course_limits_attempts(question):
+    make_course(question.page.book, "Strict", attempt_limit=3)
+
+
 def graded_by_a_person(question):
     question.grader = "manual"
     question.save()
@@ -177,6 +183,7 @@ def graded_by_a_person(question):
         on_a_members_page,
         in_an_unpublished_book,
         where_a_course_switched_it_off,
+        where_a_course_limits_attempts,
         graded_by_a_person,
     ],
 )
@@ -208,6 +215,29 @@ def test_only_an_open_course_of_this_book_switches_tries_off(client, tried):
     make_course(tried.page.book, "Last year", allows_tries=False, **closed)
     make_course(make_book("other"), "Elsewhere", allows_tries=False)
     assert can_try(client, tried) and post(client, tried, "4").status_code == 200
+
+
+def test_a_course_that_limits_attempts_can_allow_tries(client, tried):
+    strict = make_course(tried.page.book, "Strict", attempt_limit=3)
+    assert not can_try(client, tried)
+    strict.allows_tries = True
+    strict.save()
+    assert can_try(client, tried) and post(client, tried, "4").status_code == 200
+    # Every open course has to.
+    make_course(tried.page.book, "Stricter", attempt_limit=1)
+    assert not can_try(client, tried)
+
+
+def test_an_instructor_chooses_and_a_new_course_starts_with_the_default(
+    as_user, ines, root, course, book
+):
+    client, path = as_user(ines), f"/admin/grading/course/{course.pk}/change/"
+    for chosen, kept in (("True", True), ("False", False), ("", None)):
+        client.post(path, course_data(course, allows_tries=chosen))
+        course.refresh_from_db()
+        assert course.allows_tries is kept
+    page = as_user(root).get("/admin/grading/course/add/").content.decode()
+    assert re.search(r'<option value="" selected>\s*allowed unless attempts are limited', page)
 
 
 def test_a_question_that_does_not_exist_is_no_news_to_nobody(client, tried):
