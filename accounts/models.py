@@ -107,3 +107,21 @@ class TryCount(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class UnsentLetter(models.Model):
+    """An e-mail that could not be sent yet; see `accounts.letters`."""
+
+    to = models.EmailField(max_length=254)
+    subject = models.TextField()
+    body = models.TextField()
+    headers = models.JSONField(default=dict)
+    tries = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("unsent e-mail")
+        verbose_name_plural = _("unsent e-mails")
+
+    def __str__(self) -> str:
+        return self.subject

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.core.signing import Signer
 from django.urls import reverse
 
-from accounts import mail
+from accounts import letters, mail
 from accounts.models import User
 from annotations.models import Annotation
 
@@ -73,4 +73,4 @@ def _write(template: str, note: Annotation) -> None:
     # Mail programs show these headers as a button (RFC 8058).
     message.extra_headers["List-Unsubscribe"] = f"<{context['stop_url']}>"
     message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.send(message)
+    letters.send(message)

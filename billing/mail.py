@@ -1,6 +1,6 @@
 """E-mails about payments. Stripe issues the receipts; our e-mails link to them."""
 
-from accounts import mail
+from accounts import letters, mail
 from billing import money
 from billing.models import Payment
 from billing.stripe_client import Checkout
@@ -27,4 +27,4 @@ def send_status(payment: Payment, facts: Checkout, before: str) -> None:
         "amount": money.in_words(payment.amount, payment.currency),
         "receipt_url": facts.receipt_url,
     }
-    mail.send(mail.compose(template, payment.user.email, context))
+    letters.send(mail.compose(template, payment.user.email, context))

@@ -48,6 +48,28 @@ def reconcile(since: datetime) -> Iterator[Mended | str]:
             yield Mended(found, before.get(found.pk, ""))
 
 
+def end_old() -> tuple[int, int]:
+    """End payments whose sessions have expired, and the reservations of their seats.
+
+    Returns how many, and of how many Stripe could not be asked. Their seats are free anyway.
+    """
+    ended = unread = 0
+    for payment in Payment.objects.filter(status=Payment.Status.PENDING).order_by("pk"):
+        if not checkout.is_old(payment):
+            continue
+        try:
+            if not payment.session_id:
+                fulfil.give_up(payment)
+            else:
+                _updated(payment.session_id)
+        except stripe_client.StripeProblem:
+            unread += 1
+            continue
+        payment.refresh_from_db()
+        ended += payment.status != Payment.Status.PENDING
+    return ended, unread
+
+
 def _sessions(since: datetime) -> Iterator[str]:
     """Yield the ids of sessions that are unsettled here, then of those that Stripe lists."""
     late = timezone.now() - REFUNDS_FAIL_FOR

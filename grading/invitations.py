@@ -6,6 +6,7 @@ the course's page. Until then, it looks the same with an account and without one
 
 import logging
 import smtplib
+from datetime import timedelta
 
 from django.conf import settings
 from django.core import mail as django_mail
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import mail
+from accounts import letters, mail
 from accounts.models import User
 from grading import enrolling
 from grading.models import Course, Enrollment, Instructor, Invitation
@@ -99,6 +100,14 @@ def send(invitations: QuerySet[Invitation]) -> int:
         Invitation.objects.filter(pk__in=ids).update(mailed_at=timezone.now())
         sent += len(batch)
     return sent
+
+
+def send_unsent() -> int:
+    """Send the e-mails of recent invitations that could not be sent; return how many were sent."""
+    now = timezone.now()
+    # Not those that are being sent right now.
+    span = (now - letters.KEPT_FOR, now - timedelta(minutes=5))
+    return send(Invitation.objects.filter(mailed_at=None, created_at__range=span))
 
 
 def _message(invitation: Invitation) -> django_mail.EmailMessage:

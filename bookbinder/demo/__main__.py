@@ -101,6 +101,7 @@ def main() -> None:
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
     os.chdir(ROOT)
+    subprocess.Popen([sys.executable, "manage.py", "periodic", "--every", "60"])
     os.execv(gunicorn, [gunicorn, "bookbinder.wsgi", *options, "--log-level", "warning"])
 
 

@@ -63,7 +63,7 @@ def of_upload(file: IO[bytes], by: User) -> Edition:
     Raises UploadError if it is not a zip file.
     """
     upload.check_kind(file)
-    _forget_old()
+    forget_old()
     options = {"language": get_language()}
     edition = Edition(folder=secrets.token_hex(16), created_by=by, options=options)
     _make_folder(edition)
@@ -80,7 +80,7 @@ def of_source(source: Path, by: User) -> Edition:
     """
     if source not in sources(by):
         raise NotAllowed(_("You may not build this folder, or it is not in BOOKBINDER_SOURCES."))
-    _forget_old()
+    forget_old()
     edition = Edition.objects.create(
         source=str(source),
         folder=secrets.token_hex(16),
@@ -116,10 +116,13 @@ def forget(edition: Edition) -> None:
     shutil.rmtree(folder_of(edition), ignore_errors=True)
 
 
-def _forget_old() -> None:
-    """Delete the files of editions that have not changed for a long time."""
-    for edition in Edition.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR):
+def forget_old() -> int:
+    """Delete the files of editions that have not changed for a long time; return how many."""
+    old = Edition.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR)
+    with_files = [edition for edition in old if folder_of(edition).exists()]
+    for edition in with_files:
         forget(edition)
+    return len(with_files)
 
 
 # What people request.

@@ -65,9 +65,7 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
 
     Raise PublishError if they cannot be copied.
     """
-    for old in _tokens():
-        if time.time() - (_root() / old).stat().st_mtime >= LIFETIME:
-            shutil.rmtree(_root() / old, ignore_errors=True)
+    forget_old()
     token = secrets.token_urlsafe(32)
     files = published_files(manifest)
     changes = FileChanges(tuple(files), (), (), files)
@@ -76,6 +74,16 @@ def lay(manifest: m.Manifest, folder: Path, each: Each = silently) -> str:
     folders.lay(root / token, manifest, folder, changes, headers, each=each)
     first = next(manifest.pages(), None)
     return reverse("preview", args=(token, f"{first.docname}.html" if first else "index.html"))
+
+
+def forget_old() -> int:
+    """Delete the previews that have expired, and return how many there were."""
+    old = [
+        token for token in _tokens() if time.time() - (_root() / token).stat().st_mtime >= LIFETIME
+    ]
+    for token in old:
+        shutil.rmtree(_root() / token, ignore_errors=True)
+    return len(old)
 
 
 def find(user: Person, token: str) -> Preview | None:
