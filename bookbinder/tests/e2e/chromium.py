@@ -1,11 +1,14 @@
-"""The browser of the tests: the system's, else from Debian's packages, else Playwright's own."""
+"""The browser of the tests: the system's, else from Debian's packages, else Playwright's own.
+
+Chromium's headless shell is preferred: it renders the same with two thirds of the CPU.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def find() -> str | None:
@@ -13,12 +16,17 @@ def find() -> str | None:
 
 
 def ensure() -> None:
-    """Install a browser where there is none."""
-    if find():
+    """Install the headless shell where Debian's packages have it, or else any browser."""
+    if shutil.which(NAMES[0]):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "-q", "update"], check=True)
-        packages = ["apt-get", "-q", "install", "-y", "--no-install-recommends", "chromium"]
-        subprocess.run(packages, check=True)
-    else:
+        subprocess.run(["apt-get", "-q", "update"])
+        if not _install(NAMES[0]) and not find() and not _install("chromium"):
+            raise RuntimeError("apt-get cannot install chromium.")
+    elif not find():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+
+
+def _install(package: str) -> bool:
+    command = ["apt-get", "-q", "install", "-y", "--no-install-recommends", package]
+    return subprocess.run(command).returncode == 0
