@@ -160,11 +160,12 @@ def _locked_enrollment(user: User, question: Question, course_id: int | None) ->
 def _earlier(user: User, enrollment: Enrollment, question: Question, client_key: UUID) -> Any:
     """Return what the database says about earlier answers, in one row.
 
-    `attempt`, with its `string`, `points`, `feedback` and `version`, is the one that has been sent
-    with the client key or, if there is none, the last one at the question. It is None without any,
-    and if the client key was used at another question. `sent_before` is None if the client key is
-    new. `count` is the number of attempts at the question, `counted_points` the points of the
-    answer that counts, and `this_minute` and `this_minute_in_all` are what `limits` counts.
+    `attempt`, with its `string`, `points`, `feedback_pk` and `version_then`, is the one that has
+    been sent with the client key or, if there is none, the last one at the question. It is None
+    without any, and if the client key was used at another question. `sent_before` is None if the
+    client key is new. `count` is the number of attempts at the question, `counted_points` the
+    points of the answer that counts, and `this_minute` and `this_minute_in_all` are what `limits`
+    counts.
 
     Each is found by an index, since there can be many attempts with long texts.
     """
