@@ -159,7 +159,7 @@ def weight(site: str, asked: list[str]) -> Bound:
     scripts = sum(size for path, size in ours.items() if path.endswith(".js"))
     styles = sum(ours.values()) - scripts
     note = f"{len(ours)} files: scripts {scripts / KB:.1f} kB, styles {styles / KB:.1f} kB"
-    return Bound("our scripts and styles, as served", sum(ours.values()) / KB, "kB", 30, note)
+    return Bound("our scripts and styles, as served", sum(ours.values()) / KB, "kB", 32, note)
 
 
 def best(visits: list[Visit]) -> Times:
