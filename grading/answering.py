@@ -9,18 +9,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import (
-    BigIntegerField,
     F,
     FilteredRelation,
-    Func,
-    IntegerField,
     Q,
-    QuerySet,
-    Subquery,
 )
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -104,7 +98,7 @@ def answer(
             string, outcome = graders.read_and_grade(given, question, feedback)
             html = outcome.html if enrollment.shows_feedback is not False else None
             if earlier.sent_before is not None:
-                number = _number_of_sent(earlier, enrollment, string)
+                number = _number_of_sent(earlier, enrollment, question, string)
                 return Reply(earlier.points, question.points_possible, html, number)
             _require_open(enrollment)
             limits.check_pace(user, question, earlier.this_minute, earlier.this_minute_in_all)
@@ -131,8 +125,6 @@ def answer(
             raise
         # An edition without the question was published in the meantime.
         raise Gone from None
-    except Question.DoesNotExist:  # in the meantime, too
-        raise Gone from None
 
 
 def _locked_enrollment(user: User, question: Question, course_id: int | None) -> Any:
@@ -157,74 +149,99 @@ def _locked_enrollment(user: User, question: Question, course_id: int | None) ->
     return enrollment
 
 
-def _earlier(user: User, enrollment: Enrollment, question: Question, client_key: UUID) -> Any:
-    """Return what the database says about earlier answers, in one row.
+@dataclass(frozen=True)
+class Earlier:
+    """What the database says about earlier answers.
 
-    `attempt`, with its `string`, `points`, `feedback_pk` and `version_then`, is the one that has
-    been sent with the client key or, if there is none, the last one at the question. It is None
-    without any, and if the client key was used at another question. `sent_before` is None if the
-    client key is new. `count` is the number of attempts at the question, `counted_points` the
-    points of the answer that counts, and `this_minute` and `this_minute_in_all` are what `limits`
-    counts.
-
-    Each is found by an index, since there can be many attempts with long texts.
+    `attempt` is the primary key of the one that has been sent with the client key or, if there is
+    none, of the last one at the question; it is None without any, and if the client key was used at
+    another question. The next four are its columns. `sent_before` is None if the client key is new.
+    `count` is the number of attempts at the question, `counted_points` the points of the answer
+    that counts, and `this_minute` and `this_minute_in_all` are what `limits` counts.
     """
-    mine = Attempt.objects.filter(enrollment=enrollment).order_by()
-    here = mine.filter(question=question)
-    repeats = Repeat.objects.filter(enrollment=enrollment, client_key=client_key).order_by()
-    answers = Answer.objects.filter(enrollment=enrollment, question=question)
-    rows = (
-        Question.objects.filter(pk=question.pk)
-        .annotate(
-            sent_before=Coalesce(
-                Subquery(mine.filter(client_key=client_key).values("pk")),
-                Subquery(repeats.values("attempt")),
-                output_field=BigIntegerField(),
-            ),
-            last=Subquery(here.order_by("-pk").values("pk")[:1], output_field=BigIntegerField()),
+
+    attempt: int | None
+    string: str | None
+    points: Decimal | None
+    feedback: int | None
+    version: str | None
+    sent_before: int | None
+    count: int
+    counted_points: Decimal | None
+    this_minute: int
+    this_minute_in_all: int
+
+
+# Each is found by an index, since there can be many attempts with long texts. It is not composed by
+# Django, which takes 3 ms of CPU for it, a quarter of an answer.
+_EARLIER = """
+    SELECT a.id, a.string, a.points, a.feedback_id, a.version, w.sent_before,
+        (SELECT COUNT(*) FROM grading_attempt WHERE enrollment_id = %s AND question_id = %s),
+        (SELECT points FROM grading_answer WHERE enrollment_id = %s AND question_id = %s),
+        (SELECT COUNT(*) FROM grading_attempt m JOIN grading_enrollment e ON e.id = m.enrollment_id
+            WHERE e.user_id = %s AND m.created_at > %s AND m.question_id = %s),
+        (SELECT COUNT(*) FROM grading_attempt m JOIN grading_enrollment e ON e.id = m.enrollment_id
+            WHERE e.user_id = %s AND m.created_at > %s)
+    FROM (
+        SELECT COALESCE(
+            (SELECT id FROM grading_attempt WHERE enrollment_id = %s AND client_key = %s),
+            (SELECT attempt_id FROM grading_repeat WHERE enrollment_id = %s AND client_key = %s)
+        ) AS sent_before,
+        (SELECT MAX(id) FROM grading_attempt WHERE enrollment_id = %s AND question_id = %s) AS last
+    ) w
+    LEFT JOIN grading_attempt a
+        ON a.id = COALESCE(w.sent_before, w.last) AND a.question_id = %s
+"""
+
+
+def _earlier(user: User, enrollment: Enrollment, question: Question, client_key: UUID) -> Earlier:
+    """Return what the database says about earlier answers, by one statement."""
+    here = [enrollment.pk, question.pk]
+    key = [
+        enrollment.pk,
+        Attempt._meta.get_field("client_key").get_db_prep_value(client_key, connection),
+    ]
+    since = connection.ops.adapt_datetimefield_value(timezone.now() - limits.MINUTE)
+    recent = [user.pk, since]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EARLIER,
+            [*here, *here, *recent, question.pk, *recent, *key, *key, *here, question.pk],
         )
-        .annotate(wanted=Coalesce("sent_before", "last"))
-        .annotate(
-            earlier=FilteredRelation("attempts", condition=Q(attempts__pk=F("wanted"))),
-            count=_count(here),
-            counted_points=Subquery(answers.values("points")),
-            this_minute=_count(limits.recent_attempts(user).filter(question=question)),
-            this_minute_in_all=_count(limits.recent_attempts(user)),
-            attempt=F("earlier__pk"),
-            string=F("earlier__string"),
-            points=F("earlier__points"),
-            feedback_pk=F("earlier__feedback"),
-            version_then=F("earlier__version"),
-        )
+        attempt, string, points, feedback, version, sent, count, counted, *pace = cursor.fetchone()
+    return Earlier(
+        attempt, string, _decimal(points), feedback, version, sent, count, _decimal(counted), *pace
     )
-    return rows.get()
 
 
-def _count(rows: QuerySet[Any]) -> Any:
-    counted = rows.annotate(n=Func(F("pk"), function="COUNT")).values("n")
-    return Subquery(counted, output_field=IntegerField())
+def _decimal(points: Any) -> Decimal | None:
+    """Return points as the database's driver returns them as a decimal: SQLite has none."""
+    return None if points is None else Decimal(str(points)).quantize(Decimal("0.01"))
 
 
-def _number_of_sent(earlier: Any, enrollment: Enrollment, string: str) -> int:
+def _number_of_sent(
+    earlier: Earlier, enrollment: Enrollment, question: Question, string: str
+) -> int:
     """Return the number of the attempt that has been sent before, from 1. Raises Conflict."""
     if earlier.string != string:
         raise Conflict(_("This answer has already been sent with different content."))
-    attempts = Attempt.objects.filter(enrollment=enrollment, question=earlier.pk)
+    attempts = Attempt.objects.filter(enrollment=enrollment, question=question)
     return attempts.filter(pk__lte=earlier.attempt).count()
 
 
-def _is_repeated(earlier: Any, string: str, outcome: graders.Outcome, version: str) -> bool:
+def _is_repeated(earlier: Earlier, string: str, outcome: graders.Outcome, version: str) -> bool:
     """Return whether an answer is the last attempt again, at the same version of the question.
 
     It is not if its points or feedback have been edited since: then it earns something else.
     """
     matched = outcome.matched.pk if outcome.matched else None
-    last = (earlier.string, earlier.version_then, earlier.points, earlier.feedback_pk)
+    last = (earlier.string, earlier.version, earlier.points, earlier.feedback)
     return earlier.attempt is not None and last == (string, version, outcome.points, matched)
 
 
-def _remember(earlier: Any, enrollment: Enrollment, client_key: UUID) -> None:
+def _remember(earlier: Earlier, enrollment: Enrollment, client_key: UUID) -> None:
     """Store the key of a repeated answer, unless there are many already."""
+    assert earlier.attempt is not None
     if Repeat.objects.filter(attempt=earlier.attempt).count() < limits.REPEATS:
         Repeat.objects.create(
             enrollment=enrollment, attempt_id=earlier.attempt, client_key=client_key
