@@ -1,4 +1,4 @@
-"""How many notes one person may write per minute and per book."""
+"""How many notes one person may write per minute, on a page and in a book."""
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
@@ -23,11 +23,11 @@ def too_many(request: HttpRequest, what: str = "note", most: int = MOST) -> bool
 def check_count(user: User, book_id: int, page_id: int | None) -> None:
     """Raise Refused if a person already has the maximum number of notes on a page or in a book.
 
-    Without `page_id`, the page is gone.
+    Without `page_id`, the page is gone: only the book counts.
     """
     written = Annotation.objects.written_by(user).filter(book=book_id)
     counts = written.aggregate(in_book=Count("pk"), on_page=Count("pk", filter=Q(page=page_id)))
-    if counts["on_page"] >= MOST_ON_PAGE:
+    if page_id is not None and counts["on_page"] >= MOST_ON_PAGE:
         raise Refused(
             _("You have %(n)d notes on this page, which is the maximum. Delete some first.")
             % {"n": MOST_ON_PAGE}

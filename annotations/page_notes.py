@@ -22,7 +22,7 @@ PART = 200  # notes and replies that are sent at once
 class Part:
     """Some of the notes on a page, in reading order.
 
-    `last` names the last of them for `rows_after`, or is "" if no more follow.
+    `last` names the last of them, for `part_of` to go on from, or is "" if no more follow.
     """
 
     rows: list[Any]

@@ -11,6 +11,7 @@ EDITIONS = "editions"  # builds that were uploaded or made in the admin
 ARCHIVES = "archives"  # user data deleted by syncs
 SCRATCH = "scratch"  # builds in progress
 SYNC_LOCK = "sync.lock"
+PERIODIC_LOCK = "periodic.lock"
 
 
 def path(name: str) -> Path:

@@ -66,11 +66,14 @@ def check_pace(user: User, question: Question, at_question: int, in_all: int) ->
 
 def check_pace_of_repeats(user: User, question: Question) -> None:
     """Raise TooFast if attempts and repeated answers together are as many as a person may give."""
-    here = {"n": Count("pk"), "here": Count("pk", filter=Q(question=question))}
-    attempts = recent_attempts(user).aggregate(**here)
-    here["here"] = Count("pk", filter=Q(attempt__question=question))
-    repeats = _recent_repeats(user).aggregate(**here)
-    check_pace(user, question, attempts["here"] + repeats["here"], attempts["n"] + repeats["n"])
+    attempts = recent_attempts(user).aggregate(
+        here=Count("pk", filter=Q(question=question)), in_all=Count("pk")
+    )
+    repeats = _recent_repeats(user).aggregate(
+        here=Count("pk", filter=Q(attempt__question=question)), in_all=Count("pk")
+    )
+    at_question = attempts["here"] + repeats["here"]
+    check_pace(user, question, at_question, attempts["in_all"] + repeats["in_all"])
 
 
 def _seconds_left(*rows: QuerySet[Any]) -> int:

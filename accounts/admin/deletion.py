@@ -5,18 +5,18 @@ Django's own confirmation page loads and lists each row: 47 s for a student with
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CASCADE, PROTECT, RESTRICT, Model, Q
 
 
-@dataclass
+@dataclass(frozen=True)
 class Deletion:
     """How many rows of each model would be deleted, and how many protect what they refer to."""
 
-    deleted: dict[type[Model], int] = field(default_factory=dict)
-    protecting: dict[type[Model], int] = field(default_factory=dict)
+    deleted: dict[type[Model], int]
+    protecting: dict[type[Model], int]
 
 
 def count(model: type[Model], objs: Sequence[Model] | Any) -> Deletion:
@@ -24,7 +24,7 @@ def count(model: type[Model], objs: Sequence[Model] | Any) -> Deletion:
     paths: dict[tuple[type[Model], Any], list[str]] = defaultdict(list)
     for related, on_delete, path in _references(model, "", (model,)):
         paths[related, CASCADE if on_delete is CASCADE else PROTECT].append(path)
-    found = Deletion({model: len(objs)})
+    found = Deletion({model: len(objs)}, {})
     for (related, on_delete), names in paths.items():
         counts = found.deleted if on_delete is CASCADE else found.protecting
         rows = related._base_manager
@@ -52,7 +52,7 @@ def _references(
         related: Any = relation.related_model
         if on_delete not in (CASCADE, PROTECT, RESTRICT):
             continue
-        name = f"{relation.field.name}__{path}".rstrip("_")
+        name = f"{relation.field.name}__{path}" if path else relation.field.name
         yield related, on_delete, name
-        if on_delete is CASCADE and (related not in seen):
+        if on_delete is CASCADE and related not in seen:
             yield from _references(related, name, (*seen, related))

@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from annotations import limits, page_notes
+from annotations.errors import Refused
 from annotations.models import Annotation
 from bookbinder.tests.support.note_http import post, reply_to, send
 from conftest import make_note, make_page
@@ -112,6 +113,18 @@ def test_two_hundred_notes_on_a_page_are_enough(as_user, sam, laid, monkeypatch)
     assert post(client, laid).status_code == 201
     assert Annotation.objects.count() == 2
     assert limits.MOST_IN_BOOK == 5_000
+
+
+def test_notes_on_pages_that_are_gone_count_in_the_book_alone(sam, laid, monkeypatch):
+    """Who has many of them can still reply there."""
+    for _n in range(3):
+        make_note(sam, laid)
+    Annotation.objects.update(page=None)
+    monkeypatch.setattr(limits, "MOST_ON_PAGE", 2)
+    limits.check_count(sam, laid.book_id, None)
+    monkeypatch.setattr(limits, "MOST_IN_BOOK", 3)
+    with pytest.raises(Refused, match="3 notes in this book"):
+        limits.check_count(sam, laid.book_id, None)
 
 
 def test_the_admin_shows_the_newest_replies_and_counts_the_others(

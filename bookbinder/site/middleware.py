@@ -28,7 +28,7 @@ def add_headers(get_response: Handler) -> Handler:
         is_framed = response.headers.get("X-Frame-Options") == "SAMEORIGIN"
         headers = {
             "Cache-Control": "private, no-store",
-            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
             "Permissions-Policy": PERMISSIONS,
             "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
             "X-Content-Type-Options": "nosniff",

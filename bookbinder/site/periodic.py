@@ -24,7 +24,6 @@ from books.releases import previews
 from grading import invitations
 
 log = logging.getLogger(__name__)
-LOCK = "periodic.lock"
 
 
 class AlreadyRunning(Exception):
@@ -122,7 +121,7 @@ def _run(job: Job) -> JobRun:
 @contextmanager
 def _lock() -> Iterator[None]:
     """Hold a lock that the system releases when this process ends. Raises AlreadyRunning."""
-    with data_folder.path(LOCK).open("a") as file:
+    with data_folder.path(data_folder.PERIODIC_LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

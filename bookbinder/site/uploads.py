@@ -4,25 +4,24 @@ This is decided before anything is read: reading a form with files writes them t
 check against forged forms reads the form before a view can ask who sends it.
 """
 
-import json
 import re
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template import loader
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from bookbinder.site.middleware import Handler
 
+BUILDS = "admin:books_edition_add"  # their size has a limit of its own
 # The views whose forms have a file, and the permission that their users have.
 WITH_FILES = {
-    "admin:books_edition_add": "books.add_edition",
+    BUILDS: "books.add_edition",
     "admin:grading_invitation_import": "grading.add_invitation",
 }
-BUILDS = "admin:books_edition_add"  # their size has a limit of its own
 
 
 class NoFiles(FileUploadHandler):
@@ -46,11 +45,14 @@ def limit_bodies(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length == "0":
-            return get_response(request)
+        text = request.META.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch(r"[0-9]{1,15}", text):
+            return _too_large(request)
+        may_have_files = request.content_type == "multipart/form-data"
+        if int(text) <= most(None) and not may_have_files:
+            return get_response(request)  # the usual case, of which nothing else is asked
         name = _upload(request)
-        if not re.fullmatch(r"[0-9]{1,15}", length) or int(length) > most(name):
+        if int(text) > most(name):
             return _too_large(request)
         if name is None:
             request.upload_handlers = [NoFiles(request)]
@@ -77,6 +79,5 @@ def most(name: str | None) -> int:
 
 def _too_large(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
-        detail = json.dumps({"detail": _("This is too large to be sent.")})
-        return HttpResponse(detail, status=413, content_type="application/json")
+        return JsonResponse({"detail": _("This is too large to be sent.")}, status=413)
     return HttpResponse(loader.render_to_string("413.html", request=request), status=413)

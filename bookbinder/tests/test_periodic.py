@@ -13,6 +13,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts import letters, limits
@@ -25,6 +26,7 @@ from bookbinder.site import periodic
 from bookbinder.tests.support.builds import ROOT
 from bookbinder.tests.support.stripe import start
 from bookbinder.tests.support.syncing import database_url
+from books import data_folder
 from books.editions import process
 from books.models import Edition
 from conftest import make_user
@@ -88,7 +90,7 @@ def test_one_process_at_a_time_and_the_lock_dies_with_it(data_dir):
         "import fcntl, sys, time; file = open(sys.argv[1], 'a'); "
         "fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); time.sleep(60)"
     )
-    command = [sys.executable, "-c", hold, data_dir / periodic.LOCK]
+    command = [sys.executable, "-c", hold, data_dir / data_folder.PERIODIC_LOCK]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         with pytest.raises(periodic.AlreadyRunning):
@@ -141,6 +143,24 @@ def test_the_command_that_repeats_ends_with_the_process_that_started_it(data_dir
         while Path(f"/proc/{pid}/stat").exists() and time.monotonic() < until:
             time.sleep(0.1)
     assert not Path(f"/proc/{pid}/stat").exists()
+
+
+def test_the_command_that_repeats_outlives_a_database_that_is_away(monkeypatch, capsys):
+    looked = []
+
+    def look():
+        looked.append(1)
+        raise OperationalError("no connection")
+
+    def sleep(seconds):
+        if len(looked) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(periodic, "run_due", look)
+    monkeypatch.setattr(time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("periodic", "--every", "1")
+    assert capsys.readouterr().err.count("no connection") == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from bookbinder.models import JobRun
@@ -61,8 +62,9 @@ class Command(BaseCommand):
             raise CommandError("--every must be at least 1.")
         parent = os.getppid()
         while os.getppid() == parent:
+            close_old_connections()  # one that was lost is opened again
             try:
                 self._report(self._locked(periodic.run_due))
-            except CommandError as error:
+            except (CommandError, DatabaseError) as error:
                 self.stderr.write(str(error))
             time.sleep(seconds)
