@@ -145,6 +145,7 @@ def test_the_command_that_repeats_ends_with_the_process_that_started_it(data_dir
     assert not Path(f"/proc/{pid}/stat").exists()
 
 
+@pytest.mark.django_db
 def test_the_command_that_repeats_outlives_a_database_that_is_away(monkeypatch, capsys):
     looked = []
 

@@ -71,7 +71,8 @@ def command_of(step: list[str | Path]) -> list[str | Path]:
     command: list[str | Path] = []
     for word in step:
         folders, pattern = FILES.get(str(word), ("", ""))
-        found = [path for folder in ROOT.glob(folders or "-") for path in folder.rglob(pattern)]
+        own = (folder for folder in ROOT.glob(folders or "-") if folder.parent.name != "var")
+        found = [path for folder in own for path in folder.rglob(pattern)]
         command += sorted(found) if folders else [word]
     return command
 
