@@ -93,7 +93,8 @@ export function repliesTo(root) {
 /** Returns some of the notes. One that was loaded by its name may have come before older ones. */
 function oldestFirst(isWanted) {
   const wanted = [...notes.values()].filter(isWanted);
-  return wanted.sort((first, second) => Date.parse(first.created) - Date.parse(second.created));
+  // Times in UTC and to the microsecond, which Date would round: as texts they are in order.
+  return wanted.sort((first, second) => (first.created < second.created ? -1 : 1));
 }
 
 export function textOf(note) {
