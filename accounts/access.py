@@ -79,6 +79,13 @@ def permissions() -> dict[str, type[Model]]:
     return dict(_models)
 
 
+def fill() -> None:
+    """Add this app's rules to the table."""
+    allow("accounts.change_user", User)
+    # With an address again, an account that lost its name would be somebody's.
+    limit_admins("accounts.change_user", lambda user: Q(erased_at=None))
+
+
 class RulesBackend(AuthenticationBackend):
     """Signs people in by e-mail address, as allauth does, and reads permissions from the table."""
 

@@ -20,3 +20,11 @@ class SignupForm(forms.Form):
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Do nothing, since allauth's adapter has already saved the names."""
+
+
+class NamesForm(forms.ModelForm):
+    """The names that an account's owner can change; the model checks what they may contain."""
+
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name")

@@ -25,9 +25,14 @@ def check_address(email: str) -> str:
         host = email.rpartition("@")[2].encode("idna")
     except UnicodeError:
         host = b""
-    if not host or len(email) > LONGEST_ADDRESS:
+    if not host or len(email) > LONGEST_ADDRESS or is_of_nobody(email):
         raise ValidationError(_("Enter a valid email address."))
     return email
+
+
+def is_of_nobody(email: str) -> bool:
+    """Return whether an address can never be anybody's (RFC 2606), as that of an erased account."""
+    return email.lower().endswith(".invalid")
 
 
 def add_html(message: EmailMessage) -> None:
@@ -48,7 +53,12 @@ def compose(template: str, to: str, context: dict[str, object]) -> EmailMultiAlt
 
 
 def send(message: EmailMessage) -> bool:
-    """Send an e-mail and return whether that succeeded. Errors are logged, not raised."""
+    """Send an e-mail and return whether that succeeded. Errors are logged, not raised.
+
+    Nothing is sent to addresses of nobody, which is no error.
+    """
+    if all(map(is_of_nobody, message.to)):
+        return True
     try:
         message.send()
     except (OSError, ValueError, smtplib.SMTPException):

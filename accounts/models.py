@@ -33,6 +33,10 @@ class User(AbstractBaseUser):
     policy_version = models.CharField(_("policy agreed to"), max_length=20, blank=True)
     policy_agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True)
     wants_reply_letters = models.BooleanField(_("e-mails about replies to notes"), default=True)
+    # When the account will be deleted, if its owner has asked for that.
+    erasure_due_at = models.DateTimeField(_("to be deleted"), null=True, blank=True)
+    # When the account lost its name, because others need some of its rows.
+    erased_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
     objects = UserManager()
 
@@ -49,6 +53,10 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(fields=("username",), name="uq_user_username"),
             models.CheckConstraint(
                 condition=Q(type__in=("user", "author", "admin")), name="ck_user_type"
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(is_active=False),
+                name="ck_user_erased_at_is_active",
             ),
             models.CheckConstraint(condition=~Q(first_name=""), name="ck_user_first_name"),
             models.CheckConstraint(condition=~Q(last_name=""), name="ck_user_last_name"),

@@ -26,7 +26,7 @@ class EvenSignupForm(SignupForm):
 
     def _rehearse(self, request: HttpRequest) -> None:
         given: dict[str, Any] = self.cleaned_data  # type: ignore[has-type]
-        self.cleaned_data = given | {"email": f"{uuid.uuid4().hex}@nobody.invalid"}
+        self.cleaned_data = given | {"email": f"{uuid.uuid4().hex}@nobody.example"}
         self.account_already_exists = False
         self.save(request)
         self.cleaned_data = given

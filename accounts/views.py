@@ -1,17 +1,30 @@
 import logging
+import tempfile
+from typing import IO
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.stages import LoginStageController
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import site_policy
+from accounts import limits, site_policy
+from accounts.errors import TooMany
+from accounts.forms import NamesForm
+from accounts.http import signed_in
+from accounts.personal_data import erasure, export
 from accounts.sign_in_stages import PolicyStage
 
 log = logging.getLogger(__name__)
 # What allauth raises if a provider sends claims in a format that it should not send.
 ODD_CLAIMS = (AttributeError, ImproperlyConfigured, TypeError, ValueError)
+
+DOWNLOADS_AN_HOUR = 20
 
 
 def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
@@ -46,3 +59,66 @@ def agree_to_policy(request: HttpRequest) -> HttpResponseBase:
         user.save(update_fields=["policy_version", "policy_agreed_at"])
         return stage.exit()
     return render(request, "accounts/agree_to_policy.html", {"is_sent": request.method == "POST"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def my_account(request: HttpRequest) -> HttpResponseBase:
+    """The person's names, and what the site keeps of them. POST changes the names."""
+    user = signed_in(request)
+    form = NamesForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("my-account")
+    user.refresh_from_db(fields=["first_name", "last_name"])  # the form may have set wrong ones
+    context = {"form": form, "plan": erasure.make_plan(user)}
+    return render(request, "accounts/my_account.html", context)
+
+
+@require_safe
+@login_required
+@reauthentication_required  # type: ignore[untyped-decorator]
+def download(request: HttpRequest, kind: str) -> FileResponse:
+    """What the site keeps of the person: as a JSON file, or as a ZIP archive with more files.
+
+    Raises TooMany above `DOWNLOADS_AN_HOUR`.
+    """
+    user = signed_in(request)
+    if limits.count(request, "personal data") > DOWNLOADS_AN_HOUR:
+        raise TooMany(limits.seconds_left(limits.HOUR))
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    if kind == "zip":
+        export.write_zip(user, file)
+    else:
+        file.writelines(piece.encode() for piece in export.as_json(user))
+    file.seek(0)
+    name = f"bookbinder-{timezone.localdate():%Y-%m-%d}.{kind}"
+    return FileResponse(file, as_attachment=True, filename=name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@reauthentication_required  # type: ignore[untyped-decorator]
+def delete_account(request: HttpRequest) -> HttpResponseBase:
+    """What a deletion of the account would delete. POST asks for it, to be done in a while."""
+    user = signed_in(request)
+    reason = ""
+    try:
+        erasure.check(user)
+        if request.method == "POST":
+            erasure.ask(user)
+            return redirect("my-account")
+    except erasure.ErasureError as error:
+        reason = str(error)
+    context = {"plan": erasure.make_plan(user), "reason": reason, "days": erasure.WAIT.days}
+    return render(request, "accounts/delete_account.html", context)
+
+
+@require_POST
+@login_required
+def keep_account(request: HttpRequest) -> HttpResponse:
+    """Take back the request to delete the account."""
+    erasure.keep(signed_in(request))
+    messages.success(request, _("Your account is kept."))
+    return redirect("my-account")

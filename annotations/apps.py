@@ -5,9 +5,10 @@ class AnnotationsConfig(AppConfig):
     name = "annotations"
 
     def ready(self) -> None:
-        from annotations import access
+        from annotations import access, personal_data
         from annotations.following.sync_follower import AnnotationsFollower
         from books.sync.follower import register_follower
 
         access.fill()
+        personal_data.fill()
         register_follower(AnnotationsFollower())

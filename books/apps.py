@@ -5,6 +5,7 @@ class BooksConfig(AppConfig):
     name = "books"
 
     def ready(self) -> None:
-        from books import access
+        from books import access, personal_data
 
         access.fill()
+        personal_data.fill()

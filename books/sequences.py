@@ -1,7 +1,13 @@
-"""Finds which items of a sequence keep their order. Pure; used by anchoring and by syncs."""
+"""Functions of sequences. Pure; used by anchoring, syncs, regrades and erasures."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+
+def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Yield the items in order, in sequences of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def longest_run(positions: Sequence[int]) -> list[int]:

@@ -6,8 +6,9 @@ class GradingConfig(AppConfig):
 
     def ready(self) -> None:
         from books.sync.follower import register_follower
-        from grading import access
+        from grading import access, personal_data
         from grading.sync_follower import AnswersFollower
 
         access.fill()
+        personal_data.fill()
         register_follower(AnswersFollower())

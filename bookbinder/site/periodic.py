@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import letters, limits
+from accounts.personal_data import erasure
 from billing import reconcile, stripe_client
 from bookbinder.models import JobRun
 from books import data_folder
@@ -68,6 +69,11 @@ def _forget_sessions() -> str:
     return "those that have expired are deleted"
 
 
+def _delete_accounts() -> str:
+    erased, empty = erasure.erase_due(), erasure.forget_nameless()
+    return f"{erased} deleted, and {empty} of which nothing was left"
+
+
 def _forget_counts() -> str:
     return f"{limits.forget_expired()} deleted"
 
@@ -77,6 +83,7 @@ JOBS = (
     Job("letters", timedelta(minutes=10), _send_letters),
     Job("counts of tries", timedelta(hours=1), _forget_counts),
     Job("previews and uploads", timedelta(hours=6), _forget_files),
+    Job("accounts", timedelta(hours=1), _delete_accounts),
     Job("sessions", timedelta(days=1), _forget_sessions),
     Job("payments", timedelta(days=1), _compare_payments),
 )

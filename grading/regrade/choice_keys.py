@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Model
 
+from books.sequences import in_chunks
 from books.sync.bulk_write import json_table
 from grading import graders
 from grading.models import Answer, Attempt, Regrade
-from grading.regrade.regrade import CHUNK, Material, in_chunks
+from grading.regrade.regrade import CHUNK, Material
 
 # The models that contain strings of answers, each with the path to the question.
 MODELS: tuple[tuple[type[Model], str], ...] = (

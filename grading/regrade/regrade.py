@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from books.models import Feedback, Question
+from books.sequences import in_chunks
 from books.sync.bulk_write import json_table
 from grading import graders
 from grading.models import Answer, Attempt, Course, Enrollment
@@ -69,11 +70,6 @@ class Regrading:
 
 
 Outcome = tuple[Decimal, int | None]  # points, and the key of the feedback
-
-
-def in_chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 class _Grader:

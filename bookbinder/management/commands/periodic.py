@@ -12,7 +12,7 @@ from bookbinder.site import periodic
 
 
 class Command(BaseCommand):
-    help = "Runs what is due by itself: seats, letters, old files, sessions, payments."
+    help = "Runs what is due by itself: seats, letters, old files, accounts, sessions, payments."
     requires_system_checks = ()  # the checks would load all URLs
 
     def add_arguments(self, parser: ArgumentParser) -> None:

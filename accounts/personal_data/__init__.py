@@ -1,0 +1,1 @@
+"""What the site keeps of a person: the table of it, its export, and its erasure."""

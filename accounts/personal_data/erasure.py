@@ -1,0 +1,219 @@
+"""Deleting the account of a person: at once, or after days in which they can change their mind.
+
+What others need stays without a name: payments, and answers in courses that are open or closed a
+short time ago. The account is then called "Former student 12", has an address that does not exist,
+and nobody can sign in to it. Without such a reason, the account itself is deleted.
+"""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import mail
+from accounts.models import User
+from accounts.personal_data import table
+from accounts.personal_data.own import addresses_of
+from accounts.personal_data.table import Erasure
+
+WAIT = timedelta(days=14)
+log = logging.getLogger(__name__)
+
+
+class ErasureError(Exception):
+    """The account cannot be deleted. The text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What becomes of the person's rows of one model."""
+
+    title: str
+    number: int
+    erasure: Erasure
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deletion would do. `reasons` say why the account stays without a name, if it does.
+
+    `named_in` is the number of other rows that name the person as who has done something.
+    """
+
+    lines: tuple[Line, ...]
+    reasons: tuple[str, ...]
+    named_in: int
+
+
+def make_plan(user: User) -> Plan:
+    """Count what the deletion of an account would delete, and what would stay without a name."""
+    reasons = _reasons(user)
+    lines = []
+    for entry in table.entries():
+        number = entry.rows_of(user).count() if entry.title else 0
+        if number:
+            erasure = entry.erasure if reasons else Erasure.DELETED
+            lines.append(Line(str(entry.title), number, erasure))
+    named_in = sum(
+        entry.model._base_manager.filter(**{name: user.pk}).count()
+        for entry in table.entries()
+        for name in entry.named_in
+    )
+    return Plan(tuple(lines), reasons, named_in)
+
+
+def _reasons(user: User) -> tuple[str, ...]:
+    asked = (entry.reason_to_stay(user) for entry in table.entries() if entry.reason_to_stay)
+    return tuple(str(reason) for reason in asked if reason)
+
+
+def check(user: User) -> None:
+    """Raise ErasureError if the account must not be deleted."""
+    if user.erased_at:
+        raise ErasureError(_("This account has already lost its name."))
+    others = User.objects.filter(type=User.Type.ADMIN, is_active=True).exclude(pk=user.pk)
+    if user.is_superuser and not others.exists():
+        raise ErasureError(_("This is the only admin. Make somebody else an admin first."))
+
+
+def ask(user: User) -> datetime:
+    """Have the account deleted in a while, e-mail the person how to keep it, and return when.
+
+    Raises ErasureError if it must not be deleted.
+    """
+    check(user)
+    if user.erasure_due_at is None:
+        user.erasure_due_at = timezone.now() + WAIT
+        user.save(update_fields=["erasure_due_at"])
+        mail.send(mail.compose("email/erasure_asked.txt", user.email, {"person": user}))
+    return user.erasure_due_at
+
+
+def keep(user: User) -> None:
+    """Take back what `ask` has done."""
+    User.objects.filter(pk=user.pk).update(erasure_due_at=None)
+
+
+def erase(user: User) -> bool:
+    """Delete an account now, and return whether it stays without a name.
+
+    Raises ErasureError if it must not be deleted.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        check(user)
+        message = mail.compose("email/erased.txt", user.email, {"person": user})
+        _Names.of(user).remove()
+        # Apps that stand on others come last in the table, and their rows go first.
+        for entry in reversed(table.entries()):
+            if entry.erase:
+                entry.erase(user)
+            elif entry.erasure is Erasure.DELETED:
+                entry.rows_of(user).delete()
+            for name in entry.named_in:
+                entry.model._base_manager.filter(**{name: user.pk}).update(**{name: None})
+        is_nameless = bool(_reasons(user))
+        if is_nameless:
+            _make_nameless(user)
+        else:
+            user.delete()
+        transaction.on_commit(lambda: mail.send(message))
+    return is_nameless
+
+
+def _make_nameless(user: User) -> None:
+    user.email = f"former-student-{user.pk}@erased.invalid"
+    user.username = f"former-student-{user.pk}"
+    user.first_name, user.last_name = "Former", f"student {user.pk}"
+    user.type = User.Type.USER
+    user.is_active = user.wants_reply_letters = False
+    user.set_unusable_password()
+    user.last_login = user.policy_agreed_at = user.erasure_due_at = None
+    user.policy_version = ""
+    user.erased_at = timezone.now()
+    user.save()
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The texts that name a person in the history of the admin, and what replaces them."""
+
+    user: User
+    texts: tuple[str, ...]
+    addresses: tuple[str, ...]
+    replacement: str
+
+    @classmethod
+    def of(cls, user: User) -> "_Names":
+        addresses = addresses_of(user)
+        # The longest first, since it contains the others.
+        texts = (str(user), user.email, *addresses, user.get_full_name())
+        return cls(user, texts, tuple(addresses), f"Former student {user.pk}")
+
+    def remove(self) -> None:
+        """Replace the texts in entries about the person's rows or with one of their addresses."""
+        for entry in table.entries():
+            if entry.person:
+                kind = ContentType.objects.get_for_model(entry.model)
+                rows = entry.rows_of(self.user).annotate(logged=Cast("pk", TextField()))
+                about = LogEntry.objects.filter(
+                    content_type=kind, object_id__in=rows.values("logged")
+                )
+                about.update(object_repr=self.replacement)
+        found = Q()
+        for address in self.addresses:
+            found |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
+        in_json = [json.dumps(text)[1:-1] for text in self.texts]
+        for change in LogEntry.objects.filter(found):
+            change.object_repr = self._replaced(change.object_repr, self.texts)
+            change.change_message = self._replaced(change.change_message, in_json)
+            change.save(update_fields=["object_repr", "change_message"])
+
+    def _replaced(self, text: str, texts: Iterable[str]) -> str:
+        for one in texts:
+            text = text.replace(one, self.replacement)
+        return text
+
+
+def erase_due() -> int:
+    """Delete the accounts whose time has come, and return how many.
+
+    An account that cannot be deleted does not stop the others. Raises ErasureError at the end if
+    there was one.
+    """
+    done, failed = 0, []
+    for user in User.objects.filter(erasure_due_at__lte=timezone.now()).order_by("pk"):
+        try:
+            erase(user)
+            done += 1
+        except Exception as error:
+            is_known = isinstance(error, ErasureError)
+            log.error("The account %d could not be deleted", user.pk, exc_info=not is_known)
+            failed.append(f"account {user.pk}: {error}")
+    if failed:
+        raise ErasureError("; ".join(failed))
+    return done
+
+
+def forget_nameless() -> int:
+    """Delete the accounts without a name of which nothing is left, and return how many."""
+    kept = [
+        entry
+        for entry in table.entries()
+        if entry.erasure in (Erasure.NAMELESS, Erasure.EMPTIED) and entry.model is not User
+    ]
+    done = 0
+    for user in User.objects.filter(erased_at__isnull=False):
+        if not any(entry.rows_of(user).exists() for entry in kept):
+            user.delete()
+            done += 1
+    return done

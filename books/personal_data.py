@@ -1,0 +1,36 @@
+"""What this app keeps of a person; see `accounts.personal_data.table`."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.personal_data.own import addresses_of
+from accounts.personal_data.table import Erasure, PersonalData, register
+from books.models import Author, Edition, Feedback, Release
+
+
+def _forget_names(user: User) -> None:
+    """Delete the person's name from editions that would delete their answers."""
+    addresses = addresses_of(user)
+    for edition in Edition.objects.exclude(names=[]):
+        names = [name for name in edition.names if not any(one in name for one in addresses)]
+        if names != edition.names:
+            Edition.objects.filter(pk=edition.pk).update(names=names)
+
+
+ENTRIES = (
+    PersonalData(
+        Author,
+        title=_("Books of which you are an author"),
+        person="user",
+        fields=("book__project", "book__title"),
+        erasure=Erasure.DELETED,
+    ),
+    PersonalData(Release, named_in=("created_by",)),
+    PersonalData(Edition, named_in=("created_by",), erase=_forget_names),
+    PersonalData(Feedback),
+)
+
+
+def fill() -> None:
+    """Add this app's entries to the table."""
+    register(*ENTRIES)

@@ -1,0 +1,188 @@
+"""What this app keeps of a person; see `accounts.personal_data.table`."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.personal_data.own import addresses_of
+from accounts.personal_data.table import (
+    Erasure,
+    PersonalData,
+    Record,
+    register,
+    register_file,
+)
+from grading import graders, spreadsheet
+from grading.models import (
+    Answer,
+    Attempt,
+    Enrollment,
+    Instructor,
+    Interactive,
+    Invitation,
+    Regrade,
+    Repeat,
+)
+from grading.points import plain
+from grading.spreadsheet import formula_safe
+
+KEPT_FOR = timedelta(days=365)  # after a course has closed
+
+
+def _reason_to_stay(user: User) -> Any:
+    """An instructor may still need the scores of a course."""
+    recent = Q(course__closes_at=None) | Q(course__closes_at__gt=timezone.now() - KEPT_FOR)
+    found = Enrollment.objects.filter(recent, user=user).exclude(origin="test").exists()
+    return _("a course of yours is open, or closed less than a year ago") if found else ""
+
+
+def _lock_and_forget_tests(user: User) -> None:
+    """Let answers that are under way finish, and delete what the person did as a test student."""
+    enrollments = Enrollment.objects.filter(user=user).order_by("pk")
+    list(enrollments.select_for_update(of=("self",)))
+    enrollments.filter(origin="test").delete()
+
+
+def _invitations_to(user: User) -> QuerySet[Invitation]:
+    invitations = Invitation.objects.alias(lower=Lower("email"))
+    return invitations.filter(lower__in=addresses_of(user))
+
+
+def _given(rows: Any, *fields: str) -> Iterator[Record]:
+    """Yield attempts or answers, also in words, since those to choices consist of keys."""
+    rows = rows.select_related("enrollment__course", "question__page__book").order_by("pk")
+    rows = rows.prefetch_related("question__feedback")
+    for row in rows.iterator(chunk_size=500):
+        question = row.question
+        yield {
+            "course": row.enrollment.course.name,
+            "book": question.page.book.title,
+            "page": question.page.url,
+            "question": question.label,
+            "answer": row.string,
+            "in_words": graders.in_words(row.string, question, list(question.feedback.all())),
+            **{name: getattr(row, name) for name in fields},
+        }
+
+
+def _attempts_of(user: User) -> Iterator[Record]:
+    attempts = Attempt.objects.filter(enrollment__user=user)
+    return _given(attempts, "points", "created_at", "client_key")
+
+
+def _answers_of(user: User) -> Iterator[Record]:
+    answers = Answer.objects.filter(enrollment__user=user)
+    by_hand = ("override_points", "override_at", "override_reason")
+    return _given(answers, "points", "answered_at", *by_hand)
+
+
+HEADINGS = ("course", "book", "page", "question", "answer", "points", "answered")
+
+
+def _answers_csv(user: User) -> bytes:
+    """Return the person's answers as a CSV file, or nothing if there are none."""
+    rows = []
+    for record in _answers_of(user):
+        by_hand = record["override_points"]
+        points = record["points"] if by_hand is None else by_hand
+        place = (record["course"], record["book"], record["page"], record["question"])
+        given = (record["in_words"], "" if points is None else plain(points))
+        cells = (*place, *given, record["answered_at"].isoformat())
+        rows.append([formula_safe(cell) for cell in cells])
+    return spreadsheet.as_csv([HEADINGS, *rows]) if rows else b""
+
+
+ENTRIES = (
+    PersonalData(
+        Instructor,
+        title=_("Courses that you teach"),
+        person="user",
+        fields=("course__name", "course__book__title"),
+        erasure=Erasure.DELETED,
+    ),
+    PersonalData(
+        Invitation,
+        title=_("Invitations to courses"),
+        find=_invitations_to,
+        fields=("course__name", "email", "role", "created_at", "mailed_at", "accepted_at"),
+        erasure=Erasure.DELETED,
+        named_in=("invited_by",),
+    ),
+    PersonalData(
+        Enrollment,
+        title=_("Enrollments in courses"),
+        person="user",
+        fields=(
+            "course__name",
+            "course__book__title",
+            "origin",
+            "status",
+            "created_at",
+            "ended_at",
+            "used_at",
+            "last_page__url",
+        ),
+        erasure=Erasure.NAMELESS,
+        erase=_lock_and_forget_tests,
+        reason_to_stay=_reason_to_stay,
+        enrollment="pk",
+    ),
+    PersonalData(Interactive, is_archived=True, is_copied=True),
+    PersonalData(
+        Attempt,
+        title=_("Attempts at questions"),
+        person="enrollment__user",
+        export=_attempts_of,
+        erasure=Erasure.NAMELESS,
+        is_archived=True,
+        enrollment="enrollment",
+    ),
+    PersonalData(
+        Repeat,
+        title=_("Attempts that were the same again"),
+        person="enrollment__user",
+        fields=("attempt__client_key", "client_key", "created_at"),
+        erasure=Erasure.NAMELESS,
+        is_archived=True,
+        enrollment="enrollment",
+    ),
+    PersonalData(
+        Answer,
+        title=_("Answers that count"),
+        person="enrollment__user",
+        export=_answers_of,
+        erasure=Erasure.NAMELESS,
+        named_in=("override_by",),
+        is_archived=True,
+        enrollment="enrollment",
+    ),
+    PersonalData(
+        Regrade,
+        title=_("Answers that were regraded"),
+        person="answer__enrollment__user",
+        fields=(
+            "answer__enrollment__course__name",
+            "answer__question__page__url",
+            "answer__question__label",
+            "string",
+            "points",
+            "reason",
+            "created_at",
+        ),
+        erasure=Erasure.NAMELESS,
+        is_archived=True,
+        enrollment="answer__enrollment",
+    ),
+)
+
+
+def fill() -> None:
+    """Add this app's entries to the table."""
+    register(*ENTRIES)
+    register_file("answers.csv", _answers_csv)
