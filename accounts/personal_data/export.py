@@ -18,7 +18,9 @@ JSON_FILE = "data.json"
 def write_zip(user: User, file: IO[bytes]) -> None:
     """Write a ZIP archive with everything as JSON, and with the files that the apps add."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open(JSON_FILE, "w", force_zip64=True) as member:
+        listed = zipfile.ZipInfo(JSON_FILE, timezone.localtime().timetuple()[:6])
+        listed.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(listed, "w", force_zip64=True) as member:
             for piece in as_json(user):
                 member.write(piece.encode())
         for name, write in table.files().items():

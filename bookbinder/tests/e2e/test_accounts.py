@@ -23,6 +23,7 @@ ENTRANCE = (
 SIGNED_IN = (
     "email/", "password/change/", "password/set/", "logout/", "reauthenticate/", "3rdparty/", "2fa/",
     "2fa/totp/activate/", "2fa/webauthn/add/", "2fa/webauthn/", "2fa/recovery-codes/generate/",
+    "", "delete/",
 )  # fmt: skip
 WITH_FACTOR = (
     "2fa/", "2fa/totp/deactivate/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/",
@@ -87,6 +88,12 @@ def test_axe_finds_nothing_on_the_pages_of_an_account(visit, nora):
     page.get_by_role("button", name="Confirm").click()
     for path in SIGNED_IN:
         check(page, f"/accounts/{path}")
+    page.goto("/accounts/delete/")
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.get_by_text("Your account will be deleted on")).to_be_visible()
+    check(page, "/accounts/")
+    page.get_by_role("button", name="Keep my account").click()
+    expect(page.get_by_text("Your account is kept.")).to_be_visible()
 
 
 def test_axe_finds_nothing_on_the_pages_of_a_second_factor(visit, nora):
