@@ -26,6 +26,7 @@ def main() -> int:
             extension,
             figures,
             gradebook,
+            hostile_member,
             noted_edition,
             reader,
             reader_notes,
@@ -38,7 +39,7 @@ def main() -> int:
         found: list[figures.Figure | figures.Bound] = []
         subjects = (
             sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
-            reader_notes, signing_in, startup,
+            reader_notes, signing_in, hostile_member, startup,
         )  # fmt: skip
         for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)

@@ -1,5 +1,7 @@
 """Passwords: how they are hashed, how many at a time, and that hashes tell nobody's account."""
 
+import os
+import sys
 import threading
 import time
 
@@ -87,16 +89,24 @@ def test_two_hashes_are_computed_at_a_time(monkeypatch, hasher, method):
     assert max(most) == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+def test_hashes_give_way_to_other_requests():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert hashers._workers.submit(niceness).result() == niceness() + hashers.NICENESS
+
+
 @pytest.mark.parametrize("path", [LOGIN, "/accounts/signup/"])
 def test_who_waits_too_long_is_told_when_to_try_again(real_hashers, client, sam, monkeypatch, path):
-    monkeypatch.setattr(hashers, "PATIENCE", 0.01)
-    for _turn in range(hashers.AT_ONCE):
-        hashers._turns.acquire()
-    try:
-        data = SIGNUP | {"login": sam.email, "password": PASSWORD}
+    is_over = threading.Event()
+    others = [hashers._workers.submit(is_over.wait) for _n in range(hashers.AT_ONCE)]
+    data = SIGNUP | {"login": sam.email, "password": PASSWORD}
+    with monkeypatch.context() as patched:
+        patched.setattr(hashers, "PATIENCE", 0.01)
         refused = client.post(path, data)
-    finally:
-        hashers._turns.release(hashers.AT_ONCE)
+    is_over.set()
+    assert all(other.result() for other in others)
     assert refused.status_code == 429
     assert refused["Retry-After"] == "0.01"
     assert "Too many attempts." in refused.content.decode()

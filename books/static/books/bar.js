@@ -129,7 +129,7 @@ function links({ course, courses, resume, book_url: address, book }) {
   const stopped = resume ? [link(resume.url, t("resume", { page: resume.title }))] : [];
   const account = [
     link("/", t("shelf")),
-    link("/accounts/email/", t("account")),
+    link("/accounts/", t("account")),
     link("/accounts/logout/", t("sign_out")),
   ];
   return [...stopped, ...switches, link(address, book), ...account];
