@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -64,6 +65,16 @@ class User(AbstractBaseUser):
         indexes = (
             models.Index(fields=("last_name", "first_name"), name="ix_user_last_name_first_name"),
         )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the account, but not, from an object that is older, what an erasure has written.
+
+        An account that has been deleted meanwhile is not inserted again: raises DatabaseError.
+        """
+        if not self._state.adding and not kwargs.get("update_fields"):
+            names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = names - {"erasure_due_at", "erased_at"}
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return f"{self.get_full_name()} <{self.email}>"

@@ -51,11 +51,14 @@ def _threads_of(user: User) -> _Threads:
     return _Threads(tuple(emptied), tuple(gone))
 
 
+def _lock(user: User) -> None:
+    """Lock the books of the person's notes, as everything does that writes notes."""
+    books = Book.objects.filter(pk__in=Annotation.objects.filter(user=user).values("book"))
+    list(books.select_for_update(no_key=True).order_by("pk"))
+
+
 def _erase(user: User) -> None:
     """Delete the person's notes. Those that others have replied to are only emptied."""
-    books = Book.objects.filter(annotations__user=user).values("pk")
-    # As everything does that writes notes; see `annotations.writing.lock_book`.
-    list(Book.objects.select_for_update(no_key=True).filter(pk__in=books).order_by("pk"))
     threads = _threads_of(user)
     for pks in in_chunks(threads.gone, AT_ONCE):
         Annotation.objects.filter(pk__in=pks).delete()
@@ -100,7 +103,6 @@ ENTRIES = (
             "state",
             "problem",
             "status",
-            "flagged",
             "pinned",
             "anonymous",
             "hidden_at",
@@ -112,6 +114,7 @@ ENTRIES = (
         ),
         erasure=Erasure.EMPTIED,
         erase=_erase,
+        lock=_lock,
         reason_to_stay=_reason_to_stay,
         named_in=("hidden_by", "resolved_by"),
     ),

@@ -9,10 +9,14 @@ from books.models import Author, Edition, Feedback, Release
 
 
 def _forget_names(user: User) -> None:
-    """Delete the person's name from editions that would delete their answers."""
-    addresses = addresses_of(user)
+    """Delete the person's lines from editions that would delete their answers."""
+    starts = tuple(f"{address}:" for address in {user.email.lower(), *addresses_of(user)})
     for edition in Edition.objects.exclude(names=[]):
-        names = [name for name in edition.names if not any(one in name for one in addresses)]
+        names = [
+            [text, tone]
+            for text, tone in edition.names
+            if not text.strip().lower().startswith(starts)
+        ]
         if names != edition.names:
             Edition.objects.filter(pk=edition.pk).update(names=names)
 

@@ -64,7 +64,7 @@ def _accept(user: User, invitation: Invitation) -> bool:
     # This comes first, since a pending invitation reserves the seat that the enrollment takes. If
     # two tabs do the same, only one of them updates the row.
     own = Invitation.objects.pending().filter(pk=invitation.pk)
-    if not own.update(accepted_at=timezone.now()):
+    if not own.update(accepted_at=timezone.now(), accepted_by=user):
         return False
     if invitation.role == Invitation.Role.INSTRUCTOR:
         Instructor.objects.get_or_create(course=course, user=user)

@@ -42,16 +42,19 @@ def _reason_to_stay(user: User) -> Any:
     return _("a course of yours is open, or closed less than a year ago") if found else ""
 
 
-def _lock_and_forget_tests(user: User) -> None:
-    """Let answers that are under way finish, and delete what the person did as a test student."""
-    enrollments = Enrollment.objects.filter(user=user).order_by("pk")
-    list(enrollments.select_for_update(of=("self",)))
-    enrollments.filter(origin="test").delete()
+def _lock(user: User) -> None:
+    """Let answers that are under way finish; see `grading.answering`."""
+    list(Enrollment.objects.filter(user=user).order_by("pk").select_for_update(of=("self",)))
+
+
+def _forget_tests(user: User) -> None:
+    """Delete what the person did as a test student."""
+    Enrollment.objects.filter(user=user, origin="test").delete()
 
 
 def _invitations_to(user: User) -> QuerySet[Invitation]:
     invitations = Invitation.objects.alias(lower=Lower("email"))
-    return invitations.filter(lower__in=addresses_of(user))
+    return invitations.filter(Q(lower__in=addresses_of(user)) | Q(accepted_by=user))
 
 
 def _given(rows: Any, *fields: str) -> Iterator[Record]:
@@ -109,6 +112,7 @@ ENTRIES = (
     PersonalData(
         Invitation,
         title=_("Invitations to courses"),
+        person="accepted_by",
         find=_invitations_to,
         fields=("course__name", "email", "role", "created_at", "mailed_at", "accepted_at"),
         erasure=Erasure.DELETED,
@@ -129,7 +133,8 @@ ENTRIES = (
             "last_page__url",
         ),
         erasure=Erasure.NAMELESS,
-        erase=_lock_and_forget_tests,
+        erase=_forget_tests,
+        lock=_lock,
         reason_to_stay=_reason_to_stay,
         enrollment="pk",
     ),

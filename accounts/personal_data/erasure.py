@@ -5,24 +5,19 @@ short time ago. The account is then called "Former student 12", has an address t
 and nobody can sign in to it. Without such a reason, the account itself is deleted.
 """
 
-import json
 import logging
-from collections.abc import Iterable
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import mail
+from accounts import letters, mail
 from accounts.models import User
-from accounts.personal_data import table
-from accounts.personal_data.own import addresses_of
+from accounts.personal_data import logged_names, table
 from accounts.personal_data.table import Erasure
 
 WAIT = timedelta(days=14)
@@ -94,7 +89,7 @@ def ask(user: User) -> datetime:
     if user.erasure_due_at is None:
         user.erasure_due_at = timezone.now() + WAIT
         user.save(update_fields=["erasure_due_at"])
-        mail.send(mail.compose("email/erasure_asked.txt", user.email, {"person": user}))
+        letters.send(mail.compose("email/erasure_asked.txt", user.email, {"person": user}))
     return user.erasure_due_at
 
 
@@ -109,10 +104,14 @@ def erase(user: User) -> bool:
     Raises ErasureError if it must not be deleted.
     """
     with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        user = _locked(user.pk)
         check(user)
         message = mail.compose("email/erased.txt", user.email, {"person": user})
-        _Names.of(user).remove()
+        for entry in table.entries():
+            # In the order in which a sync locks, so that the two never wait for one another.
+            if entry.lock:
+                entry.lock(user)
+        logged_names.remove(user)
         # Apps that stand on others come last in the table, and their rows go first.
         for entry in reversed(table.entries()):
             if entry.erase:
@@ -130,58 +129,30 @@ def erase(user: User) -> bool:
     return is_nameless
 
 
+def _locked(pk: int) -> User:
+    """Lock an account and, if it is an admin's, all admins: of the last two, one stays."""
+    admins = User.objects.filter(type=User.Type.ADMIN, is_active=True)
+    if admins.filter(pk=pk).exists():
+        list(admins.select_for_update(no_key=True).order_by("pk"))
+    return User.objects.select_for_update(no_key=True).get(pk=pk)
+
+
 def _make_nameless(user: User) -> None:
-    user.email = f"former-student-{user.pk}@erased.invalid"
-    user.username = f"former-student-{user.pk}"
-    user.first_name, user.last_name = "Former", f"student {user.pk}"
-    user.type = User.Type.USER
-    user.is_active = user.wants_reply_letters = False
-    user.set_unusable_password()
-    user.last_login = user.policy_agreed_at = user.erasure_due_at = None
-    user.policy_version = ""
-    user.erased_at = timezone.now()
-    user.save()
-
-
-@dataclass(frozen=True)
-class _Names:
-    """The texts that name a person in the history of the admin, and what replaces them."""
-
-    user: User
-    texts: tuple[str, ...]
-    addresses: tuple[str, ...]
-    replacement: str
-
-    @classmethod
-    def of(cls, user: User) -> "_Names":
-        addresses = addresses_of(user)
-        # The longest first, since it contains the others.
-        texts = (str(user), user.email, *addresses, user.get_full_name())
-        return cls(user, texts, tuple(addresses), f"Former student {user.pk}")
-
-    def remove(self) -> None:
-        """Replace the texts in entries about the person's rows or with one of their addresses."""
-        for entry in table.entries():
-            if entry.person:
-                kind = ContentType.objects.get_for_model(entry.model)
-                rows = entry.rows_of(self.user).annotate(logged=Cast("pk", TextField()))
-                about = LogEntry.objects.filter(
-                    content_type=kind, object_id__in=rows.values("logged")
-                )
-                about.update(object_repr=self.replacement)
-        found = Q()
-        for address in self.addresses:
-            found |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
-        in_json = [json.dumps(text)[1:-1] for text in self.texts]
-        for change in LogEntry.objects.filter(found):
-            change.object_repr = self._replaced(change.object_repr, self.texts)
-            change.change_message = self._replaced(change.change_message, in_json)
-            change.save(update_fields=["object_repr", "change_message"])
-
-    def _replaced(self, text: str, texts: Iterable[str]) -> str:
-        for one in texts:
-            text = text.replace(one, self.replacement)
-        return text
+    User.objects.filter(pk=user.pk).update(
+        email=f"former-student-{user.pk}@erased.invalid",
+        username=uuid.uuid4().hex,  # nobody else can have taken it
+        first_name="Former",
+        last_name=f"student {user.pk}",
+        type=User.Type.USER,
+        is_active=False,
+        wants_reply_letters=False,
+        password=make_password(None),
+        last_login=None,
+        policy_version="",
+        policy_agreed_at=None,
+        erasure_due_at=None,
+        erased_at=timezone.now(),
+    )
 
 
 def erase_due() -> int:
@@ -191,14 +162,20 @@ def erase_due() -> int:
     there was one.
     """
     done, failed = 0, []
-    for user in User.objects.filter(erasure_due_at__lte=timezone.now()).order_by("pk"):
+    due = User.objects.filter(erasure_due_at__lte=timezone.now()).order_by("pk")
+    for pk in list(due.values_list("pk", flat=True)):
         try:
-            erase(user)
-            done += 1
+            with transaction.atomic():
+                user = _locked(pk)
+                # Not who has changed their mind meanwhile.
+                is_due = due.filter(pk=pk).exists()
+                if is_due:
+                    erase(user)
+            done += is_due
         except Exception as error:
             is_known = isinstance(error, ErasureError)
-            log.error("The account %d could not be deleted", user.pk, exc_info=not is_known)
-            failed.append(f"account {user.pk}: {error}")
+            log.error("The account %d could not be deleted", pk, exc_info=not is_known)
+            failed.append(f"account {pk}: {error}")
     if failed:
         raise ErasureError("; ".join(failed))
     return done

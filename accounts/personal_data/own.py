@@ -1,5 +1,7 @@
 """What this app, and the libraries below it, keep of a person."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialToken
@@ -13,13 +15,15 @@ from accounts.personal_data.table import Erasure, PersonalData, register
 
 
 def addresses_of(user: User) -> list[str]:
-    """Return the addresses that are known to be the person's, in lower case."""
+    """Return the addresses that have been proven to be the person's, in lower case."""
     proven = EmailAddress.objects.filter(user=user, verified=True)
-    return sorted({user.email.lower(), *(address.lower() for address in _emails(proven))})
+    return sorted({email.lower() for email in proven.values_list("email", flat=True)})
 
 
-def _emails(addresses: QuerySet[EmailAddress]) -> list[str]:
-    return list(addresses.values_list("email", flat=True))
+def _reason_to_stay(user: User) -> Any:
+    """Others must be able to see who has changed a course, a price or a reply."""
+    changed = LogEntry.objects.filter(user=user).exists()
+    return _("the history of the admin has changes of yours") if changed else ""
 
 
 def _letters_to(user: User) -> QuerySet[UnsentLetter]:
@@ -96,6 +100,7 @@ ENTRIES = (
         # Without `object_repr` and `change_message`: they contain names of other people.
         fields=("action_time", "action_flag", "content_type__model", "object_id"),
         erasure=Erasure.NAMELESS,
+        reason_to_stay=_reason_to_stay,
     ),
 )
 

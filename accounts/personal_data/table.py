@@ -33,7 +33,8 @@ class PersonalData:
     - `title`: what people call the rows; empty if they are not about a person.
     - `person`: the lookup from a row to its person. `find` replaces it if there is no such lookup.
     - `fields`: the lookups that an export contains. `export` replaces them.
-    - `erasure`: what becomes of the rows. `erase` does it, if it is more than a deletion.
+    - `erasure`: what becomes of the rows. `erase` does it, if it is more than a deletion; `lock`
+      keeps others from writing them meanwhile.
     - `reason_to_stay`: returns why the account of a person stays without a name, or "".
     - `named_in`: fields that name who has done something to the row. They are emptied.
     - `is_archived`: whether a sync that deletes the rows writes them to its archive.
@@ -49,6 +50,7 @@ class PersonalData:
     export: Callable[[User], Iterable[Record]] | None = None
     erasure: Erasure = Erasure.NOTHING
     erase: Callable[[User], None] | None = None
+    lock: Callable[[User], None] | None = None
     reason_to_stay: Callable[[User], Any] | None = None
     named_in: tuple[str, ...] = ()
     is_archived: bool = False

@@ -1,13 +1,19 @@
 """The deletion of an account: what goes, what stays without a name, and what others keep."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +24,7 @@ from annotations.models import Annotation
 from billing.models import Payment
 from bookbinder.tests.support import life
 from books.models import Edition, Release
+from books.sync.follower import registered_followers
 from conftest import PASSWORD, enroll, lay_page, make_course, make_note, make_user
 from grading import gradebook
 from grading.models import Answer, Attempt, Course, Enrollment, Invitation
@@ -65,11 +72,95 @@ def test_nothing_names_the_person_any_more(lived):
     assert "sam@example.org" in whole_database()
     erasure.erase(lived)
     text = whole_database()
+    text = text.replace("not-sam@example.org", "")
     for trace in ("sam@", "Sam", "old@example.org", "Former-Name", "sam-at-uni", "of sam"):
         assert trace not in text, re.findall(f".*{trace}.*", text)
     assert "una@example.org: numbers#adding" in text
+    assert len(Edition.objects.get().names) == 2
     history = LogEntry.objects.exclude(user=lived)
     assert {entry.object_repr for entry in history} == {f"Former student {lived.pk}", "Autumn"}
+
+
+def test_an_address_that_was_never_proven_erases_nothing_of_its_owner(course, eve):
+    EmailAddress.objects.create(user=eve, email="dean@example.org", verified=False)
+    User.objects.filter(pk=eve.pk).update(email="dean@example.org")
+    Invitation.objects.create(course=course, email="dean@example.org", role="instructor")
+    erasure.erase(eve)
+    assert Invitation.objects.count() == 1
+
+
+def test_nobody_blocks_an_erasure_by_their_user_name(lived):
+    make_user("eva", username=f"former-student-{lived.pk}")
+    assert erasure.erase(lived) is True
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+def test_rows_are_locked_in_the_order_of_a_sync(lived):
+    def locks(work) -> list[str]:
+        with CaptureQueriesContext(connection) as asked:
+            work()
+        found = [re.search(r'FROM "(\w+)".* FOR ', one["sql"]) for one in asked]
+        return [match[1] for match in found if match and match[1] != "accounts_user"]
+
+    plan = SimpleNamespace(projects=["tiny"])
+
+    def as_a_sync() -> None:
+        for follower in registered_followers():
+            follower.lock_rows(plan)
+
+    with transaction.atomic():
+        order = locks(as_a_sync)
+    assert order == ["grading_enrollment", "books_book"]
+    assert locks(lambda: erasure.erase(lived)) == order
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_admins_do_not_erase_each_other():
+    admins = [make_user(name, type="admin") for name in ("root", "rita")]
+    both = threading.Barrier(2)
+
+    def erase(user) -> bool:
+        both.wait()
+        try:
+            erasure.erase(user)
+        except ErasureError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(erase, admins)) == [False, True]
+    assert User.objects.filter(type="admin").count() == 1
+
+
+# An older object of the account, as another request may have it.
+
+
+def test_an_older_object_brings_nobody_back(lived):
+    older = User.objects.get(pk=lived.pk)
+    erasure.erase(lived)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        older.save()
+    assert User.objects.get(pk=lived.pk).first_name == "Former"
+
+
+def test_an_older_object_is_not_inserted_again(sam):
+    older = User.objects.get(pk=sam.pk)
+    Enrollment.objects.all().delete()
+    erasure.erase(sam)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        older.set_password("another password")
+        older.save()
+    assert not User.objects.filter(pk=sam.pk).exists()
+
+
+def test_an_older_object_does_not_take_the_request_back(sam):
+    older = User.objects.get(pk=sam.pk)
+    due = erasure.ask(sam)
+    older.save()
+    assert User.objects.get(pk=sam.pk).erasure_due_at == due
 
 
 def test_who_did_something_to_rows_of_others_is_not_named(lived):
@@ -153,7 +244,7 @@ def test_the_plan_counts(lived):
     numbers = {line.title: (line.number, line.erasure) for line in plan.lines}
     assert numbers["Notes, highlights and replies"] == (3, Erasure.EMPTIED)
     assert numbers["Books of which you are an author"] == (1, Erasure.DELETED)
-    assert len(plan.reasons) == 3
+    assert len(plan.reasons) == 4
     assert plan.named_in == 6
 
 
@@ -225,6 +316,20 @@ def test_what_was_asked_for_is_done_in_two_weeks(lived, eve):
     assert erasure.erase_due() == 1
     assert erasure.erase_due() == 0
     assert User.objects.get(pk=lived.pk).erased_at
+
+
+def test_who_changes_their_mind_at_the_last_moment_is_kept(sam, eve, monkeypatch):
+    User.objects.update(erasure_due_at=timezone.now())
+    erase = erasure.erase
+
+    def erase_while_eve_changes_her_mind(user):
+        erasure.keep(eve)
+        return erase(user)
+
+    assert sam.pk < eve.pk
+    monkeypatch.setattr(erasure, "erase", erase_while_eve_changes_her_mind)
+    assert erasure.erase_due() == 1
+    assert User.objects.get(pk=eve.pk).email == "eve@example.org"
 
 
 def test_an_account_that_cannot_be_deleted_does_not_stop_others(root, eve):

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 
 from accounts import views
@@ -160,6 +161,9 @@ def test_an_admin_deletes_a_person_who_loses_the_name(lived, as_user, root):
     client.post(delete_page(lived), {"post": "yes"})
     lived.refresh_from_db()
     assert lived.erased_at and lived.first_name == "Former"
+    # Nor does the entry about the deletion name the person.
+    logged = LogEntry.objects.filter(user=root).values_list("object_repr", flat=True)
+    assert list(logged) == [f"Former student {lived.pk}"]
     assert client.get(delete_page(lived)).status_code == 403
 
 

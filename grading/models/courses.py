@@ -259,6 +259,11 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(_("invited"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("e-mail sent"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    # Whose address it was then: they may have another one now.
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False,
+        related_name="+",
+    )  # fmt: skip
 
     objects = InvitationQuerySet.as_manager()
 

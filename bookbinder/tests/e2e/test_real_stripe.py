@@ -53,7 +53,6 @@ def pay_by_card(page: Page) -> None:
 
 def test_a_student_buys_a_place_and_gets_the_money_back(visit, shop):
     page = visit()
-    page.context.unroute_all()
     sign_in(page, "nora@example.org")
     page.goto(f"/billing/buy/{shop.pk}/")
     page.get_by_role("button", name="Pay $24.90").click()

@@ -10,6 +10,7 @@ from accounts.models import UnsentLetter, User
 from annotations.models import Annotation
 from billing.models import Payment
 from books.models import Author, Edition, Page, Question, Release
+from books.sync.report.text import Line
 from conftest import enroll, make_answer, make_book, make_course, make_note, make_user
 from grading.models import (
     Answer,
@@ -49,6 +50,8 @@ def live(sam: User, course: Course, page: Page, question: Question) -> None:
     Authenticator.objects.create(user=sam, type="totp", data={"secret": "seed of sam"})
     UnsentLetter.objects.create(to=sam.email, subject="Hello", body="a link for sam")
     Invitation.objects.create(course=course, email=sam.email.title())
+    # To an address that the student has left since.
+    Invitation.objects.create(course=course, email="sam@old.example", accepted_by=sam)
     Payment.objects.create(user=sam, course=course, amount=900, currency="eur", status="paid")
     name_in_rows_of_others(sam, course, question)
     make_note(sam, page, "Nobody has replied.")
@@ -68,7 +71,8 @@ def make_address(user: User) -> None:
 def name_in_rows_of_others(sam: User, course: Course, question: Question) -> None:
     """Let rows of others, and the history of the admin, name Sam."""
     Release.objects.create(project="second", folder="r2", created_by=sam)
-    names = [f"{sam.email}: numbers#adding: '4'", "una@example.org: numbers#adding: '4'"]
+    people = (sam.email, f"not-{sam.email}", "una@example.org")
+    names = [list(Line(f"  {email}: numbers#adding: '4'", "bad")) for email in people]
     Edition.objects.create(folder="e2", created_by=sam, names=names)
     Invitation.objects.create(course=course, email="new@example.org", invited_by=sam)
     vic = make_user("vic")
