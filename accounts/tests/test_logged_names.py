@@ -11,9 +11,9 @@ from conftest import make_user
 from grading.models import Course
 
 
-def logged(text: str, **over):
-    fields = {"object_id": "1", "object_repr": text, "action_flag": CHANGE} | over
-    kind = ContentType.objects.get_for_model(fields.pop("model", Course))
+def logged(text: str, model=Course):
+    fields = {"object_id": "1", "object_repr": text, "action_flag": CHANGE}
+    kind = ContentType.objects.get_for_model(model)
     user = User.objects.get(email="root@example.org")
     return LogEntry.objects.create(user=user, content_type=kind, change_message=text, **fields)
 

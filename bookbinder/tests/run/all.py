@@ -29,6 +29,8 @@ ON_POSTGRES = [
     *("-m", "not browser", "--database"),
     *(f"--ignore={path}" for path in ONCE),
 ]
+# PostgreSQL refuses more, so made-up requests find more there.
+ON_SQLITE = ["-m", "not browser", "--ignore=bookbinder/tests/test_fuzz.py"]
 APPS = ("accounts", "annotations", "billing", "books", "bookbinder", "grading")
 
 # The three test suites come first, since they run at the same time.
@@ -41,7 +43,7 @@ STEPS: dict[str, list[str | Path]] = {
         *ON_POSTGRES,
     ],
     "pytest in Chromium": [*PYTEST, "-m", "browser"],
-    "pytest on SQLite": [*PYTEST, "-m", "not browser"],
+    "pytest on SQLite": [*PYTEST, *ON_SQLITE],
     "mypy": [BIN / "mypy", "."],
     "ruff": [BIN / "ruff", "check", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "."],
