@@ -11,6 +11,15 @@ def plain(points: Decimal) -> str:
     return f"{points.normalize():f}"
 
 
+def verdict(points: Decimal | None, possible: Decimal) -> str:
+    """Return whether an answer is correct, or "" if its points do not tell."""
+    if points is None or possible == 0:
+        return ""
+    if points >= possible:
+        return _("Correct.")
+    return _("Partly correct.") if points > 0 else _("Incorrect.")
+
+
 def in_words(points: Decimal | None, possible: Decimal) -> str:
     """Return "1 of 2 points" or, if `points` is None, that a person will grade the answer."""
     if points is None:

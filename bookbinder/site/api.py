@@ -46,6 +46,8 @@ class CourseOut(Schema):
     pk: int
     name: str
     keeps_best: bool
+    is_open: bool
+    dates: str
 
 
 class QuestionOut(Schema):

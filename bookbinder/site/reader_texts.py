@@ -39,10 +39,14 @@ TEXTS: dict[str, Promise] = {
     "left_many": _("{n} attempts left"),
     "none_left": _("No attempts left"),
     "give_answer": _("Give an answer first."),
+    "correct": _("Correct."),
+    "partly_correct": _("Partly correct."),
+    "incorrect": _("Incorrect."),
     "received": _("Received. It will be graded by a person."),
     "feedback": _("Feedback"),
     "attempts": _("My attempts ({count})"),
     "draft": _("Draft restored."),
+    "not_open": _("Your course is not open now."),
     "switched_off": _("This question is switched off in your course."),
     # Sending an answer.
     "connecting": _(
@@ -70,8 +74,6 @@ TEXTS: dict[str, Promise] = {
     "sign_in_to_answer": _("Sign in to answer."),
     "join_to_answer": _("Join a course of this book to answer."),
     "try": _("You can try this question; nothing is kept."),
-    "right": _("Right."),
-    "wrong": _("Not right."),
     "join_for_more": _("Join a course to get feedback and keep your answers"),
     # Notes.
     "notes": _("Notes"),

@@ -1,7 +1,7 @@
 """Pages of the site: bookshelf, book, joining, and answering without JavaScript."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -100,6 +100,41 @@ def test_a_paid_course_leads_to_buying_a_place(as_user, eve, book):
 
 
 ANSWER = "/answer/tiny/numbers"
+CLOSES = "Closes March 1, 2100, 1:59 a.m. (Europe/Helsinki)"
+
+
+def set_dates(course, **dates) -> None:
+    type(course).objects.filter(pk=course.pk).update(time_zone="Europe/Helsinki", **dates)
+
+
+def test_closing_time_stands_where_students_look_in_the_zone_of_the_course(
+    as_user, sam, course, book, page
+):
+    set_dates(course, closes_at=datetime(2100, 2, 28, 23, 59, tzinfo=UTC))
+    client = as_user(sam)
+    for path in ("/", book.get_absolute_url()):
+        assert CLOSES in text_of(client.get(path))
+    state = client.get("/api/state/tiny/numbers").json()["course"]
+    assert (state["dates"], state["is_open"]) == (CLOSES, True)
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        ({"closes_at": datetime(2026, 1, 1, tzinfo=UTC)}, "Closed since Jan. 1, 2026, 2 a.m."),
+        ({"opens_at": datetime(2100, 7, 1, tzinfo=UTC)}, "Opens July 1, 2100, 3 a.m."),
+    ],
+)
+def test_a_question_of_a_course_that_is_not_open_says_so_first(
+    as_user, sam, course, adding, dates, told
+):
+    set_dates(course, **dates)
+    client = as_user(sam)
+    text = text_of(client.get(ANSWER))
+    assert f"Your course is not open now. {told} (Europe/Helsinki)" in text
+    assert "Send this answer" not in text
+    state = client.get("/api/state/tiny/numbers").json()["course"]
+    assert state["dates"].startswith(told) and not state["is_open"]
 
 
 def test_without_javascript_a_get_shows_the_answer_and_keeps_nothing(as_user, sam, adding):
@@ -113,9 +148,18 @@ def test_without_javascript_a_post_answers_and_shows_the_reply(as_user, sam, add
     client = as_user(sam)
     for _again in range(2):
         text = text_of(client.post(ANSWER, data, follow=True))
-    assert "2 of 2 points" in text and "<p>About 4.</p>" in text
+    assert "<strong>Correct.</strong> 2 of 2 points" in text and "<p>About 4.</p>" in text
     assert Attempt.objects.count() == 1
     assert "2 of 2 points" in text_of(client.get(ANSWER))
+
+
+def test_without_javascript_a_wrong_answer_without_feedback_is_said_to_be_wrong(
+    as_user, sam, adding
+):
+    adding.feedback.all().delete()
+    data = {"label": "adding", "answer": "5", "client_key": str(uuid.uuid4())}
+    text = text_of(as_user(sam).post(ANSWER, data, follow=True))
+    assert "<strong>Incorrect.</strong> 0 of 2 points" in text
 
 
 def test_without_javascript_choices_are_ticked(as_user, sam, page):

@@ -2,6 +2,7 @@
 
 import secrets
 import zoneinfo
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from books.models import Book, Page, Question
@@ -156,6 +159,23 @@ class Course(models.Model):
         return (self.opens_at is None or self.opens_at <= now) and (
             self.closes_at is None or now < self.closes_at
         )
+
+    @property
+    def dates(self) -> str:
+        """Return in words when the course opens or closes, or "" if no such date matters now."""
+        if self.is_open:
+            return self._in_words(gettext("Closes %(time)s"), self.closes_at)
+        if self.closes_at is not None and self.closes_at <= timezone.now():
+            return self._in_words(gettext("Closed since %(time)s"), self.closes_at)
+        return self._in_words(gettext("Opens %(time)s"), self.opens_at)
+
+    def _in_words(self, text: str, at: datetime | None) -> str:
+        if at is None:
+            return ""
+        # People elsewhere must not take it for their own time.
+        local = timezone.localtime(at, zoneinfo.ZoneInfo(self.time_zone))
+        time = f"{date_format(local, 'DATETIME_FORMAT')} ({self.time_zone})"
+        return text % {"time": time}
 
 
 class Instructor(models.Model):

@@ -111,7 +111,8 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
     post(student, adding, "4")
     data = state(student).json()
     assert (data["page"], data["user"], data["notes"]) == (page.pk, "Sam Tester", [])
-    assert data["course"] == {"pk": course.pk, "name": "Autumn", "keeps_best": False}
+    course_out = {"pk": course.pk, "name": "Autumn", "keeps_best": False}
+    assert data["course"] == course_out | {"is_open": True, "dates": ""}
     assert data["questions"] == [
         {
             "pk": adding.pk,

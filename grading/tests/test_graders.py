@@ -8,7 +8,7 @@ from books.models import Feedback, Question
 from grading import graders
 from grading.graders import AnswerError
 from grading.graders.choice import keys_of
-from grading.points import in_words, plain
+from grading.points import in_words, plain, verdict
 
 
 def make_question(grader, **over):
@@ -179,6 +179,21 @@ def test_points_are_told_without_needless_decimals():
     ]
     assert in_words(Decimal("1.50"), Decimal(2)) == "1.5 of 2 points"
     assert in_words(None, Decimal(2)) == "Received. It will be graded by a person."
+
+
+@pytest.mark.parametrize(
+    ("points", "possible", "told"),
+    [
+        ("2", "2", "Correct."),
+        ("3", "2", "Correct."),
+        ("0.5", "2", "Partly correct."),
+        ("0", "2", "Incorrect."),
+        ("0", "0", ""),  # what is worth nothing has no correct answer
+    ],
+)
+def test_it_is_said_in_words_whether_an_answer_is_correct(points, possible, told):
+    assert verdict(Decimal(points), Decimal(possible)) == told
+    assert verdict(None, Decimal(possible)) == ""
 
 
 def test_kept_choices_follow_their_keys_also_from_before_it_took_several():

@@ -1,6 +1,5 @@
 import { announce } from "../books/announce.js";
-import { wideOrNarrow } from "../books/bar.js";
-import { make } from "../books/dom.js";
+import { make, wideOrNarrow } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { blocksOf, partOf } from "./passages.js";
 

@@ -1,6 +1,6 @@
 import { announce } from "../books/announce.js";
-import { addToBar, wideOrNarrow } from "../books/bar.js";
-import { make } from "../books/dom.js";
+import { addToBar } from "../books/bar.js";
+import { make, wideOrNarrow } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { write } from "./note_form.js";
 import { modeButton } from "./mode.js";

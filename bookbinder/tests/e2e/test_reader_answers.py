@@ -1,5 +1,7 @@
 """Answering in the reader: by keyboard, with drafts and earlier attempts, in two tabs."""
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import expect
 
@@ -29,6 +31,20 @@ def page(visit, sam):
     page = visit(viewport={"width": 1280, "height": 700})
     sign_in_as(page, sam)
     return page
+
+
+def test_a_closed_question_says_so_before_anything_is_typed(visit, sam):
+    closed = datetime(2026, 1, 1, tzinfo=UTC)
+    Course.objects.update(closes_at=closed, time_zone="Europe/Helsinki")
+    page = visit(viewport={"width": 1280, "height": 700})
+    sign_in_as(page, sam)
+    read(page, "cities")
+    told = "Closed since Jan. 1, 2026, 2 a.m. (Europe/Helsinki)"
+    expect(question(page, "capital")).to_contain_text(f"Your course is not open now. {told}")
+    expect(page.get_by_role("navigation", name="Book Binder")).to_contain_text(told)
+    button = question(page, "capital").get_by_role("button", name="Check my answer")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    reading.check(page, "closed")
 
 
 def tab_to(page, role: str, name: str) -> None:
@@ -122,9 +138,9 @@ def test_earlier_attempts_open_and_none_are_left_in_the_end(page):
     read(page, "numbers")
     adding = question(page, "adding")
     expect(adding).to_contain_text("2 attempts left")
-    send(page, "adding", "5", "0.5 of 2 points")
+    send(page, "adding", "5", "Partly correct. 0.5 of 2 points")
     expect(adding).to_contain_text("1 attempt left")
-    send(page, "adding", "7", "0 of 2 points")
+    send(page, "adding", "7", "Incorrect. 0 of 2 points")
     expect(adding).to_contain_text("No attempts left")
     button = adding.get_by_role("button", name="Check my answer")
     expect(button).to_have_attribute("aria-disabled", "true")
@@ -145,7 +161,7 @@ def test_earlier_attempts_open_and_none_are_left_in_the_end(page):
 def test_the_best_attempt_counts_in_the_bar_where_the_course_says_so(page):
     Course.objects.update(attempts_policy="best")
     read(page, "numbers")
-    send(page, "adding", "4", "2 of 2 points")
+    send(page, "adding", "4", "Correct. 2 of 2 points")
     send(page, "adding", "7", "0 of 2 points")
     expect(bar(page)).to_contain_text("2 of 14 points")
 

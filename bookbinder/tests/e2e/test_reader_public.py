@@ -30,9 +30,10 @@ def test_a_question_is_tried_without_an_account(visit):
     read(page, "numbers", "Sign in")
     expect(question(page, "adding")).to_contain_text("You can try this question")
     reading.check(page, "try")
-    send(page, "adding", "5", "Not right.")
+    send(page, "adding", "7", "Incorrect.")
+    send(page, "adding", "5", "Partly correct.")
     expect(result(page, "adding")).not_to_contain_text("Nearly")
-    send(page, "adding", "4", "Right.")
+    send(page, "adding", "4", "Correct.")
     reading.check(page, "tried")
     result(page, "adding").get_by_role("link", name="Join a course to get feedback").click()
     expect(page.get_by_role("heading", name="Open courses")).to_be_visible()
@@ -60,7 +61,7 @@ def test_other_questions_ask_to_sign_in_or_to_join(visit):
     expect(why).to_contain_text("Join a course of this book to answer.")
     expect(why.get_by_role("link")).to_have_attribute("href", "/books/tiny-book/")
     reading.check(page, "join")
-    send(page, "adding", "4", "Right.")
+    send(page, "adding", "4", "Correct.")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-import { make, signInAddress } from "./dom.js";
+import { make, signInAddress, wideOrNarrow } from "./dom.js";
 import { waiting } from "./outbox.js";
 import { onThisPage } from "./progress.js";
 import { t, textLanguage } from "./texts.js";
@@ -34,11 +34,17 @@ export function showBar(state) {
 
 function parts(state) {
   const place = state.course
-    ? make("span", { className: "bookbinder-course" }, courseName(state))
+    ? make("span", { className: "bookbinder-course" }, ...courseAndDates(state))
     : link(state.book_url, state.book, "bookbinder-course");
   if (!state.user) return [place, tools, link(signInAddress(), t("sign_in"))];
   const shown = state.course && state.questions.length ? [progress(state), next(state)] : [];
   return [place, ...shown, tools, ...menu(state)];
+}
+
+function courseAndDates(state) {
+  const { dates } = state.course;
+  const small = make("small", { className: "bookbinder-wide" }, dates);
+  return dates ? [courseName(state), " ", small] : [courseName(state)];
 }
 
 function courseName({ course, is_test: isTest }) {
@@ -92,9 +98,11 @@ function menu(state) {
     id: "bookbinder-menu",
     popover: "auto",
   });
-  if (state.course) panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
-  if (state.course)
+  if (state.course) {
+    panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
+    if (state.course.dates) panel.append(make("p", {}, state.course.dates));
     panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+  }
   if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);
   const button = make("button", {
@@ -104,14 +112,6 @@ function menu(state) {
   });
   button.append(...wideOrNarrow(state.user, "☰"));
   return [button, panel];
-}
-
-/** Returns elements for a text in wide windows and a text in narrow ones; CSS shows one of them. */
-export function wideOrNarrow(wide, narrow) {
-  return [
-    make("span", { className: "bookbinder-wide" }, wide),
-    make("span", { className: "bookbinder-narrow" }, narrow),
-  ];
 }
 
 function figures(key, read, className = "") {

@@ -17,6 +17,14 @@ export function withTexts(tag, className, ...children) {
   return make(tag, { className, lang: textLanguage() }, ...children);
 }
 
+/** Returns elements for a text in wide windows and a text in narrow ones; CSS shows one of them. */
+export function wideOrNarrow(wide, narrow) {
+  return [
+    make("span", { className: "bookbinder-wide" }, wide),
+    make("span", { className: "bookbinder-narrow" }, narrow),
+  ];
+}
+
 /** Returns the address of the sign-in page, which leads back to this page. */
 export function signInAddress() {
   return `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;

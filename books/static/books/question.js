@@ -3,7 +3,7 @@ import { passes } from "./api.js";
 import { make, signInAddress } from "./dom.js";
 import { give, goToSignIn, openOutbox, waitingFor } from "./outbox.js";
 import { refreshProgress, takeReply } from "./progress.js";
-import { note, say, showAttempts, showResult } from "./result.js";
+import { note, pointsLine, say, showAttempts, showResult } from "./result.js";
 import { draftOf, draftWasSent, keepDraft } from "./device.js";
 import { t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
@@ -45,11 +45,18 @@ function connect(form, question, state) {
       keepDraft(state, question.label, widgetOf(form).read(form)),
     );
   }
+  if (isOver(state)) {
+    close(form);
+    notes.push(note(t("not_open"), " ", state.course.dates));
+  }
   if (question.attempts_left === 0) close(form);
   showAttempts(form, question, state, ...notes);
   if (touched.has(form) && state.course)
     keepDraft(state, question.label, widgetOf(form).read(form));
 }
+
+// Whoever runs the course tries its questions before it opens, and after it has closed.
+const isOver = ({ course, is_test: isTest }) => course?.is_open === false && !isTest;
 
 function recall(form, question, state, notes) {
   const waits = waitingFor(question.label);
@@ -147,11 +154,10 @@ function invitation(question, state) {
 }
 
 function verdict({ points, points_possible: possible }, state) {
-  const isRight = points >= possible;
-  const line = note(t(isRight ? "right" : "wrong"));
-  line.className = "bookbinder-points";
-  line.dataset.earned = isRight ? "all" : "none";
-  return [line, note(link(state.book_url, t("join_for_more")))];
+  return [
+    pointsLine(points, possible, { isShort: true }),
+    note(link(state.book_url, t("join_for_more"))),
+  ];
 }
 
 // Not `disabled`, which would take the focus away from a button that has just been pressed.

@@ -1,5 +1,5 @@
 import { call } from "./api.js";
-import { make, withTexts, typeset } from "./dom.js";
+import { make, typeset, wideOrNarrow, withTexts } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
@@ -27,14 +27,25 @@ export function note(...children) {
   return withTexts("p", "bookbinder-note", ...children);
 }
 
-function pointsLine(points, possible) {
-  const line = withTexts(
-    "p",
-    "bookbinder-points",
-    points === null ? t("received") : t("of_points", { points, n: possible }),
-  );
-  line.dataset.earned = earned(points, possible);
+const VERDICTS = { all: "correct", some: "partly_correct", none: "incorrect" };
+
+/** Says whether an answer is correct, with its points unless they are left out. */
+export function pointsLine(points, possible, { isShort = false } = {}) {
+  const kind = earned(points, possible);
+  const line = withTexts("p", "bookbinder-points");
+  line.dataset.earned = kind;
+  if (kind === "later") {
+    line.append(t("received"));
+    return line;
+  }
+  // If a question is worth nothing, its points do not tell what is correct.
+  if (possible > 0) line.append(make("strong", {}, t(VERDICTS[kind])), " ");
+  if (!isShort) line.append(...pointsOf(points, possible));
   return line;
+}
+
+function pointsOf(points, n) {
+  return wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n }));
 }
 
 function earned(points, possible) {
