@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template import loader
 
 from accounts.errors import TooMany
@@ -46,10 +46,15 @@ def add_headers(get_response: Handler) -> Handler:
 
 
 def refuse_nul(get_response: Handler) -> Handler:
-    """Respond with status 400 to URLs that contain NUL, which PostgreSQL does not accept."""
+    """Respond with status 400 to URLs that contain NUL, which PostgreSQL does not accept.
+
+    Under `/api/` the response is JSON, as the schema says.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            if request.path_info.startswith("/api/"):
+                return JsonResponse({"detail": "NUL in an address."}, status=400)
             raise SuspiciousOperation("NUL in an address")
         return get_response(request)
 

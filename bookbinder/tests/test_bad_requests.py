@@ -37,6 +37,12 @@ def test_an_odd_address_is_no_error_of_ours(client, as_user, adding, course, req
     assert "evil.example" not in response.headers.get("Location", "")
 
 
+def test_the_api_refuses_nul_in_json(as_user, sam, page):
+    response = as_user(sam).get(f"/api/pages/{page.pk}/annotations?after=%00")
+    assert response.status_code == 400
+    assert response.json() == {"detail": "NUL in an address."}
+
+
 @pytest.mark.parametrize("question", [HUGE, -1, 0])
 def test_an_odd_question_is_not_found(as_user, sam, adding, question):
     data = json.dumps({"answer": "4", "client_key": str(uuid.uuid4())})
