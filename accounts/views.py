@@ -105,14 +105,10 @@ def download(request: HttpRequest, kind: str) -> FileResponse:
 def delete_account(request: HttpRequest) -> HttpResponseBase:
     """What a deletion of the account would delete. POST asks for it, to be done in a while."""
     user = signed_in(request)
-    reason = ""
-    try:
-        erasure.check(user)
-        if request.method == "POST":
-            erasure.ask(user)
-            return redirect("my-account")
-    except erasure.ErasureError as error:
-        reason = str(error)
+    reason = erasure.reason_against(user)
+    if request.method == "POST" and not reason:
+        erasure.ask(user)
+        return redirect("my-account")
     context = {"plan": erasure.make_plan(user), "reason": reason, "days": erasure.WAIT.days}
     return render(request, "accounts/delete_account.html", context)
 

@@ -61,18 +61,24 @@ def fill() -> User:
     return user
 
 
+def session_of(user: User) -> tuple[str, str]:
+    """Sign a user in; return the cookies, as a header has them, and the CSRF token."""
+    client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0])
+    client.force_login(user)
+    client.get("/api/state/bench/p0")
+    cookies = "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
+    return cookies, client.cookies["csrftoken"].value
+
+
 class Browser:
     """Sends requests of a signed-in student straight to the WSGI application."""
 
     def __init__(self, user: User) -> None:
-        client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0])
-        client.force_login(user)
-        client.get("/api/state/bench/p0")
-        cookies = (f"{name}={one.value}" for name, one in client.cookies.items())
+        cookies, token = session_of(user)
         self.app = get_wsgi_application()
         self.common = {
-            "HTTP_COOKIE": "; ".join(cookies),
-            "HTTP_X_CSRFTOKEN": client.cookies["csrftoken"].value,
+            "HTTP_COOKIE": cookies,
+            "HTTP_X_CSRFTOKEN": token,
             "HTTP_HOST": settings.ALLOWED_HOSTS[0],
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",

@@ -1,7 +1,7 @@
 """One member of a class who does at once what one person could stop others with.
 
 Each is done as often as it was reported: answers of 100 kB, wrong passwords, answers and notes of
-deeply nested JSON, huge uploads, wrong join codes, replies that are deleted again, and pages that
+deeply nested JSON, huge uploads, wrong join codes, notes that are deleted again, and pages that
 count all of a person's rows. Knows nothing of Django, and is run as a process of its own.
 """
 
@@ -50,13 +50,13 @@ def answer(person: Person, question: int, text: str) -> int:
     return person.send("POST", f"/api/questions/{question}/answers", data)
 
 
-def note(person: Person, page: int, body: str) -> int:
+def note(person: Person, page: int, body: str, key: str) -> int:
     text = {"type": "TextualBody", "format": "text/markdown", "value": body}
     data = {
         "@context": "http://www.w3.org/ns/anno.jsonld", "type": "Annotation",
         "motivation": "commenting", "body": text,
         "target": {"source": "http://localhost/books/bench/p0.html"},
-        "bookbinder": {"audience": "private", "uuid": str(uuid.uuid4())},
+        "bookbinder": {"audience": "private", "uuid": key},
     }  # fmt: skip
     return person.send("POST", f"/api/pages/{page}/annotations", data)
 
@@ -74,14 +74,10 @@ def wrong_password(person: Person) -> int:
     return form(stranger, "/accounts/login/", login=address, password="wrong")
 
 
-def reply_and_delete(person: Person, page: int) -> None:
-    made = str(uuid.uuid4())
-    text = {"type": "TextualBody", "format": "text/markdown", "value": "Hm."}
-    data = {"type": "Annotation", "motivation": "commenting", "body": text}
-    source = {"target": {"source": "http://localhost/books/bench/p0.html"}}
-    ours = {"bookbinder": {"audience": "private", "uuid": made}}
-    person.send("POST", f"/api/pages/{page}/annotations", data | source | ours)
-    person.send("DELETE", f"/api/annotations/{made}")
+def write_and_delete(person: Person, page: int) -> int:
+    key = str(uuid.uuid4())
+    note(person, page, "Hm.", key)
+    return person.send("DELETE", f"/api/annotations/{key}")
 
 
 def attacks(person: Person, page: int, question: int) -> list[tuple[float, Callable[[], object]]]:
@@ -91,7 +87,7 @@ def attacks(person: Person, page: int, question: int) -> list[tuple[float, Calla
         (10, lambda: answer(person, question, uuid.uuid4().hex * 3_000)),
         (10, lambda: wrong_password(person)),
         (1, lambda: answer(person, question + 1, NESTED)),
-        (1, lambda: note(person, page, NESTED)),
+        (1, lambda: note(person, page, NESTED, str(uuid.uuid4()))),
         (1, lambda: person.send("GET", "/api/state/bench/p0")),
         (
             1,
@@ -100,7 +96,7 @@ def attacks(person: Person, page: int, question: int) -> list[tuple[float, Calla
             ),
         ),
         (1, lambda: person.send("GET", f"/join/?code=wrong{uuid.uuid4().hex[:6]}")),
-        (1, lambda: reply_and_delete(person, page)),
+        (1, lambda: write_and_delete(person, page)),
         (1, lambda: person.send("GET", "/accounts/")),
         (1, lambda: person.send("GET", "/admin/accounts/user/")),
     ]

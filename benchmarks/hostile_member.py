@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from statistics import mean, quantiles
 from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.test import Client
-
 from accounts.models import User
 from benchmarks import answering
 from benchmarks.attacker import Person, answer
@@ -29,14 +26,6 @@ STUDENTS = 200
 A_SECOND = 10  # answers of the class, each after a state call; one of each student in a round
 ROUNDS = 4  # alone and with the hostile member, in turn
 AT_ONCE = 64
-
-
-def signed_in(host: str, user: User) -> Person:
-    client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0])
-    client.force_login(user)
-    client.get("/api/state/bench/p0")
-    cookies = "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
-    return Person(host, cookies, client.cookies["csrftoken"].value)
 
 
 def work(people: list[Person], questions: list[int], turn: int, waits: list[float]) -> None:
@@ -89,7 +78,8 @@ def measure() -> list[Figure | Bound]:
     alone: list[float] = []
     attacked: list[float] = []
     with serving("--workers", "2", "--threads", "4") as site:
-        hostile, *people = (signed_in(urlsplit(site).netloc, user) for user in users)
+        host = urlsplit(site).netloc
+        hostile, *people = (Person(host, *answering.session_of(user)) for user in users)
         work(people, questions[1:], 0, warm)
         for turn in range(ROUNDS):
             work(people, questions[1:], 2 * turn + 1, alone)

@@ -40,10 +40,7 @@ class UserAdmin(RulesAdmin):
     fieldsets = (
         (None, {"fields": ("email", "username", "first_name", "last_name")}),
         (_("Rights"), {"fields": ("type", "is_active")}),
-        (
-            _("History"),
-            {"fields": readonly_fields},
-        ),
+        (_("History"), {"fields": readonly_fields}),
     )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -56,16 +53,9 @@ class UserAdmin(RulesAdmin):
             proven_addresses.confirm(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        if not super().has_delete_permission(request, obj):
+        if isinstance(obj, User) and erasure.reason_against(obj):
             return False
-        return not isinstance(obj, User) or self._may_be_erased(obj)
-
-    def _may_be_erased(self, user: User) -> bool:
-        try:
-            erasure.check(user)
-        except ErasureError:
-            return False
-        return True
+        return super().has_delete_permission(request, obj)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -76,10 +66,9 @@ class UserAdmin(RulesAdmin):
             text = gettext("Delete at most %(n)d accounts at once.") % {"n": DELETED_AT_ONCE}
             return [], {}, set(), [text]
         for user in objs:
-            try:
-                erasure.check(user)
-            except ErasureError as error:
-                protecting.append(f"{user}: {error}")
+            reason = erasure.reason_against(user)
+            if reason:
+                protecting.append(f"{user}: {reason}")
                 continue
             plan = erasure.make_plan(user)
             reasons = "; ".join(plan.reasons)

@@ -71,13 +71,20 @@ def _reasons(user: User) -> tuple[str, ...]:
     return tuple(str(reason) for reason in asked if reason)
 
 
-def check(user: User) -> None:
-    """Raise ErasureError if the account must not be deleted."""
+def reason_against(user: User) -> str:
+    """Return why the account must not be deleted, or ""."""
     if user.erased_at:
-        raise ErasureError(_("This account has already lost its name."))
+        return _("This account has already lost its name.")
     others = User.objects.filter(type=User.Type.ADMIN, is_active=True).exclude(pk=user.pk)
     if user.is_superuser and not others.exists():
-        raise ErasureError(_("This is the only admin. Make somebody else an admin first."))
+        return _("This is the only admin. Make somebody else an admin first.")
+    return ""
+
+
+def _check(user: User) -> None:
+    reason = reason_against(user)
+    if reason:
+        raise ErasureError(reason)
 
 
 def ask(user: User) -> datetime:
@@ -85,7 +92,7 @@ def ask(user: User) -> datetime:
 
     Raises ErasureError if it must not be deleted.
     """
-    check(user)
+    _check(user)
     if user.erasure_due_at is None:
         user.erasure_due_at = timezone.now() + WAIT
         user.save(update_fields=["erasure_due_at"])
@@ -105,7 +112,7 @@ def erase(user: User) -> bool:
     """
     with transaction.atomic():
         user = _locked(user.pk)
-        check(user)
+        _check(user)
         message = mail.compose("email/erased.txt", user.email, {"person": user})
         for entry in table.entries():
             # In the order in which a sync locks, so that the two never wait for one another.

@@ -22,13 +22,15 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=options["email"].strip()).first()
         if user is None:
             raise CommandError(f"{options['email']}: no account has this address.")
+        reason = erasure.reason_against(user)
+        if reason:
+            raise CommandError(reason)
+        self._show(erasure.make_plan(user))
+        if options["dry_run"]:
+            return
+        if not options["yes"] and not self._is_sure(user):
+            raise CommandError("Nothing was deleted.")
         try:
-            erasure.check(user)
-            self._show(erasure.make_plan(user))
-            if options["dry_run"]:
-                return
-            if not options["yes"] and not self._is_sure(user):
-                raise CommandError("Nothing was deleted.")
             is_nameless = erasure.erase(user)
         except ErasureError as error:
             raise CommandError(str(error)) from error
