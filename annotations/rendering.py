@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 # The version of this renderer: increase it with every change to what `render` returns, so that
 # notes that an earlier version rendered are rendered again.
-RENDERER = 1
+RENDERER = 2
+
+# A search for the end of a link at each of 10,000 brackets takes a tenth of a second.
+_MOST_BRACKETS = 1_000
 
 # No headings, which would mix with those of the page, and no images, which call other sites.
 _TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
@@ -20,16 +23,20 @@ _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
 
 @functools.cache
-def _renderer() -> "MarkdownIt":
+def _renderer(*disabled: str) -> "MarkdownIt":
     # Imported here, since most commands and requests render no note.
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+    return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(disabled)
 
 
 def render(text: str) -> str:
-    """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text."""
-    html = _renderer().render(text)
+    """Return safe HTML for a note's Markdown. Raw HTML in it is shown as text.
+
+    So are links in a text with more than 1,000 opening brackets.
+    """
+    has_links = text.count("[") <= _MOST_BRACKETS
+    html = _renderer("image", *([] if has_links else ["link"])).render(text)
     return nh3.clean(
         html,
         tags=_TAGS,

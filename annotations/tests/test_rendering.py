@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from markdown_it.parser_inline import ParserInline
 
 from annotations import rendering
 from annotations.models import Annotation
@@ -103,7 +104,25 @@ def test_a_deleted_note_keeps_no_html(as_user, sam, ines, course, laid):
 def test_each_version_of_the_renderer_has_its_number():
     """If this fails, increase RENDERER, so that kept notes are rendered again."""
     digest = hashlib.sha256(rendering.render(SAMPLE).encode()).hexdigest()
-    assert (rendering.RENDERER, digest[:16]) == (1, "74f625949b7c12c2")
+    assert (rendering.RENDERER, digest[:16]) == (2, "74f625949b7c12c2")
+
+
+@pytest.mark.parametrize("text", ["[" * 9_990, "[a](" * 2_500, "[" * 5_000 + "]" * 5_000])
+def test_brackets_cost_no_more_than_their_number(monkeypatch, text):
+    """Each search for the end of a link skips over tokens: 200,000 times for the first text."""
+    skipped = []
+    skip = ParserInline.skipToken
+    monkeypatch.setattr(
+        ParserInline, "skipToken", lambda self, state: skipped.append(0) or skip(self, state)
+    )
+    assert rendering.render(text) == f"<p>{text}</p>"
+    assert len(skipped) <= 20_000
+
+
+def test_a_text_with_up_to_1000_brackets_has_links():
+    link = "[a](https://example.org/)"
+    assert rendering.render(link * 400).count("<a ") == 400
+    assert "<a " not in rendering.render("[" * 1_000 + link)
 
 
 @pytest.mark.parametrize(
