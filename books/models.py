@@ -174,6 +174,9 @@ class Book(models.Model):
         related_name="books",
         help_text=_("None: the book has been withdrawn."),
     )
+    description = models.TextField(_("description"), blank=True)
+    author = models.CharField(_("author"), max_length=500, blank=True)
+    cover = models.CharField(_("path of its picture"), max_length=400, blank=True)
     conflicts = ConflictsField()
 
     objects = BookQuerySet.as_manager()
@@ -193,6 +196,11 @@ class Book(models.Model):
         if self.folder:
             return reverse("book", args=(self.project, self.folder))
         return reverse("project", args=(self.project,))
+
+    @property
+    def cover_url(self) -> str:
+        """The address of its picture, which is public; empty if it has none."""
+        return reverse("reader", args=(self.project, self.cover)) if self.cover else ""
 
     @property
     def folder(self) -> str:
@@ -244,6 +252,8 @@ class Page(models.Model):
     index = models.PositiveIntegerField(_("index"), null=True, blank=True)
     source_index = models.PositiveIntegerField(_("index in the source"), null=True, blank=True)
     position = models.PositiveIntegerField(_("position in the book"), default=0)
+    level = models.PositiveIntegerField(_("level in the table of contents"), default=0)
+    caption = models.CharField(_("caption above it"), max_length=500, blank=True)
     source_id = models.CharField(_("page id"), max_length=64)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
     access = models.CharField(

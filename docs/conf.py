@@ -8,3 +8,7 @@ extensions = ["myst_parser", "bookbinder.sphinx"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Book Binder: the guide"
+html_logo = "../books/static/books/icon.svg"
+bookbinder_description = (
+    "How to write a textbook with questions, publish it as a course site, and run courses on it."
+)

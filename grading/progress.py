@@ -116,6 +116,35 @@ def _told(counted: Any) -> tuple[int, Decimal]:
 
 
 @dataclass(frozen=True)
+class Done:
+    """How many of the questions of a page, or of several, are answered."""
+
+    answered: int
+    questions: int
+
+    @property
+    def is_all(self) -> bool:
+        return 0 < self.questions == self.answered
+
+
+def by_page(enrollment: Enrollment) -> dict[int, Done]:
+    """Return what is done on each page with questions, by the page's primary key.
+
+    Questions that the course has switched off do not count.
+    """
+    off = Interactive.objects.filter(course=enrollment.course_id, enabled=False)
+    questions = Question.objects.filter(page__book=enrollment.course.book_id)
+    asked = _by_page(questions.exclude(pk__in=off.values("question")), "page")
+    answers = enrollment.answers.exclude(question__in=off.values("question"))
+    answered = _by_page(answers, "question__page")
+    return {page: Done(answered.get(page, 0), number) for page, number in asked.items()}
+
+
+def _by_page(rows: QuerySet[Any], page: str) -> dict[int, int]:
+    return dict(rows.order_by().values_list(page).annotate(Count("pk")))
+
+
+@dataclass(frozen=True)
 class Link:
     title: str
     url: str

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import signed_in
 from billing import money
+from bookbinder.site import contents
 from books.models import Book, Feedback, Page
 from grading import answering, enrolling, graders, page_questions, progress
 from grading.errors import GradingError
@@ -81,12 +82,17 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
         page.book = book
     courses = Course.objects.open().filter(book=book).select_related("book").order_by("name")
     enrollments = progress.with_progress(_enrollments(request).filter(course__book=book))
+    used = max(
+        enrollments, key=lambda enrollment: (enrollment.used_at, enrollment.pk), default=None
+    )
+    done = progress.by_page(used) if used else {}
     context = {
         "book": book,
-        "pages": [(page, page.pk in readable) for page in pages],
+        "first_page": pages[0] if pages else None,
+        "is_student": used is not None,
+        "parts": contents.tree(pages, readable, done, used.last_page_id if used else None),
         "courses": [(course, _price(course)) for course in courses],
         "enrollments": [(*pair, progress.of(pair[0])) for pair in _resumed(enrollments)],
-        "is_closed": len(readable) < len(pages),
     }
     return render(request, "books/book.html", context)
 

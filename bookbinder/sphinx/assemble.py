@@ -1,11 +1,13 @@
 """Assembles the manifest of a build: which documents are pages of which book, in which order."""
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -34,16 +36,35 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100].strip("-") or "book"
 
 
-def in_toctree_order(env: BuildEnvironment) -> list[str]:
-    """Return all docnames: those in toctrees, in their order, then the others by name."""
-    ordered: dict[str, None] = {}
-    stack = [env.config.root_doc]
+@dataclass(frozen=True)
+class Entry:
+    """A document in the table of contents.
+
+    `level` is the number of documents above it, and `caption` that of the toctree that it is in.
+    """
+
+    level: int
+    caption: str = ""
+
+
+def contents(env: BuildEnvironment) -> dict[str, Entry]:
+    """Return all documents: those in toctrees, in their order, then the others by name."""
+    entries: dict[str, Entry] = {}
+    stack = [(env.config.root_doc, Entry(0))]
     while stack:
-        docname = stack.pop()
-        if docname not in ordered and docname in env.found_docs:
-            ordered[docname] = None
-            stack.extend(reversed(env.toctree_includes.get(docname, [])))
-    return [*ordered, *sorted(env.found_docs - ordered.keys())]
+        docname, entry = stack.pop()
+        if docname in entries or docname not in env.found_docs:
+            continue
+        entries[docname] = entry
+        toctrees = env.tocs[docname].findall(addnodes.toctree)
+        below = [
+            (name, Entry(entry.level + 1, toctree.get("caption") or ""))
+            for toctree in toctrees
+            for name in toctree["includefiles"]
+        ]
+        stack.extend(reversed(below))
+    others = sorted(env.found_docs - entries.keys())
+    return entries | dict.fromkeys(others, Entry(1))
 
 
 class Assembly:
@@ -53,8 +74,10 @@ class Assembly:
         self.app = app
         self.env = app.env
         self.mistakes = list(mistakes(app.env))
-        docnames = in_toctree_order(app.env)
-        self.locations = {name: location for name in docnames if (location := self.location(name))}
+        self.contents = contents(app.env)
+        self.locations = {
+            name: location for name in self.contents if (location := self.location(name))
+        }
         self.page_ids = {name: self.page_id(name) for name in self.locations}
         self.check_page_ids()
         self.indexes = self.number_pages()
@@ -244,6 +267,8 @@ class Assembly:
                         for question in _questions(found, html)
                     ),
                     was=self.was(docname),
+                    level=self.contents[docname].level,
+                    caption=self.contents[docname].caption,
                 ),
             )
 
@@ -274,11 +299,22 @@ class Assembly:
             ),
         )
         refuse_pictures(books, set().union(*uses.values()), files)
+        cover = self.cover(files)
+        if cover is not None:
+            files[cover] = files[cover]._replace(docnames=(), public=True)
         self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.locations)])
         return manifest.Manifest(
             project=self.app.config.bookbinder_project,
             books=tuple(
-                manifest.Book(url, self.title(url), tuple(pages)) for url, pages in books.items()
+                manifest.Book(
+                    url=url,
+                    title=self.title(url),
+                    pages=tuple(pages),
+                    description=self.description(),
+                    author=self.author(),
+                    cover=cover,
+                )
+                for url, pages in books.items()
             ),
             files=files,
             script_hosts=tuple(self.app.config.bookbinder_script_hosts),
@@ -308,6 +344,23 @@ class Assembly:
                 "of what is copied:"
             )
             raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
+
+    def description(self) -> str:
+        """Return the description for the bookshelf: the author's own, or else the theme's."""
+        config = self.app.config
+        text = config.bookbinder_description or config.html_theme_options.get("description", "")
+        return " ".join(str(text).split())[:2_000]
+
+    def author(self) -> str:
+        """Return who wrote the book; empty where `conf.py` does not say."""
+        config = self.app.config
+        given = config.author != config.values["author"].default
+        return " ".join(str(config.author).split())[:500] if given else ""
+
+    def cover(self, files: Container[str]) -> str | None:
+        """Return the path of the theme's logo, if it is a file that the build has published."""
+        path = f"_static/{posixpath.basename(self.app.config.html_logo or '')}"
+        return path if path in files else None
 
     def title(self, book_url: str) -> str:
         """Return a book's title: the project's name, or the title of its folder's index page."""

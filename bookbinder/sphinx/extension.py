@@ -115,6 +115,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the settings, nodes, directives and event handlers, and return the metadata."""
     app.add_config_value("bookbinder_project", "", "env", str)
     app.add_config_value("bookbinder_layout", "book", "env", str)
+    app.add_config_value("bookbinder_description", "", "", str)
     app.add_config_value("bookbinder_non_book_pages", [], "env", [list, tuple])
     app.add_config_value("bookbinder_exclude", [], "env", [list, tuple])
     app.add_config_value("bookbinder_script_hosts", [], "", [list, tuple])

@@ -98,6 +98,9 @@ class Page(NamedTuple):
     questions: tuple[Question, ...] = ()
     # Its former url, if the author gives one.
     was: str | None = None
+    # In the table of contents: the number of pages above it, and the caption of its toctree.
+    level: int = 0
+    caption: str = ""
 
 
 class Book(NamedTuple):
@@ -106,6 +109,10 @@ class Book(NamedTuple):
     url: str
     title: str
     pages: tuple[Page, ...] = ()
+    # For the bookshelf: a sentence or two, who wrote it, and the path of a picture in `files`.
+    description: str = ""
+    author: str = ""
+    cover: str | None = None
 
 
 class File(NamedTuple):
@@ -183,6 +190,21 @@ _BOOK = Shape(
         "pages": (lambda value: isinstance(value, list), "a list"),
     }
 )
+# Keys that may be missing, each with its default.
+_Optional = dict[str, tuple[Any, Callable[[Any], bool], str]]
+_FORMER_NAME = "a former name"
+_QUESTION_MAY: _Optional = {"was": (None, matches(WAS), _FORMER_NAME)}
+_PAGE_MAY: _Optional = {
+    "was": (None, is_safe_path, _FORMER_NAME),
+    "level": (0, whole, "a whole number"),
+    "caption": ("", text(500), "a text of at most 500 characters"),
+}
+_BOOK_MAY: _Optional = {
+    "description": ("", text(2_000), "a text of at most 2,000 characters"),
+    "author": ("", text(500), "a text of at most 500 characters"),
+    "cover": (None, is_safe_path, "a relative path without hidden parts"),
+}
+_LACKING = _QUESTION_MAY.keys() | _PAGE_MAY.keys() | _BOOK_MAY.keys()
 _FILE = Shape(
     {
         "sha256": (matches(_SHA256), "a SHA-256 in hex"),
@@ -223,13 +245,15 @@ class _Reader:
             if count > 1:
                 self.faults.append((where, f"{what} {value!r} occurs {count} times"))
 
-    def was(self, raw: dict[str, Any], is_name: Callable[[Any], bool], where: Any) -> str | None:
-        """Return the former name of an object, whose key is optional."""
-        name: str | None = raw.get("was")
-        if name is None or is_name(name):
-            return name
-        self.faults.append(((*where, "was"), "must be a former name"))
-        return None
+    def optional(self, raw: dict[str, Any], names: _Optional, where: tuple[Any, ...]) -> list[Any]:
+        """Return the values of keys that may be missing, or their defaults; note faults."""
+        values = []
+        for name, (default, check, what) in names.items():
+            value = raw.get(name, default)
+            if value != default and not check(value):
+                self.faults.append(((*where, name), f"must be {what}"))
+            values.append(value)
+        return values
 
     def feedback(self, raw: Any, where: tuple[Any, ...]) -> Feedback | None:
         values = self.keep(raw, _FEEDBACK, where)
@@ -245,8 +269,7 @@ class _Reader:
         values[2] = Decimal(values[2])
         values[-1] = self.each(self.feedback, values[-1], (*where, "feedback"))
         self.unique([item.key for item in values[-1]], "the key", where)
-        values.append(self.was(raw, matches(WAS), where))
-        return Question._make(values)
+        return Question._make(values + self.optional(raw, _QUESTION_MAY, where))
 
     def page(self, raw: Any, where: tuple[Any, ...]) -> Page | None:
         values = self.keep(raw, _PAGE, where)
@@ -254,8 +277,7 @@ class _Reader:
             return None
         values[-1] = self.each(self.question, values[-1], (*where, "questions"))
         self.unique([question.label for question in values[-1]], "the label", where)
-        values.append(self.was(raw, is_safe_path, where))
-        return Page._make(values)
+        return Page._make(values + self.optional(raw, _PAGE_MAY, where))
 
     def book(self, raw: Any, where: tuple[Any, ...]) -> Book | None:
         values = self.keep(raw, _BOOK, where)
@@ -263,7 +285,7 @@ class _Reader:
             return None
         values[-1] = self.each(self.page, values[-1], (*where, "pages"))
         self.unique([page.url for page in values[-1]], "the url", where)
-        return Book._make(values)
+        return Book._make(values + self.optional(raw, _BOOK_MAY, where))
 
     def each(
         self,
@@ -374,13 +396,13 @@ def dumps(manifest: Manifest) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with named tuples as dictionaries, which lack a `was` of None."""
+    """Return a value with named tuples as dictionaries, which lack optional keys without value."""
     if isinstance(value, tuple):
         names = getattr(value, "_fields", None)
         if names is None:
             return [_plain(part) for part in value]
         fields = zip(names, value, strict=True)
-        return {name: _plain(part) for name, part in fields if (name, part) != ("was", None)}
+        return {name: _plain(part) for name, part in fields if name not in _LACKING or part}
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return value

@@ -11,6 +11,9 @@ class BookRow(NamedTuple):
     title: str
     source_title: str
     release_id: int | None
+    description: str
+    author: str
+    cover: str
     conflicts: str
 
 
@@ -23,6 +26,8 @@ class PageRow(NamedTuple):
     index: int | None  # type: ignore[assignment]
     source_index: int | None
     position: int
+    level: int
+    caption: str
     source_id: str
     fingerprint: str
     access: str

@@ -115,6 +115,11 @@ class _BookPlanner:
         )
 
     def plan_row(self, old: BookRow | None, new: m.Book) -> BookRow:
+        described = {
+            "description": new.description,
+            "author": new.author,
+            "cover": new.cover or "",
+        }
         if old is None:
             row = BookRow(
                 pk=next(self.context.new_pks),
@@ -124,12 +129,15 @@ class _BookPlanner:
                 source_title=new.title,
                 release_id=None,
                 conflicts="",
+                **described,
             )
             self.books.put(None, row)
             return row
         merger = self.merger.row("book", old.pk, new.title, old.conflicts)
         title = merger.merged("title", old.title, old.source_title, new.title)
-        row = old._replace(title=title, source_title=new.title, conflicts=merger.conflicts)
+        row = old._replace(
+            title=title, source_title=new.title, conflicts=merger.conflicts, **described
+        )
         if row == old and old.release_id is None:
             # A book that was withdrawn comes back: only its release changes.
             self.books.update.append((old, row))
@@ -177,6 +185,8 @@ class _BookPlanner:
             index=index,
             source_index=new.index,
             position=position,
+            level=new.level,
+            caption=new.caption,
             source_id=source_id,
             fingerprint=new.fingerprint,
             access=new.access,

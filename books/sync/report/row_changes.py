@@ -25,7 +25,13 @@ class Table:
     silent: tuple[str, ...] = ()
 
 
-PAGES = Table("pages", ("url",), "book_id", "position", ("index", "source_index", "source_id"))
+PAGES = Table(
+    "pages",
+    ("url",),
+    "book_id",
+    "position",
+    ("index", "source_index", "source_id", "level", "caption"),
+)
 QUESTIONS = Table("questions", ("label",), "page_id", "index")
 FEEDBACK = Table("feedback", (), "question_id", "index", ("key",))
 
