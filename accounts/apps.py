@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -8,5 +9,7 @@ class AccountsConfig(AppConfig):
         from accounts import access
         from accounts.personal_data import own
 
+        # Rights are rules in `accounts.access`. Rows of Django's permissions would say otherwise.
+        post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
         access.fill()
         own.fill()

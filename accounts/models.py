@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.managers import UserManager
@@ -90,9 +91,9 @@ class User(AbstractBaseUser):
         """Return whether this is an active account of type admin."""
         return self.is_active and self.type == self.Type.ADMIN
 
-    @property
+    @cached_property
     def is_staff(self) -> bool:
-        """Return whether the user may enter the admin. Costs a query, except for admins."""
+        """Whether the user may enter the admin. Costs a query once, except for admins."""
         return self.has_perm("accounts.enter_admin", self)
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +27,7 @@ class BookBinderAdminSite(AdminSite):
     site_header = "Book Binder"
     site_title = "Book Binder"
     index_title = _("Courses and books")
-    # Even if hidden, the sidebar lists all models on every page, with a query for each of them
-    # unless the user is an admin.
+    # It lists all models on every page, with a query for each of them unless the user is an admin.
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -70,8 +70,17 @@ class BookBinderAdminSite(AdminSite):
             raise Http404
         return redirect(row.get_absolute_url())
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the apps in their order, found out when they are first asked for.
+
+        Django gives the list to each page of the admin, and most show nothing of it.
+        """
+        list_apps = super().get_app_list
         last = len(APP_ORDER)
         positions = {label: position for position, label in enumerate(APP_ORDER)}
-        return sorted(apps, key=lambda app: positions.get(app["app_label"], last))
+        return SimpleLazyObject(
+            lambda: sorted(
+                list_apps(request, app_label),
+                key=lambda app: positions.get(app["app_label"], last),
+            )
+        )
