@@ -115,11 +115,6 @@ class _BookPlanner:
         )
 
     def plan_row(self, old: BookRow | None, new: m.Book) -> BookRow:
-        described = {
-            "description": new.description,
-            "author": new.author,
-            "cover": new.cover or "",
-        }
         if old is None:
             row = BookRow(
                 pk=next(self.context.new_pks),
@@ -128,15 +123,22 @@ class _BookPlanner:
                 title=new.title,
                 source_title=new.title,
                 release_id=None,
+                description=new.description,
+                author=new.author,
+                cover=new.cover or "",
                 conflicts="",
-                **described,
             )
             self.books.put(None, row)
             return row
         merger = self.merger.row("book", old.pk, new.title, old.conflicts)
         title = merger.merged("title", old.title, old.source_title, new.title)
         row = old._replace(
-            title=title, source_title=new.title, conflicts=merger.conflicts, **described
+            title=title,
+            source_title=new.title,
+            description=new.description,
+            author=new.author,
+            cover=new.cover or "",
+            conflicts=merger.conflicts,
         )
         if row == old and old.release_id is None:
             # A book that was withdrawn comes back: only its release changes.
