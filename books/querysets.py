@@ -2,7 +2,7 @@ from typing import Any, Self
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 
 from accounts import access
 from accounts.access import Person
@@ -21,21 +21,28 @@ class EditionQuerySet(models.QuerySet):
         return self.filter(access.rows(user, "books.view_edition"))
 
 
-class PageQuerySet(models.QuerySet):
-    def visible_to(self, user: Person) -> Self:
-        """Return the pages that `user` may read."""
-        return self.filter(access.rows(user, "books.view_page"))
-
-    def published(self) -> Self:
-        """Return the pages of published books."""
-        return self.filter(book__release__isnull=False)
-
+class AddressQuerySet(models.QuerySet):
     def at(self, project: str, docname: str) -> Self:
-        """Return the page of a document of a project, as a queryset with at most one row."""
+        """Return what has the address of a document of a project, as at most one row."""
         folder, _, rest = docname.partition("/")
         whole = Q(book__url__in=("", project), url=docname)
         in_folder = Q(book__url=folder, url=rest) & ~Q(book__url=project)
         return self.filter(whole | in_folder if rest else whole, book__project=project)
+
+
+class PageQuerySet(AddressQuerySet):
+    def visible_to(self, user: Person) -> Self:
+        """Return the pages that `user` may read."""
+        return self.filter(access.rows(user, "books.view_page"))
+
+    def with_rights(self, user: Person) -> Self:
+        """Annotate the pages with `is_readable`: whether `user` may read them."""
+        rule = access.rows(user, "books.view_page")
+        return self.annotate(is_readable=ExpressionWrapper(rule, models.BooleanField()))
+
+    def published(self) -> Self:
+        """Return the pages of published books."""
+        return self.filter(book__release__isnull=False)
 
     def in_gradebook_order(self) -> Self:
         """Return the pages that are in the gradebook, in its order."""

@@ -1,10 +1,13 @@
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from books.models import Page
+from accounts.access import Person
+from books import contents
+from books.models import Book, FormerAddress, Page
 from books.releases import previews, serving
 
 
@@ -24,11 +27,14 @@ def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
 def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
     """Serve a published page or file to people who may open it.
 
-    Other people get a page that says who may read the page, or a 404 for other files.
+    Other people get a page that says who may read the page, or a 404 for other files. A former
+    address of a page leads to the page.
     """
     file = serving.find(project, path)
     if file is None:
-        raise Http404
+        if not path.endswith(".html"):
+            raise Http404
+        return at_former_address(request, project, path.removesuffix(".html"))
     if serving.may_have(request.user, file):
         return serving.send(request, file)
     page = None
@@ -38,3 +44,48 @@ def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
         raise Http404
     # The existence of the page is no secret, since the page of its book lists it.
     return render(request, "books/closed_page.html", {"page": page}, status=403)
+
+
+def at_former_address(
+    request: HttpRequest, project: str, docname: str, to: str = "reader", end: str = ".html"
+) -> HttpResponse:
+    """Return a redirect to the page that had an address last, or a page that says it is gone.
+
+    The page may be gone, or not be for this user: then the response says so. `to` is the name of
+    the URL that is redirected to, and `end` what follows the document's name in it. Raises Http404
+    if no page has ever had the address, or if the user may read nothing that had it.
+    """
+    if Page.objects.published().at(project, docname).exists():
+        raise Http404  # a page has it now, which this user may not read
+    found = FormerAddress.objects.at(project, docname).filter(book__release__isnull=False)
+    former = found.select_related("book", "page").first()
+    if former is None:
+        raise Http404
+    page = former.page
+    if page is None:
+        if former.access != Page.Access.PUBLIC and not _reads(request.user, former.book):
+            raise Http404
+        return _gone(request, former.book)
+    page.book = former.book
+    if not Page.objects.visible_to(request.user).filter(pk=page.pk).exists():
+        return render(request, "books/closed_page.html", {"page": page}, status=403)
+    url = reverse(to, args=(project, page.docname + end))
+    if query := request.META["QUERY_STRING"]:
+        url += f"?{query}"
+    response = redirect(url)
+    # Not to be remembered, since the site may go back to an earlier edition.
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def _reads(user: Person, book: Book) -> bool:
+    """Return whether `user` may read pages of the book that are not public."""
+    members = book.pages.filter(access=Page.Access.MEMBERS)
+    return members.visible_to(user).exists()
+
+
+def _gone(request: HttpRequest, book: Book) -> HttpResponse:
+    context = {"book": book, "parts": contents.of(book, request.user)}
+    response = render(request, "books/gone_page.html", context, status=410)
+    response["Cache-Control"] = "no-cache"
+    return response

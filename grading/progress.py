@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Count,
     Exists,
+    FilteredRelation,
     JSONField,
     OuterRef,
     Q,
@@ -22,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
+from books.contents import Done
 from books.models import Book, Page, Question
 from grading.models import Answer, Enrollment, Interactive
 
@@ -115,18 +117,6 @@ def _told(counted: Any) -> tuple[int, Decimal]:
     return found["n"], Decimal(f"{found['points'] or 0:.2f}")
 
 
-@dataclass(frozen=True)
-class Done:
-    """How many of the questions of a page, or of several, are answered."""
-
-    answered: int
-    questions: int
-
-    @property
-    def is_all(self) -> bool:
-        return 0 < self.questions == self.answered
-
-
 def by_page(enrollment: Enrollment) -> dict[int, Done]:
     """Return what is done on each page with questions, by the page's primary key.
 
@@ -134,14 +124,15 @@ def by_page(enrollment: Enrollment) -> dict[int, Done]:
     """
     off = Interactive.objects.filter(course=enrollment.course_id, enabled=False)
     questions = Question.objects.filter(page__book=enrollment.course.book_id)
-    asked = _by_page(questions.exclude(pk__in=off.values("question")), "page")
-    answers = enrollment.answers.exclude(question__in=off.values("question"))
-    answered = _by_page(answers, "question__page")
-    return {page: Done(answered.get(page, 0), number) for page, number in asked.items()}
-
-
-def _by_page(rows: QuerySet[Any], page: str) -> dict[int, int]:
-    return dict(rows.order_by().values_list(page).annotate(Count("pk")))
+    mine = FilteredRelation("answers", condition=Q(answers__enrollment=enrollment.pk))
+    counted = (
+        questions.exclude(pk__in=off.values("question"))
+        .order_by()
+        .values_list("page")
+        .annotate(mine=mine)
+        .annotate(asked=Count("pk"), answered=Count("mine"))
+    )
+    return {page: Done(answered, asked) for page, asked, answered in counted}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
 from books.models import Page
+from books.views import at_former_address
 
 pages_only = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -28,7 +29,9 @@ pages_only = require_http_methods(["GET", "HEAD", "POST"])
 def notes_on_page(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
     """The notes on a page that the person may read, and a form to write one."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
-    page = get_object_or_404(pages.select_related("book__release"))
+    page = pages.select_related("book__release").first()
+    if page is None:
+        return at_former_address(request, project, docname, to="page-notes", end="")
     user = signed_in(request)
     form = NewNoteForm(request.POST or None, user=user, page=page)
     if _sent(request, form, lambda: writing.create(user, page, form.draft())):

@@ -53,6 +53,7 @@ class CourseOut(Schema):
 class QuestionOut(Schema):
     pk: int
     label: str
+    former_labels: list[str]
     grader: str
     version: str
     enabled: bool
@@ -177,6 +178,7 @@ def _question(state: QuestionState, takes_tries: bool) -> dict[str, Any]:
     return {
         "pk": question.pk,
         "label": question.label,
+        "former_labels": question.former_labels,
         "grader": question.grader,
         "version": question.version,
         "enabled": state.enabled,

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import signed_in
 from billing import money
-from bookbinder.site import contents
+from books import contents
 from books.models import Book, Feedback, Page
+from books.views import at_former_address
 from grading import answering, enrolling, graders, page_questions, progress
 from grading.errors import GradingError
 from grading.models import Course, Enrollment, Invitation
@@ -76,10 +77,6 @@ def book(request: HttpRequest, project: str, folder: str) -> HttpResponse:
 
 
 def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
-    pages = list(book.pages.order_by("position", "pk"))
-    readable = set(book.pages.visible_to(request.user).values_list("pk", flat=True))
-    for page in pages:
-        page.book = book
     courses = Course.objects.open().filter(book=book).select_related("book").order_by("name")
     enrollments = progress.with_progress(_enrollments(request).filter(course__book=book))
     used = max(
@@ -88,9 +85,8 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
     done = progress.by_page(used) if used else {}
     context = {
         "book": book,
-        "first_page": pages[0] if pages else None,
         "is_student": used is not None,
-        "parts": contents.tree(pages, readable, done, used.last_page_id if used else None),
+        "parts": contents.of(book, request.user, done, used.last_page_id if used else None),
         "courses": [(course, _price(course)) for course in courses],
         "enrollments": [(*pair, progress.of(pair[0])) for pair in _resumed(enrollments)],
     }
@@ -109,7 +105,9 @@ def _price(course: Course) -> str | None:
 def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
     """The questions of a page without JavaScript. GET shows them, POST submits an answer."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
-    page = get_object_or_404(pages.select_related("book"))
+    page = pages.select_related("book").first()
+    if page is None:
+        return at_former_address(request, project, docname, to="answer", end="")
     return _take(request, page) if request.method == "POST" else _show(request, page)
 
 

@@ -1,19 +1,26 @@
 """Assembles the manifest of a build: which documents are pages of which book, in which order."""
 
-import posixpath
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from bookbinder.sphinx import inventory, kinds, manifest, replies, script_hosts, source_copies
+from bookbinder.sphinx import (
+    contents,
+    inventory,
+    kinds,
+    manifest,
+    replies,
+    script_hosts,
+    shapes,
+    shelf,
+    source_copies,
+)
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.fingerprints import question_fingerprint
@@ -36,37 +43,6 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100].strip("-") or "book"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A document in the table of contents.
-
-    `level` is the number of documents above it, and `caption` that of the toctree that it is in.
-    """
-
-    level: int
-    caption: str = ""
-
-
-def contents(env: BuildEnvironment) -> dict[str, Entry]:
-    """Return all documents: those in toctrees, in their order, then the others by name."""
-    entries: dict[str, Entry] = {}
-    stack = [(env.config.root_doc, Entry(0))]
-    while stack:
-        docname, entry = stack.pop()
-        if docname in entries or docname not in env.found_docs:
-            continue
-        entries[docname] = entry
-        toctrees = env.tocs[docname].findall(addnodes.toctree)
-        below = [
-            (name, Entry(entry.level + 1, toctree.get("caption") or ""))
-            for toctree in toctrees
-            for name in toctree["includefiles"]
-        ]
-        stack.extend(reversed(below))
-    others = sorted(env.found_docs - entries.keys())
-    return entries | dict.fromkeys(others, Entry(1))
-
-
 class Assembly:
     """The pages of a build, in order, and all mistakes found in them."""
 
@@ -74,7 +50,7 @@ class Assembly:
         self.app = app
         self.env = app.env
         self.mistakes = list(mistakes(app.env))
-        self.contents = contents(app.env)
+        self.contents = contents.read(app.env)
         self.locations = {
             name: location for name in self.contents if (location := self.location(name))
         }
@@ -125,7 +101,7 @@ class Assembly:
         """Return the page id that a document has in a directive or in its metadata, if any."""
         by_directive = self.found(docname).page_id
         by_metadata = self.metadata(docname, "page-id")
-        if by_metadata and not manifest.PAGE_ID.fullmatch(by_metadata):
+        if by_metadata and not shapes.PAGE_ID.fullmatch(by_metadata):
             self.mistake(
                 docname, f"page-id {by_metadata!r} must be letters, digits, - and _, at most 64"
             )
@@ -181,7 +157,7 @@ class Assembly:
     def access(self, docname: str) -> str:
         """Return a document's `access`; empty if it is missing, or noted as not valid."""
         text = self.metadata(docname, "access") or ""
-        if text not in manifest.ACCESSES:
+        if text not in shapes.ACCESSES:
             self.mistake(docname, f"access must be public or left out, not {text!r}")
             return ""
         return text
@@ -299,7 +275,7 @@ class Assembly:
             ),
         )
         refuse_pictures(books, set().union(*uses.values()), files)
-        cover = self.cover(files)
+        cover = shelf.cover(self.app.config, files)
         if cover is not None:
             files[cover] = files[cover]._replace(docnames=(), public=True)
         self.refuse_copies_of_sources([*files, *(f"{docname}.html" for docname in self.locations)])
@@ -310,8 +286,8 @@ class Assembly:
                     url=url,
                     title=self.title(url),
                     pages=tuple(pages),
-                    description=self.description(),
-                    author=self.author(),
+                    description=shelf.description(self.app.config),
+                    author=shelf.author(self.app.config),
                     cover=cover,
                 )
                 for url, pages in books.items()
@@ -344,23 +320,6 @@ class Assembly:
                 "of what is copied:"
             )
             raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
-
-    def description(self) -> str:
-        """Return the description for the bookshelf: the author's own, or else the theme's."""
-        config = self.app.config
-        text = config.bookbinder_description or config.html_theme_options.get("description", "")
-        return " ".join(str(text).split())[:2_000]
-
-    def author(self) -> str:
-        """Return who wrote the book; empty where `conf.py` does not say."""
-        config = self.app.config
-        given = config.author != config.values["author"].default
-        return " ".join(str(config.author).split())[:500] if given else ""
-
-    def cover(self, files: Container[str]) -> str | None:
-        """Return the path of the theme's logo, if it is a file that the build has published."""
-        path = f"_static/{posixpath.basename(self.app.config.html_logo or '')}"
-        return path if path in files else None
 
     def title(self, book_url: str) -> str:
         """Return a book's title: the project's name, or the title of its folder's index page."""

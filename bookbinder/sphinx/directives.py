@@ -14,7 +14,7 @@ from docutils import nodes as docnodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from bookbinder.sphinx import checks, kinds, manifest, markdown, nodes
+from bookbinder.sphinx import checks, kinds, markdown, nodes, shapes
 from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.fingerprints import collapse, key_of
@@ -108,7 +108,7 @@ class PageId(CheckedDirective):
         if self.content:
             self.mistake("takes no text: put an empty line and no indent after it")
         found = found_in(self.env, self.env.docname)
-        if not manifest.PAGE_ID.fullmatch(self.argument):
+        if not shapes.PAGE_ID.fullmatch(self.argument):
             self.mistake(f"{self.argument!r} must be letters, digits, - and _, at most 64 of them")
         elif found.page_id is not None:
             self.mistake(f"the page has an id already: {found.page_id}")
@@ -228,7 +228,7 @@ class Question(CheckedDirective):
 
     def run(self) -> list[docnodes.Node]:
         self.check_options()
-        if not manifest.LABEL.fullmatch(self.argument):
+        if not shapes.LABEL.fullmatch(self.argument):
             self.mistake(
                 f"label {self.argument!r} must be letters, digits and - _ . :, at most 100"
             )
@@ -281,7 +281,7 @@ class Question(CheckedDirective):
         Return None if the option `was` is missing, or if it is noted as not valid.
         """
         was = self.options.get("was")
-        if was is not None and not manifest.WAS.fullmatch(was):
+        if was is not None and not shapes.WAS.fullmatch(was):
             self.mistake(f"was {was!r} must be an earlier label, or page#label")
             return None
         return was

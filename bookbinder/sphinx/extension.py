@@ -11,7 +11,7 @@ from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from bookbinder.sphinx import assemble, directives, manifest, nodes, replies, script_hosts
+from bookbinder.sphinx import assemble, directives, manifest, nodes, replies, script_hosts, shapes
 from bookbinder.sphinx.collector import FoundCollector, found_in
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ ENV_VERSION = 1
 def complete_config(app: Sphinx, config: Config) -> None:
     """Fill in and check the settings of `conf.py`. Raise ConfigError if one is not valid."""
     slug = config.bookbinder_project or assemble.slug_of(config.project)
-    if not manifest.SLUG.fullmatch(slug):
+    if not shapes.SLUG.fullmatch(slug):
         raise ConfigError(
             f"bookbinder_project = {slug!r} in conf.py: use lower-case letters, digits and -"
         )

@@ -8,42 +8,18 @@ thousands of them, and every sync reads them all.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from bookbinder.sphinx.checks import (
-    Fault,
-    Shape,
-    is_docname,
-    is_host,
-    is_plain_object,
-    is_publishable,
-    is_safe_path,
-    matches,
-    one_of,
-    or_null,
-    points,
-    text,
-    whole,
-)
-from bookbinder.sphinx.kinds import KINDS
+from bookbinder.sphinx import shapes
+from bookbinder.sphinx.checks import Fault, Shape, is_host, is_publishable
 
 FILE_NAME = "bookbinder.json"
 FORMAT = "bookbinder"
 VERSION = 1
-MARKUPS = ("sphinx", "md")
-ACCESSES = ("", "public")
-
-SLUG = re.compile(r"(?=.{1,100}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
-PAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-BOOK_URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
-WAS = re.compile(rf"(?:[^#]{{1,400}}#)?{LABEL.pattern}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _Row = TypeVar("_Row")
 
@@ -142,87 +118,6 @@ class Manifest(NamedTuple):
             yield from book.pages
 
 
-# The check of the value of each key, and what the value must be.
-
-
-_LONG = 1_000_000
-_FEEDBACK = Shape(
-    {
-        "key": (or_null(text(64)), "a text of at most 64 characters, or null"),
-        "answer": (text(10_000), "a text of at most 10,000 characters"),
-        "feedback": (text(_LONG), "a text"),
-        "text": (text(_LONG), "a text"),
-        "markup": (one_of(MARKUPS), "sphinx or md"),
-        "line": (whole, "a line number"),
-        "points": (points, "a number of at most two decimals, not negative"),
-    }
-)
-_QUESTION = Shape(
-    {
-        "label": (matches(LABEL), "letters, digits and - _ . :, at most 100"),
-        "grader": (one_of(tuple(KINDS)), f"one of {', '.join(KINDS)}"),
-        "points_possible": (points, "a number of at most two decimals, not negative"),
-        "prompt": (text(_LONG), "a text"),
-        "options": (is_plain_object, "an object of texts, whole numbers, lists and objects"),
-        "fingerprint": (matches(_SHA256), "a SHA-256 in hex"),
-        "line": (whole, "a line number"),
-        "feedback": (lambda value: isinstance(value, list), "a list"),
-    }
-)
-_PAGE = Shape(
-    {
-        "docname": (is_docname, "a relative path without hidden or private parts"),
-        "url": (is_safe_path, "a relative path without hidden parts"),
-        "title": (text(500), "a text of at most 500 characters"),
-        "source": (text(1_000), "a path"),
-        "page_id": (or_null(matches(PAGE_ID)), "letters, digits, - and _, at most 64, or null"),
-        "index": (or_null(whole), "a whole number, or null"),
-        "access": (one_of(ACCESSES), "public or empty"),
-        "sha256": (matches(_SHA256), "a SHA-256 in hex"),
-        "fingerprint": (matches(_SHA256), "a SHA-256 in hex"),
-        "questions": (lambda value: isinstance(value, list), "a list"),
-    }
-)
-_BOOK = Shape(
-    {
-        "url": (matches(BOOK_URL, empty=True), "letters, digits and - _ ., at most 100"),
-        "title": (text(500), "a text of at most 500 characters"),
-        "pages": (lambda value: isinstance(value, list), "a list"),
-    }
-)
-# Keys that may be missing, each with its default.
-_Optional = dict[str, tuple[Any, Callable[[Any], bool], str]]
-_FORMER_NAME = "a former name"
-_QUESTION_MAY: _Optional = {"was": (None, matches(WAS), _FORMER_NAME)}
-_PAGE_MAY: _Optional = {
-    "was": (None, is_safe_path, _FORMER_NAME),
-    "level": (0, whole, "a whole number"),
-    "caption": ("", text(500), "a text of at most 500 characters"),
-}
-_BOOK_MAY: _Optional = {
-    "description": ("", text(2_000), "a text of at most 2,000 characters"),
-    "author": ("", text(500), "a text of at most 500 characters"),
-    "cover": (None, is_safe_path, "a relative path without hidden parts"),
-}
-_LACKING = _QUESTION_MAY.keys() | _PAGE_MAY.keys() | _BOOK_MAY.keys()
-_FILE = Shape(
-    {
-        "sha256": (matches(_SHA256), "a SHA-256 in hex"),
-        "docnames": (
-            lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
-            "a list of docnames",
-        ),
-    }
-)
-_MANIFEST = Shape(
-    {
-        "project": (matches(SLUG), "lower-case letters, digits, - and _"),
-        "books": (lambda value: isinstance(value, list), "a list"),
-        "files": (lambda value: isinstance(value, dict), "an object"),
-    }
-)
-
-
 class _Reader:
     """Turns parsed JSON into a Manifest, and notes all faults that it finds."""
 
@@ -245,7 +140,9 @@ class _Reader:
             if count > 1:
                 self.faults.append((where, f"{what} {value!r} occurs {count} times"))
 
-    def optional(self, raw: dict[str, Any], names: _Optional, where: tuple[Any, ...]) -> list[Any]:
+    def optional(
+        self, raw: dict[str, Any], names: shapes.Optional, where: tuple[Any, ...]
+    ) -> list[Any]:
         """Return the values of keys that may be missing, or their defaults; note faults."""
         values = []
         for name, (default, check, what) in names.items():
@@ -256,36 +153,36 @@ class _Reader:
         return values
 
     def feedback(self, raw: Any, where: tuple[Any, ...]) -> Feedback | None:
-        values = self.keep(raw, _FEEDBACK, where)
+        values = self.keep(raw, shapes.FEEDBACK, where)
         if values is None:
             return None
         values[-1] = Decimal(values[-1])
         return Feedback._make(values)
 
     def question(self, raw: Any, where: tuple[Any, ...]) -> Question | None:
-        values = self.keep(raw, _QUESTION, where)
+        values = self.keep(raw, shapes.QUESTION, where)
         if values is None:
             return None
         values[2] = Decimal(values[2])
         values[-1] = self.each(self.feedback, values[-1], (*where, "feedback"))
         self.unique([item.key for item in values[-1]], "the key", where)
-        return Question._make(values + self.optional(raw, _QUESTION_MAY, where))
+        return Question._make(values + self.optional(raw, shapes.QUESTION_MAY, where))
 
     def page(self, raw: Any, where: tuple[Any, ...]) -> Page | None:
-        values = self.keep(raw, _PAGE, where)
+        values = self.keep(raw, shapes.PAGE, where)
         if values is None:
             return None
         values[-1] = self.each(self.question, values[-1], (*where, "questions"))
         self.unique([question.label for question in values[-1]], "the label", where)
-        return Page._make(values + self.optional(raw, _PAGE_MAY, where))
+        return Page._make(values + self.optional(raw, shapes.PAGE_MAY, where))
 
     def book(self, raw: Any, where: tuple[Any, ...]) -> Book | None:
-        values = self.keep(raw, _BOOK, where)
+        values = self.keep(raw, shapes.BOOK, where)
         if values is None:
             return None
         values[-1] = self.each(self.page, values[-1], (*where, "pages"))
         self.unique([page.url for page in values[-1]], "the url", where)
-        return Book._make(values + self.optional(raw, _BOOK_MAY, where))
+        return Book._make(values + self.optional(raw, shapes.BOOK_MAY, where))
 
     def each(
         self,
@@ -301,7 +198,7 @@ class _Reader:
         for path, entry in raw.items():
             if not is_publishable(path):
                 self.faults.append((("files", path), "is not a path that may be published"))
-            values = self.keep(entry, _FILE, ("files", path))
+            values = self.keep(entry, shapes.FILE, ("files", path))
             if values is not None:
                 public = entry.get("public", False) is True
                 files[path] = File(values[0], tuple(values[1]), public)
@@ -316,7 +213,7 @@ class _Reader:
         return ()
 
     def manifest(self, raw: Any) -> Manifest | None:
-        values = self.keep(raw, _MANIFEST, ())
+        values = self.keep(raw, shapes.MANIFEST, ())
         if values is None:
             return None
         project, books, files = values
@@ -402,7 +299,7 @@ def _plain(value: Any) -> Any:
         if names is None:
             return [_plain(part) for part in value]
         fields = zip(names, value, strict=True)
-        return {name: _plain(part) for name, part in fields if name not in _LACKING or part}
+        return {name: _plain(part) for name, part in fields if name not in shapes.LACKING or part}
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return value

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from books.errors import BooksError
-from books.models import Book, Feedback, Page, Question, Release
+from books.models import Book, Feedback, FormerAddress, Page, Question, Release
 from books.releases.folders import Staged
 from books.sync import bulk_write
 from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
@@ -68,6 +68,7 @@ def apply(
     if plan.losses:
         for follower in registered_followers():
             follower.drop(plan)
+    _keep_addresses(plan)
     pks = _write_content(plan)
     published = [pks.get(pk, pk) for pk in plan.published]
     for project, release in releases.items():
@@ -168,6 +169,23 @@ def _write_content(plan: Plan) -> Pks:
         if deleted:
             _rows(model, deleted).delete()
     return pks
+
+
+def _keep_addresses(plan: Plan) -> None:
+    """Remember the addresses that pages leave, for links to them."""
+    moved = [(old, old.pk) for old, new in plan.pages.update if old.url != new.url]
+    left = moved + [(old, None) for old in plan.pages.delete]
+    former = [
+        FormerAddress(book_id=old.book_id, url=old.url, page_id=pk, access=old.access)
+        for old, pk in left
+    ]
+    FormerAddress.objects.bulk_create(
+        former,
+        batch_size=1_000,
+        update_conflicts=True,
+        unique_fields=("book", "url"),
+        update_fields=("page", "access"),
+    )
 
 
 def _create(

@@ -44,6 +44,7 @@ class QuestionRow(NamedTuple):
     prompt: str
     options: dict[str, Any]
     fingerprint: str
+    former_labels: list[str]
 
 
 class FeedbackRow(NamedTuple):

@@ -136,6 +136,7 @@ def test_the_rows_say_what_the_edition_says_but_for_edits_that_stay(history):
 def check_page(row: PageRow, position: int, page: m.Page, stays: Stays) -> None:
     said = (page.title, page.index, position, page.fingerprint, page.access)
     assert (row.source_title, row.source_index, row.position, row.fingerprint, row.access) == said
+    assert (row.level, row.caption) == (page.level, page.caption)
     assert page.page_id in (None, row.source_id) and row.source_id
     assert row.title == page.title or ("page", row.pk, "title") in stays
     assert row.index == page.index or ("page", row.pk, "index") in stays
@@ -143,11 +144,12 @@ def check_page(row: PageRow, position: int, page: m.Page, stays: Stays) -> None:
 
 def check_questions(done: Snapshot, page_pk: int, page: m.Page, stays: Stays) -> None:
     rows = done.questions.get(page_pk, [])
-    assert [row[2:] for row in rows] == [
+    assert [row[2:-1] for row in rows] == [
         (one.label, index, *one[2:3], one.grader, one.prompt, one.options, one.fingerprint)
         for index, one in enumerate(page.questions)
     ]
     for row, question in zip(rows, page.questions, strict=True):
+        assert row.label not in row.former_labels
         every = done.feedback.get(row.pk, [])
         own = [one for one in every if one.origin == "source"]
         assert len(own) == len(question.feedback)
@@ -176,11 +178,11 @@ def test_an_edition_that_comes_back_is_as_it_was(first, second):
 
 
 def content(snapshot: Snapshot):
-    """What readers see, without keys of rows, and without page ids that were drawn."""
+    """What readers see, without keys of rows, page ids that were drawn, and former labels."""
     return {
         (book.url, book.title): [
             (page.url, page.title, page.index, page.access, page.fingerprint, [
-                (question[2:], [one[2:] for one in snapshot.feedback.get(question.pk, [])])
+                (question[2:-1], [one[2:] for one in snapshot.feedback.get(question.pk, [])])
                 for question in snapshot.questions.get(page.pk, [])
             ])
             for page in snapshot.pages.get(book.pk, [])

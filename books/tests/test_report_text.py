@@ -22,7 +22,7 @@ def row(pk: int, position: int, **over) -> PageRow:
     fields = {"url": f"p{pk}", "title": "T", "source_title": "T", "index": None} | over
     return PageRow(
         pk=pk, book_id=1, source_index=None, position=position, source_id=f"i{pk}",
-        fingerprint="", access="", conflicts="", **fields,
+        level=0, caption="", fingerprint="", access="", conflicts="", **fields,
     )  # fmt: skip
 
 

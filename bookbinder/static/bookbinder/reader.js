@@ -1,5 +1,6 @@
 import { connectNotes } from "../annotations/notes.js";
 import { showBar } from "../books/bar.js";
+import { followFormerLabels } from "../books/former_labels.js";
 import { connectQuestions } from "../books/question.js";
 import { loadState } from "../books/state.js";
 
@@ -27,5 +28,7 @@ import "../books/widgets/text.js";
 
 const arriving = loadState();
 connectQuestions(arriving);
-showBar(await arriving);
-connectNotes(await arriving);
+const state = await arriving;
+showBar(state);
+connectNotes(state);
+followFormerLabels(state?.questions ?? []);

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from bookbinder.tests.e2e import reading
 from bookbinder.tests.e2e.reading import bar, question, read, result, send, sign_in_as
 from bookbinder.tests.support.syncing import change, sync
-from books.models import Book
+from books.models import Book, Question
 from conftest import make_course, make_user
 from grading.models import Attempt
 
@@ -38,6 +38,17 @@ def test_a_question_is_tried_without_an_account(visit):
     result(page, "adding").get_by_role("link", name="Join a course to get feedback").click()
     expect(page.get_by_role("heading", name="Open courses")).to_be_visible()
     assert not Attempt.objects.exists()
+
+
+def test_links_to_former_labels_lead_to_the_question(visit):
+    Question.objects.filter(label="adding").update(former_labels=["sums", "plus"])
+    page = visit()
+    page.goto("/books/tiny-book/numbers.html?x=1#sums")
+    page.wait_for_url("**/numbers.html?x=1#adding")
+    page.evaluate("location.hash = 'plus'")
+    page.wait_for_url("**/numbers.html?x=1#adding")
+    page.evaluate("location.hash = 'unknown'")
+    assert page.url.endswith("#unknown")
 
 
 def test_who_tries_too_often_is_told_to_wait(visit):

@@ -22,6 +22,8 @@ from books.sync.planning.merging import Merger
 from books.sync.planning.similar import NewQuestion
 from books.sync.snapshot import Snapshot
 
+MOST_LABELS = 20  # former ones that are remembered
+
 
 @dataclass(frozen=True)
 class Context:
@@ -260,6 +262,7 @@ class _BookPlanner:
             prompt=new.prompt,
             options=new.options,
             fingerprint=new.fingerprint,
+            former_labels=_former_labels(old, new.label),
         )
         self.questions.put(old, row)
         if pair and old and pair.rule != "label":
@@ -267,6 +270,12 @@ class _BookPlanner:
             name = f"{item.page.url}#{new.label}"
             self.matches.append(Match("question", old.pk, was, name, pair.rule))
         self.feedback.plan(row.pk, row.label, self.snapshot.feedback.get(row.pk, []), new)
+
+
+def _former_labels(old: QuestionRow | None, label: str) -> list[str]:
+    """Return the labels, other than `label`, that a question has had, the latest ones last."""
+    had = [] if old is None else [*old.former_labels, old.label]
+    return [name for name in dict.fromkeys(reversed(had)) if name != label][:MOST_LABELS][::-1]
 
 
 def _match_pages(old: Iterable[PageRow], new: m.Book) -> Matching[PageRow, m.Page]:

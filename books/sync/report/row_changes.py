@@ -32,7 +32,7 @@ PAGES = Table(
     "position",
     ("index", "source_index", "source_id", "level", "caption"),
 )
-QUESTIONS = Table("questions", ("label",), "page_id", "index")
+QUESTIONS = Table("questions", ("label",), "page_id", "index", ("former_labels",))
 FEEDBACK = Table("feedback", (), "question_id", "index", ("key",))
 
 

@@ -1,13 +1,27 @@
 """A book's table of contents as a tree, with what a student has done on each page."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
-from books.models import Page
-from grading.progress import Done
+from accounts.access import Person
+from books.models import Book, Page
 
 DEEPEST = 8  # pages further down stand beside each other
 FEW = 40  # pages; the tree of a longer book is folded, except for where the student stopped
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many of the questions of a page, or of several, are answered."""
+
+    answered: int
+    questions: int
+
+    @property
+    def is_all(self) -> bool:
+        return 0 < self.questions == self.answered
 
 
 @dataclass
@@ -52,25 +66,37 @@ class Part:
         return self.is_short or any(entry.is_last_read for entry in self._all())
 
 
-def tree(
-    pages: Iterable[Page],
-    readable: Container[int],
-    done: Mapping[int, Done],
-    last_read: int | None,
+def of(
+    book: Book,
+    user: Person,
+    done: Mapping[int, Done] = MappingProxyType({}),
+    last_read: int | None = None,
 ) -> list[Part]:
-    """Return the parts of a book, from its pages in order and their levels.
+    """Return the contents of a book for `user`.
 
-    The first page stands beside the pages that are below it. `readable` and `last_read` are primary
-    keys of pages, as are the keys of `done`.
+    `last_read` is the primary key of a page, as are the keys of `done`.
+    """
+    pages = list(book.pages.with_rights(user).order_by("position", "pk"))
+    for page in pages:
+        page.book = book
+    return tree(pages, done, last_read)
+
+
+def tree(
+    pages: Iterable[Any],
+    done: Mapping[int, Done] = MappingProxyType({}),
+    last_read: int | None = None,
+) -> list[Part]:
+    """Return the parts of a book, from its pages in order, with their levels and `is_readable`.
+
+    The first page stands beside the pages that are below it.
     """
     pages = list(pages)
     is_short = len(pages) <= FEW
     top: list[Part] = []
     above: list[tuple[int, list[Part]]] = []  # the pages on the way down: their levels and parts
     for number, page in enumerate(pages):
-        entry = Entry(
-            page, page.pk in readable, page.pk == last_read, done.get(page.pk, Done(0, 0))
-        )
+        entry = Entry(page, page.is_readable, page.pk == last_read, done.get(page.pk, Done(0, 0)))
         level = min(page.level, DEEPEST)
         while above and above[-1][0] >= level:
             above.pop()

@@ -2,17 +2,18 @@
 
 import re
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
-from bookbinder.site import contents
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.syncing import sync
+from books import contents
+from books.contents import Done
 from books.models import Book, Page
 from conftest import make_answer, make_book, make_course, make_page, make_question
 from grading import answering
 from grading.models import Enrollment, Interactive
-from grading.progress import Done
 
 INDEX = """\
 Deep
@@ -45,9 +46,9 @@ CONF = (
 )
 
 
-def pages_of(*rows: tuple[str, int, str]) -> list[Page]:
+def pages_of(*rows: tuple[str, int, str]) -> list[SimpleNamespace]:
     return [
-        Page(pk=number, url=url, title=url, level=level, caption=caption)
+        SimpleNamespace(pk=number, url=url, level=level, caption=caption, is_readable=True)
         for number, (url, level, caption) in enumerate(rows)
     ]
 
@@ -65,7 +66,7 @@ def test_levels_and_captions_become_a_tree():
         ("index", 0, ""), ("news", 1, ""), ("tutorial", 1, "Language"), ("one", 2, ""),
         ("two", 3, "Deeper"), ("reference", 1, "Language"), ("orphan", 1, ""),
     )  # fmt: skip
-    assert outline(contents.tree(pages, (), {}, None)) == [
+    assert outline(contents.tree(pages)) == [
         ("", [("index",), ("news",)]),
         (
             "Language",
@@ -77,12 +78,12 @@ def test_levels_and_captions_become_a_tree():
 
 def test_an_older_build_is_a_flat_list():
     pages = pages_of(("index", 0, ""), ("one", 0, ""), ("two", 0, ""))
-    assert outline(contents.tree(pages, (), {}, None)) == [("", [("index",), ("one",), ("two",)])]
+    assert outline(contents.tree(pages)) == [("", [("index",), ("one",), ("two",)])]
 
 
 def test_no_depth_is_too_deep():
     pages = pages_of(*((f"p{number}", number, "") for number in range(3_000)))
-    parts = contents.tree(pages, (), {}, None)
+    parts = contents.tree(pages)
     depth = 0
     while parts:
         depth, parts = depth + 1, parts[-1].entries[-1].below
@@ -94,7 +95,7 @@ def test_a_long_book_is_folded_but_for_where_one_stopped(count, is_open):
     rows = [("index", 0, ""), ("a", 1, ""), ("a1", 2, ""), ("b", 1, ""), ("b1", 2, "")]
     rows += [(f"c{number}", 1, "") for number in range(count - len(rows))]
     done = {2: Done(1, 3), 4: Done(2, 2)}
-    entries = contents.tree(pages_of(*rows), (), done, 4)[0].entries
+    entries = contents.tree(pages_of(*rows), done, 4)[0].entries
     a, b = entries[1].below[0], entries[2].below[0]
     assert [(part.is_open, part.page_count, part.done) for part in (a, b)] == [
         (is_open, 1, Done(1, 3)),
