@@ -117,6 +117,7 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
         {
             "pk": adding.pk,
             "label": "adding",
+            "former_labels": [],
             "grader": "number",
             "version": adding.version,
             "enabled": True,
