@@ -57,9 +57,16 @@ class QuestionQuerySet(models.QuerySet):
         )
 
     def get_by_natural_key(self, project: str, book: str, page: str, label: str) -> Any:
-        return self.get(
-            page__book__project=project, page__book__url=book, page__url=page, label=label
-        )
+        """Return the question that has this name or, if none has, the one that had it."""
+        own: Any = self.filter(page__book__project=project, page__book__url=book)
+        found = own.filter(page__url=page, label=label).first()
+        if found is None:
+            on_page = Q(page__url=page) | Q(page__former_addresses__url=page)
+            had = own.filter(on_page).distinct()
+            found = next((one for one in had if label in (one.label, *one.former_labels)), None)
+        if found is None:
+            raise ObjectDoesNotExist
+        return found
 
 
 class FeedbackQuerySet(models.QuerySet):

@@ -123,7 +123,14 @@ def _at_home(row: Row, diff: TextDiff) -> Placed | None:
     is_there = not row.fragment or row.fragment in diff.ids.get(home, ())
     if row.state != "orphan" or not is_there:
         return None
-    return Placed(row, "found", "kept" if home == row.orig_key else "moved", home)
+    return Placed(row, "found", "kept" if _is_home(home, row, diff) else "moved", home)
+
+
+def _is_home(key: str, row: Row, diff: TextDiff) -> bool:
+    """Return whether a note was created on this page, or on one that had its text and is gone."""
+    if row.orig_key is not None:
+        return key == row.orig_key
+    return diff.homes.get(row.orig_sha256) == key
 
 
 def _way_home(row: Row, home: str) -> str:
@@ -137,7 +144,7 @@ def _way_home(row: Row, home: str) -> str:
 
 def _put(row: Row, diff: TextDiff, outcome: str, key: str, start: int, end: int) -> Placed:
     words = passage(diff.map.new[key], start, end)
-    state = "kept" if key == row.orig_key else "moved"
+    state = "kept" if _is_home(key, row, diff) else "moved"
     if "".join(words.quote.split()) != "".join(row.orig_quote.split()):
         state = "changed"
     return Placed(row, outcome, state, key, *words)
@@ -172,4 +179,4 @@ def _by_id(row: Row, diff: TextDiff) -> Placed | None:
     homes = [key for key, ids in diff.ids.items() if row.fragment in ids]
     if len(homes) != 1:
         return Placed(row, "orphan", "orphan")
-    return Placed(row, "moved", "kept" if homes[0] == row.orig_key else "moved", homes[0])
+    return Placed(row, "moved", "kept" if _is_home(homes[0], row, diff) else "moved", homes[0])

@@ -25,6 +25,7 @@ class PreviewAnswerIn(Schema):
 class PreviewQuestionOut(Schema):
     pk: int
     label: str
+    former_labels: list[str] = []
     grader: str
     version: str
     enabled: bool = True

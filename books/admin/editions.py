@@ -1,5 +1,6 @@
 """Editions in the admin: a build is uploaded or made, its plan is shown, then it is published."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,8 @@ class EditionAdmin(ReadOnly, RulesAdmin):
         try:
             if "source" in request.POST:
                 return process.of_source(Path(request.POST["source"]), by)
+            if "release" in request.POST:
+                return process.of_release(_number(request.POST["release"]), by)
             if form.is_valid():
                 return process.of_upload(form.cleaned_data["build"], by)
         except process.NotAllowed as error:
@@ -157,6 +160,11 @@ class EditionAdmin(ReadOnly, RulesAdmin):
                 messages.WARNING,
             )
         return redirect(_address(edition))
+
+
+def _number(text: str) -> int:
+    """Return the primary key in a form, or 0, which no row has."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 def _address(edition: Edition) -> str:

@@ -19,6 +19,7 @@ class ReleaseAdmin(ReadOnly, RulesAdmin):
     list_select_related = ("created_by",)
     fields = ("project", "created_at", "made_by", "summary", "folder")
     readonly_fields = fields
+    change_form_template = "admin/books/release/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         releases: QuerySet[Release] = super().get_queryset(request).defer("files")

@@ -37,7 +37,7 @@ from books import data_folder
 from books.editions import upload
 from books.editions.rights import may_plan, may_publish, sources
 from books.errors import BooksError
-from books.models import Edition
+from books.models import Edition, Release
 from books.progress_bars import Each, Item
 from books.releases import folders
 from books.sync import lock, pipeline
@@ -83,6 +83,25 @@ def of_source(source: Path, by: User) -> Edition:
     forget_old()
     edition = Edition.objects.create(
         source=str(source),
+        folder=secrets.token_hex(16),
+        created_by=by,
+        options={"language": get_language()},
+    )
+    _make_folder(edition)
+    return edition
+
+
+def of_release(pk: int, by: User) -> Edition:
+    """Create an edition that goes back to a release.
+
+    Raises NotAllowed if there is no such release, or if `by` may not plan editions of its project.
+    """
+    release = Release.objects.filter(pk=pk).first()
+    if release is None or not may_plan(by, release.project):
+        raise NotAllowed(_("There is no release %(n)d that you may go back to.") % {"n": pk})
+    edition = Edition.objects.create(
+        release=release,
+        project=release.project,
         folder=secrets.token_hex(16),
         created_by=by,
         options={"language": get_language()},
@@ -281,6 +300,8 @@ def _publish(edition: Edition) -> None:
 
 
 def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:
+    if edition.release_id is not None:
+        return pipeline.read_release(edition.release_id)
     if not build_first:
         # Not `pipeline.read`, which would run a `conf.py` in what somebody uploaded.
         build = pipeline.read_build(folder_of(edition) / "html")

@@ -29,6 +29,8 @@ class Release(models.Model):
     summary = models.TextField(_("what changed"), blank=True)
     # All files, including pages, by path: see `books.releases.contents.Files`.
     files = models.JSONField(_("files"), default=dict)
+    # The rows of its pages and questions: see `books.sync.names.Names`. Empty if it is older.
+    names = models.JSONField(_("names"), default=dict)
 
     class Meta:
         verbose_name = _("release")
@@ -63,6 +65,10 @@ class Edition(models.Model):
 
     # One of the operator's source folders; empty for a build that was uploaded.
     source = models.CharField(_("source folder"), max_length=500, blank=True)
+    # The release that it goes back to, if it is not a new build.
+    release = models.ForeignKey(
+        Release, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("release")
+    )
     folder = models.CharField(max_length=40)
     project = models.CharField(_("project"), max_length=100, blank=True)
     state = models.CharField(

@@ -14,7 +14,7 @@ from accounts.models import User
 from books.errors import BooksError
 from books.models import Book, Feedback, FormerAddress, Page, Question, Release
 from books.releases.folders import Staged
-from books.sync import bulk_write
+from books.sync import bulk_write, names
 from books.sync.content_rows import BookRow, FeedbackRow, PageRow, QuestionRow
 from books.sync.follower import Effects, registered_followers
 from books.sync.plan import Changes, Plan, Row
@@ -73,6 +73,7 @@ def apply(
     published = [pks.get(pk, pk) for pk in plan.published]
     for project, release in releases.items():
         Book.objects.filter(project=project, pk__in=published).update(release=release)
+        Release.objects.filter(pk=release.pk).update(names=names.of(release))
     Book.objects.filter(pk__in=[book.pk for book in plan.withdrawn]).update(release=None)
     for follower in registered_followers():
         follower.follow(plan, effects[follower.name], pks)
@@ -217,11 +218,19 @@ def _update(
         values = new._asdict()
         if parent:
             values[parent] = pks.get(values[parent], values[parent])
-        names = tuple(name for name in new._fields if getattr(old, name) != values[name])
+        changed = [name for name in new._fields if getattr(old, name) != values[name]]
+        # A name that was parked has to be written again.
+        names = tuple(dict.fromkeys([*changed, *_parked(old, new)]))
         if names:
             groups[names].append((*(values[name] for name in names), new.pk))
     for names, written in groups.items():
         bulk_write.update(model, names, written)
+
+
+def _parked(old: Any, new: Any) -> tuple[str, ...]:
+    """Return the name that a row takes along to another page, where it is written again."""
+    is_elsewhere = isinstance(old, QuestionRow) and old.page_id != new.page_id
+    return ("label",) if is_elsewhere else ()
 
 
 def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
@@ -233,7 +242,9 @@ def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str
     parked = Concat(Value("//"), Cast(F("pk"), CharField()))
     for name in fields:
         leaving = [
-            old.pk for old, new in changes.update if getattr(old, name) != getattr(new, name)
+            old.pk
+            for old, new in changes.update
+            if getattr(old, name) != getattr(new, name) or name in _parked(old, new)
         ]
         if leaving or deleted:
             _rows(model, [*leaving, *deleted]).update(**{name: parked})

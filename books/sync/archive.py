@@ -1,23 +1,43 @@
-"""Writes the user data that a sync deletes to a file that `manage.py loaddata` restores.
+"""Writes the user data that a sync deletes to a file that `manage.py load_archive` restores.
 
 The file names questions by project, book, page and label, so that it can be loaded after the page
 has come back with another primary key.
 """
 
 import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core import serializers
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.db.models import ForeignKey
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from books import data_folder
+from books.errors import BooksError
 from books.sync.follower import registered_followers
 from books.sync.plan import Plan
 
 PARTIAL = ".partial"
+
+
+class ArchiveError(BooksError):
+    """The file is no archive."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of an archive: numbers of rows by kind, and of those left out by reason."""
+
+    counts: Mapping[str, int]
+    left: Mapping[str, int]
 
 
 class _ExactEncoder(DjangoJSONEncoder):
@@ -53,6 +73,54 @@ def write(plan: Plan) -> Path:
         drop(partial)
         raise
     return path
+
+
+def load(path: Path) -> Loaded:
+    """Write the rows of an archive that have a place again, in one transaction.
+
+    Raises ArchiveError if the file is no archive, and OSError if it cannot be read.
+    """
+    counts: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    known: set[tuple[str, Any]] = set()
+    with path.open(encoding="utf-8") as file, transaction.atomic():
+        try:
+            for row in serializers.deserialize("json", file, handle_forward_references=True):
+                reason = _reason_against(row, known)
+                if reason is None:
+                    row.save()
+                    counts[str(row.object._meta.verbose_name_plural)] += 1
+                else:
+                    left[reason] += 1
+        except (serializers.base.DeserializationError, UnicodeDecodeError) as error:
+            text = _("%(path)s is no archive of deleted answers: %(error)s")
+            raise ArchiveError(text % {"path": path, "error": error}) from error
+    return Loaded(counts, left)
+
+
+def _reason_against(row: Any, known: set[tuple[str, Any]]) -> str | None:
+    """Return why a row cannot be brought back, or None if it can.
+
+    `known` are rows that are known to exist, and grows. A reply that is gone is no reason: the
+    answer comes back without it.
+    """
+    for field, name in (row.deferred_fields or {}).items():
+        if not field.null:
+            *path, label = name
+            text = _("the question %(name)s is not in the book")
+            return text % {"name": f"{'/'.join(path)}#{label}"}
+    for field in row.object._meta.concrete_fields:
+        key = (field.name, getattr(row.object, field.attname))
+        if isinstance(field, ForeignKey) and key[1] is not None and key not in known:
+            if not field.related_model._base_manager.filter(pk=key[1]).exists():
+                text = _("what they belong to is gone (%(what)s)")
+                return text % {"what": field.verbose_name}
+            known.add(key)
+    try:
+        row.object.validate_unique()
+    except ValidationError:
+        return _("they are there already, or have been given again")
+    return None
 
 
 def drop(path: Path | None) -> None:

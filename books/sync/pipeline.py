@@ -26,6 +26,7 @@ from books.sources import build, page_ids
 from books.sync import archive, snapshot
 from books.sync.apply import apply, marks_of
 from books.sync.follower import Effects, registered_followers
+from books.sync.names import Names
 from books.sync.plan import NO_OPTIONS, Options, Plan
 from books.sync.planning.make_plan import make_plan
 from books.sync.report import totals
@@ -42,6 +43,8 @@ class Build:
     folder: Path
     source: Path | None = None
     warnings: str = ""
+    # Of a release that comes back; None for a new build.
+    names: Names | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ def read_release(pk: int) -> Build:
         text = _("There is no release %(n)d. `manage.py releases` lists them.")
         raise NoRelease(text % {"n": pk})
     folder = folders.releases_folder(release.project) / release.folder
-    return Build(m.read(folders.manifest_folder(folder)), folder / "html")
+    manifest = m.read(folders.manifest_folder(folder))
+    return Build(manifest, folder / "html", names=release.names)
 
 
 def take_snapshot(builds: Sequence[Build]) -> snapshot.Snapshot:
@@ -141,7 +145,13 @@ def prepare(builds: Sequence[Build], *, stage: bool, options: Options = NO_OPTIO
         archive.clean()
     before = take_snapshot(builds)
     manifests = [build.manifest for build in builds]
-    plan = make_plan(manifests, before, page_ids.random_ids(), prefer=options.prefer)
+    plan = make_plan(
+        manifests,
+        before,
+        page_ids.random_ids(),
+        prefer=options.prefer,
+        names={build.manifest.project: build.names for build in builds if build.names is not None},
+    )
     policies = {build.manifest.project: _policies(build, plan, before) for build in builds}
     refused = [
         refusal

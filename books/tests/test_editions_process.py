@@ -254,3 +254,38 @@ def test_a_sync_from_the_command_makes_a_plan_that_waits_stale(as_user, admin, l
     assert sync(changed, "--noinput")[0] == 0
     page = text_of(decide(client, Edition.objects.get(), publish="x"))
     assert "Nothing to do" in page or "The database has changed meanwhile" in page
+
+
+def begin_going_back(client, release: int):
+    return client.post(reverse("admin:books_edition_add"), {"release": release}, follow=True)
+
+
+def test_an_admin_goes_back_from_a_releases_page(as_user, admin, live, changed):
+    first = Release.objects.get()
+    assert sync(changed, "--noinput")[0] == 0
+    client = as_user(admin)
+    page = client.get(reverse("admin:books_release_change", args=(first.pk,)))
+    assert f'name="release" value="{first.pk}"' in page.content.decode()
+    now = reverse("admin:books_release_change", args=(Release.objects.latest("pk").pk,))
+    assert 'name="release"' not in client.get(now).content.decode()
+    begin_going_back(client, first.pk)
+    edition = Edition.objects.get()
+    assert (edition.state, edition.release) == ("planned", first)
+    decide(client, edition, publish="1")
+    edition.refresh_from_db()
+    assert edition.state == "published"
+    assert "until 1812" in Feedback.objects.get(answer="Turku").feedback
+
+
+def test_an_author_may_plan_going_back_with_their_own_book_alone(as_user, author, live):
+    release = Release.objects.get()
+    begin_going_back(as_user(author), release.pk)
+    assert Edition.objects.get().state == "nothing"
+    for user, number in (
+        (author, release.pk + 999),
+        (make_user("alan", type="author"), release.pk),
+    ):
+        assert begin_going_back(as_user(user), number).status_code == 403
+    assert begin_going_back(as_user(make_user("eve")), release.pk).status_code == 403
+    assert begin_going_back(as_user(author), "x").status_code == 403
+    assert Edition.objects.count() == 1

@@ -48,7 +48,7 @@ def test_a_release_comes_back_with_its_pages_and_answers(two):
     answer = answered("why")
     before = html("figures.html")
     code, out, _err = sync("--release", two[0], "--noinput")
-    assert code == 0 and "same page (by page id): figures -> numbers" in out
+    assert code == 0 and "same page (by release): figures -> numbers" in out
     assert "until 1812" in Feedback.objects.get(answer="Turku").feedback
     assert "<h1>Numbers" in html("numbers.html")
     answer.refresh_from_db()

@@ -1,6 +1,7 @@
 """Points after a new edition: as recorded, unless `--regrade` is said."""
 
 import json
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -133,7 +134,7 @@ def test_the_archive_brings_answers_back_with_their_history(worth_less, source, 
     assert sync(source, "--noinput")[0] == 0
     (archive,) = (data_dir / "archives").iterdir()
     assert str(archive) in out
-    call_command("loaddata", archive, verbosity=0)
+    call_command("load_archive", archive, stdout=StringIO())
     ids = ("question_id", "feedback_id")
     for model, before in zip((Answer, Attempt, Regrade), rows, strict=True):
         after = list(model.objects.order_by("pk").values())

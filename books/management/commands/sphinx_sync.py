@@ -173,7 +173,7 @@ class Command(BaseCommand):
             return False
         self.is_live = True
         if path:
-            self.say(f"What was deleted is in {path}. `manage.py loaddata` brings it back.")
+            self.say(f"What was deleted is in {path}. `manage.py load_archive` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
         return True
 

@@ -1,10 +1,11 @@
 """Plans one book: its pages, then its questions, which are matched in the whole book. Pure."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from bookbinder.sphinx import manifest as m
 from books.sync.content_rows import BookRow, PageRow, QuestionRow
+from books.sync.names import Names
 from books.sync.plan import (
     BookPlan,
     Changes,
@@ -23,6 +24,7 @@ from books.sync.planning.similar import NewQuestion
 from books.sync.snapshot import Snapshot
 
 MOST_LABELS = 20  # former ones that are remembered
+NOBODY: tuple[int | None, Mapping[str, int]] = (None, {})
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Context:
     new_ids: Iterator[str]
     new_pks: Iterator[int]
     prefer: Prefer | None = None
+    # Of releases that come back, by project.
+    names: Mapping[str, Names] = field(default_factory=dict)
 
 
 def plan_book(project: str, old: BookRow | None, new: m.Book, context: Context) -> BookPlan:
@@ -93,8 +97,11 @@ class _BookPlanner:
         self.near_misses: list[NearMiss] = []
         self.missing_page_ids: list[MissingPageId] = []
         self.old_pages: dict[int, PageRow] = {}
+        # If a release comes back: the rows that its names belonged to.
+        self.names: Mapping[str, tuple[int, Mapping[str, int]]] = {}
 
     def plan(self, old: BookRow | None, new: m.Book) -> BookPlan:
+        self.names = self.context.names.get(self.project, {}).get(new.url, {})
         row = self.plan_row(old, new)
         self.old_pages = {page.pk: page for page in self.snapshot.pages.get(row.pk, [])}
         new_questions = self.plan_pages(row.pk, new)
@@ -109,7 +116,8 @@ class _BookPlanner:
             feedback=self.feedback.table.changes(),
             is_gutted=len(self.pages.delete) * 2 > len(self.old_pages),
             matches=tuple(self.matches + self.feedback.matches),
-            near_misses=tuple(self.near_misses),
+            # Nobody can add the advice to a release.
+            near_misses=() if self.project in self.context.names else tuple(self.near_misses),
             edits=tuple(self.merger.edits),
             lost_edits=(*self.feedback.lost_edits, *_lost_edits(deleted, self.snapshot)),
             losses=tuple(_losses(deleted, self.old_pages, self.snapshot)),
@@ -152,7 +160,7 @@ class _BookPlanner:
 
     def plan_pages(self, book_pk: int, new: m.Book) -> list[NewQuestion]:
         """Plan the pages; return their new questions with the keys of the pages."""
-        matching = _match_pages(self.old_pages.values(), new)
+        matching = self.match_pages(new)
         new_questions = []
         for position, page in enumerate(new.pages):
             page_pk = self.plan_page(book_pk, position, matching.pair_of(position), page)
@@ -163,6 +171,27 @@ class _BookPlanner:
         self.pages.delete += matching.old
         self.near_misses += similar.pages(matching.old, matching.new, self.snapshot)
         return new_questions
+
+    def match_pages(self, new: m.Book) -> Matching[PageRow, m.Page]:
+        matching: Matching[PageRow, m.Page] = Matching(self.old_pages.values(), new.pages)
+        if self.names:
+            matching.by(
+                "release", lambda row: row.pk, lambda page: self.names.get(page.url, NOBODY)[0]
+            )
+        matching.by("page id", lambda row: row.source_id, lambda page: page.page_id)
+        if any(page.was for page in new.pages):
+            matching.by_was(
+                Claims(
+                    row=lambda row: row.url,
+                    item=lambda page: page.url,
+                    was=lambda page: page.was,
+                    row_text=lambda row: row.fingerprint,
+                    item_text=lambda page: page.fingerprint,
+                )
+            )
+        matching.by("url", lambda row: row.url, lambda page: page.url)
+        matching.by("text", lambda row: row.fingerprint or None, lambda page: page.fingerprint)
+        return matching
 
     def plan_page(
         self, book_pk: int, position: int, pair: Pair[PageRow] | None, new: m.Page
@@ -216,6 +245,12 @@ class _BookPlanner:
         self, old: list[QuestionRow], new: list[NewQuestion]
     ) -> Matching[QuestionRow, NewQuestion]:
         matching: Matching[QuestionRow, NewQuestion] = Matching(old, new)
+        if self.names:
+            matching.by(
+                "release",
+                lambda row: row.pk,
+                lambda item: self.names.get(item.page.url, NOBODY)[1].get(item.question.label),
+            )
         if any(item.question.was for item in new):
             matching.by_was(
                 Claims(
@@ -265,7 +300,7 @@ class _BookPlanner:
             former_labels=_former_labels(old, new.label),
         )
         self.questions.put(old, row)
-        if pair and old and pair.rule != "label":
+        if pair and old and (old.page_id, old.label) != (item.page_pk, new.label):
             was = f"{self.old_pages[old.page_id].url}#{old.label}"
             name = f"{item.page.url}#{new.label}"
             self.matches.append(Match("question", old.pk, was, name, pair.rule))
@@ -276,24 +311,6 @@ def _former_labels(old: QuestionRow | None, label: str) -> list[str]:
     """Return the labels, other than `label`, that a question has had, the latest ones last."""
     had = [] if old is None else [*old.former_labels, old.label]
     return [name for name in dict.fromkeys(reversed(had)) if name != label][:MOST_LABELS][::-1]
-
-
-def _match_pages(old: Iterable[PageRow], new: m.Book) -> Matching[PageRow, m.Page]:
-    matching: Matching[PageRow, m.Page] = Matching(old, new.pages)
-    matching.by("page id", lambda row: row.source_id, lambda page: page.page_id)
-    if any(page.was for page in new.pages):
-        matching.by_was(
-            Claims(
-                row=lambda row: row.url,
-                item=lambda page: page.url,
-                was=lambda page: page.was,
-                row_text=lambda row: row.fingerprint,
-                item_text=lambda page: page.fingerprint,
-            )
-        )
-    matching.by("url", lambda row: row.url, lambda page: page.url)
-    matching.by("text", lambda row: row.fingerprint or None, lambda page: page.fingerprint)
-    return matching
 
 
 def _text(question: QuestionRow | m.Question) -> tuple[str, str]:

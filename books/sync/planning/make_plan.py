@@ -1,11 +1,13 @@
 """Decides what a sync changes, so that the database mirrors the builds. Pure."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bookbinder.sphinx import manifest as m
 from books.errors import BooksError
 from books.releases.contents import file_changes
+from books.sync.names import Names
 from books.sync.plan import BookPlan, Plan, Prefer
 from books.sync.planning.book import Context, plan_book, plan_without
 from books.sync.snapshot import Snapshot
@@ -25,16 +27,18 @@ def make_plan(
     new_ids: Iterator[str],
     *,
     prefer: Prefer | None = None,
+    names: Mapping[str, Names] = MappingProxyType({}),
 ) -> Plan:
     """Return the plan that makes the database mirror the manifests.
 
     `new_ids` yields unused page ids; `prefer` tells which text is shown if both the source and an
-    admin have changed it. Raises PlanError if the builds cannot be published together.
+    admin have changed it; `names` are those of releases that come back, by project. Raises
+    PlanError if the builds cannot be published together.
     """
     errors = [*_repeated_projects(manifests), *_misplaced_ids(manifests, snapshot)]
     if errors:
         raise PlanError(errors)
-    context = Context(snapshot, new_ids, itertools.count(-1, -1), prefer)
+    context = Context(snapshot, new_ids, itertools.count(-1, -1), prefer, names)
     parts: list[BookPlan] = []
     releases = {}
     for manifest in manifests:

@@ -58,9 +58,9 @@ def lines(plan: Plan, effects: Mapping[str, Effects], *, verbose: bool = False) 
 def names(plan: Plan, effects: Mapping[str, Effects]) -> list[Line]:
     """Return the first rows of user data that would be deleted. Only admins may see them."""
     rows = [Line(f"  {name}", "bad") for effect in effects.values() for name in effect.losses]
-    total = sum(loss_counts(plan).values())
-    if total > len(rows[:FIRST]):
-        return [*rows[:FIRST], Line("  " + _("… %(n)d in all") % {"n": total}, "bad")]
+    answers = loss_counts(plan).get("answers", 0)
+    if answers > len(rows[:FIRST]):
+        return [*rows[:FIRST], Line("  " + _("… %(n)d answers in all") % {"n": answers}, "bad")]
     return rows[:FIRST]
 
 
@@ -86,7 +86,7 @@ def _book(part: BookPlan, few: int | None) -> Iterator[Line]:
         text = _("%(book)s is no longer in the build and will be deleted")
         yield Line(text % book, "bad")
     elif part.book.create:
-        yield Line(_("WARNING: a new book: %(book)s") % book, "head")
+        yield Line(_("A new book: %(book)s") % book, "head")
     elif tables or details or not part.is_empty:
         yield Line(book["book"], "head")
     yield from tables
