@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from bookbinder.sphinx import (
@@ -24,6 +23,7 @@ from bookbinder.sphinx import (
 from bookbinder.sphinx.checks import is_safe_path
 from bookbinder.sphinx.collector import Found, Mistake, all_found, mistakes
 from bookbinder.sphinx.fingerprints import question_fingerprint
+from bookbinder.sphinx.stopping import stop
 
 logger = logging.getLogger(__name__)
 LAYOUTS = ("book", "folders")
@@ -255,7 +255,7 @@ class Assembly:
     def manifest(self, extra_pages: set[str]) -> manifest.Manifest:
         """Return the manifest, after rendering all feedback and copying its files.
 
-        Raise ExtensionError if a file to be published would show what only a reply may show.
+        Stop the build if a file to be published would show what only a reply may show.
         """
         books: dict[str, list[manifest.Page]] = {}
         for url, page in self.pages():
@@ -298,7 +298,7 @@ class Assembly:
         )
 
     def refuse_copies_of_sources(self, paths: list[str]) -> None:
-        """Raise ExtensionError if a file to be published shows which answers are right."""
+        """Stop the build if a file to be published shows which answers are right."""
         where = {
             question.label: f"{self.source(docname)}:{question.line}"
             for docname, found in all_found(self.env).items()
@@ -319,7 +319,7 @@ class Assembly:
                 "sphinx.ext.viewcode, a download or a literalinclude), or move the questions out "
                 "of what is copied:"
             )
-            raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
+            stop("\n".join([head, *lines]))
 
     def title(self, book_url: str) -> str:
         """Return a book's title: the project's name, or the title of its folder's index page."""
@@ -332,7 +332,7 @@ class Assembly:
 def refuse_pictures(
     books: dict[str, list[manifest.Page]], used: set[str], files: dict[str, manifest.File]
 ) -> None:
-    """Raise ExtensionError if a file that only a reply shows is not stored as a file of the reply.
+    """Stop the build if a file that only a reply shows is not stored as a file of the reply.
 
     A picture that an extension has drawn would not be published. A file in a static folder would be
     published to everybody who knows or guesses its name.
@@ -352,7 +352,7 @@ def refuse_pictures(
             "Book Binder cannot keep these files for those who are shown the feedback. Save them "
             "as files beside the page, and show them with an image directive:"
         )
-        raise ExtensionError("\n".join([head, *lines]), modname="bookbinder.sphinx")
+        stop("\n".join([head, *lines]))
 
 
 def _is_open(path: str, file: manifest.File) -> bool:

@@ -72,12 +72,13 @@ class CheckedDirective(SphinxDirective):
         source, line = self.get_source_info()
         note_mistake(self.env, source, line, f"{self.name}: {what}")
 
-    def check_options(self) -> None:
-        """Note each option that this directive does not know."""
-        for name in self.options:
-            if name not in self.known_options:
-                known = ", ".join(self.known_options) or "none"
-                self.mistake(f"unknown option {name!r} (known: {known})")
+    def check_options(self) -> bool:
+        """Note each option that this directive does not know; return whether there is none."""
+        unknown = [name for name in self.options if name not in self.known_options]
+        for name in unknown:
+            known = ", ".join(self.known_options) or "none"
+            self.mistake(f"unknown option {name!r} (known: {known})")
+        return not unknown
 
     def points(self, default: Decimal) -> Decimal:
         """Return the option `points`, or `default` if it is missing or not valid.
@@ -227,7 +228,7 @@ class Question(CheckedDirective):
     known_options = ("points", "grader", "multiple", "was", "try")
 
     def run(self) -> list[docnodes.Node]:
-        self.check_options()
+        is_understood = self.check_options()
         if not shapes.LABEL.fullmatch(self.argument):
             self.mistake(
                 f"label {self.argument!r} must be letters, digits and - _ . :, at most 100"
@@ -255,9 +256,30 @@ class Question(CheckedDirective):
             self.mistake(f"the grader {grader} takes no choices")
         else:
             self.check_feedback(grader, replies)
+        if is_understood:
+            self.check_worth(grader, points, replies)
         node += replies
         node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
+
+    def check_worth(self, grader: str, points: Decimal, replies: list[nodes.feedback]) -> None:
+        """Note a question for which nobody can earn points, or more than it is worth."""
+        kind = kinds.of(grader)
+        if kind.takes_new_feedback and not replies:
+            self.mistake(
+                "has no feedback, so no answer is right: add one with points for each right "
+                "answer, or :grader: manual if a person reads the answers"
+            )
+        elif kind.takes_new_feedback and points and not any(one["item"].points for one in replies):
+            self.mistake(
+                "no answer earns any points: give the feedback of right answers :points:, or the "
+                "question :points: 0"
+            )
+        for reply in replies:
+            item = reply["item"]
+            if item.points > points:
+                what = f"{item.answer!r} is worth {item.points}, and the question only {points}"
+                note_mistake(self.env, reply.source, reply.line, what)
 
     def options_of(self, grader: str) -> dict[str, Any]:
         """Return the options that follow from the language of the book."""

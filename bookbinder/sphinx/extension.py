@@ -7,12 +7,12 @@ from typing import Any
 from docutils import nodes as docnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from bookbinder.sphinx import assemble, directives, manifest, nodes, replies, script_hosts, shapes
 from bookbinder.sphinx.collector import FoundCollector, found_in
+from bookbinder.sphinx.stopping import stop
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +20,13 @@ ENV_VERSION = 1
 
 
 def complete_config(app: Sphinx, config: Config) -> None:
-    """Fill in and check the settings of `conf.py`. Raise ConfigError if one is not valid."""
+    """Fill in and check the settings of `conf.py`. Stop the build if one is not valid."""
     slug = config.bookbinder_project or assemble.slug_of(config.project)
     if not shapes.SLUG.fullmatch(slug):
-        raise ConfigError(
-            f"bookbinder_project = {slug!r} in conf.py: use lower-case letters, digits and -"
-        )
+        stop(f"bookbinder_project = {slug!r} in conf.py: use lower-case letters, digits and -")
     if config.bookbinder_layout not in assemble.LAYOUTS:
         known = " or ".join(map(repr, assemble.LAYOUTS))
-        raise ConfigError(
-            f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}"
-        )
+        stop(f"bookbinder_layout = {config.bookbinder_layout!r} in conf.py: use {known}")
     config["bookbinder_project"] = slug
     config["bookbinder_script_hosts"] = script_hosts.checked(config.bookbinder_script_hosts)
     # Sphinx then leaves these documents out of the search index and the general index as well.
@@ -56,7 +52,7 @@ def forget_earlier_build(app: Sphinx) -> None:
 
 
 def stop_on_mistakes(app: Sphinx, builder: object) -> None:
-    """Raise ExtensionError with all mistakes at once, before anything is written."""
+    """Stop the build with all mistakes at once, before anything is written."""
     mistakes = assemble.Assembly(app).check()
     if mistakes:
         # Sphinx has recorded these documents as read. Without this, the next build would not
@@ -65,7 +61,7 @@ def stop_on_mistakes(app: Sphinx, builder: object) -> None:
         count = len(mistakes)
         head = "1 mistake" if count == 1 else f"{count} mistakes"
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-        raise ExtensionError(f"{head} for Book Binder:\n{lines}", modname="bookbinder.sphinx")
+        stop(f"{head} for Book Binder:\n{lines}")
 
 
 def note_page(

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
-from sphinx.errors import ConfigError
 
 from bookbinder.sphinx.checks import is_host
+from bookbinder.sphinx.stopping import stop
 
 # MathJax 4 and later loads its fonts from here, wherever its script comes from.
 MATHJAX_FONTS = "https://cdn.jsdelivr.net/npm/@mathjax/"
@@ -17,14 +17,14 @@ _OLD_MATHJAX = re.compile(r"mathjax[@/]v?[23]\b", re.IGNORECASE)
 def checked(given: Iterable[object]) -> list[str]:
     """Return the setting `bookbinder_script_hosts` as sorted https:// addresses.
 
-    Raise ConfigError if an entry is neither a host nor a folder on one.
+    Stop the build if an entry is neither a host nor a folder on one.
     """
     hosts = []
     for entry in given:
         text = entry if isinstance(entry, str) else ""
         host = text if "://" in text else f"https://{text}"
         if not is_host(host):
-            raise ConfigError(
+            stop(
                 f"bookbinder_script_hosts in conf.py: {entry!r} is not an address that scripts "
                 'can come from: write a host, as in "https://cdn.example.org", or a folder on it, '
                 'as in "https://cdn.example.org/npm/plot@2/"'

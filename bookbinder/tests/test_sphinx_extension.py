@@ -95,7 +95,9 @@ def test_a_parallel_build_equals_a_serial_one(tmp_path, built):
     index.write_text(index.read_text().rstrip() + "\n" + pages + "\n")
     for n in range(12):
         head = f"Page {n}\n======\n\n.. question:: q{n}\n\n   Say {n}.\n\n"
-        text = f"{head}   .. feedback:: {n}\n\n      :math:`x` and :doc:`cities`.\n"
+        text = (
+            f"{head}   .. feedback:: {n}\n      :points: 1\n\n      :math:`x` and :doc:`cities`.\n"
+        )
         (source / f"more{n}.rst").write_text(text)
     serial = builds.build(source, tmp_path / "serial")
     parallel = builds.build(source, tmp_path / "parallel", "-j", "2")
@@ -113,7 +115,7 @@ def test_the_manifest_has_the_same_bytes_for_the_same_sources(tmp_path, built):
 def test_links_and_images_of_feedback_are_right_from_its_page(tmp_path):
     text = (
         "Deep\n====\n\n.. _here:\n\nSection\n-------\n\n.. question:: q\n\n   Ask.\n\n"
-        "   .. feedback:: a\n\n      See :doc:`/index`, :ref:`here`, :download:`f.txt`\n\n"
+        "   .. feedback:: a\n      :points: 1\n\n      See :doc:`/index`, :ref:`here`, :download:`f.txt`\n\n"
         "      .. image:: four.png\n"
     )
     source = builds.write_book(
@@ -140,7 +142,7 @@ def test_files_of_feedback_have_names_that_cannot_be_guessed(built):
 
 
 def test_maths_in_feedback_alone_loads_the_maths_script(tmp_path):
-    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      :math:`x`\n"
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n      :points: 1\n\n      :math:`x`\n"
     source = builds.write_book(tmp_path / "s", index=text)
     builds.build(source, tmp_path / "out")
     assert "mathjax" in (tmp_path / "out/index.html").read_text().lower()
@@ -214,7 +216,7 @@ def test_the_mark_of_a_right_choice_leaves_no_trace(tmp_path, theme):
 
 
 def test_feedback_of_an_index_entry_is_not_in_the_index(tmp_path):
-    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      .. index:: giveaway\n"
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n      :points: 1\n\n      .. index:: giveaway\n"
     source = builds.write_book(tmp_path / "s", index=text)
     builds.build(source, tmp_path / "out")
     assert "giveaway" not in (tmp_path / "out/genindex.html").read_text()
@@ -222,7 +224,7 @@ def test_feedback_of_an_index_entry_is_not_in_the_index(tmp_path):
 
 def test_no_extension_lists_what_stands_in_feedback(tmp_path):
     """Labels, to-dos and index entries of a reply are hidden from what collects them."""
-    head = "T\n=\n\n.. todolist::\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n"
+    head = "T\n=\n\n.. todolist::\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n      :points: 1\n\n"
     text = f"{head}      .. todo:: giveaway\n\n      .. index:: giveaway\n\n      .. rubric:: giveaway\n"
     conf = f'{builds.HEAD}extensions.append("sphinx.ext.todo")\ntodo_include_todos = True\n'
     source = builds.write_book(tmp_path / "s", conf, index=text)
@@ -233,13 +235,13 @@ def test_no_extension_lists_what_stands_in_feedback(tmp_path):
 
 
 def test_feedback_has_curly_quotes_as_its_page_has(tmp_path):
-    text = 'T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      Say "yes".\n'
+    text = 'T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n      :points: 1\n\n      Say "yes".\n'
     source = builds.write_book(tmp_path / "s", index=text)
     assert "“yes”" in question(builds.build(source, tmp_path / "out"), "q").feedback[0].feedback
 
 
 def test_a_question_that_is_only_for_paper_is_not_in_the_manifest(tmp_path):
-    ask = "   .. question:: one\n\n      Ask.\n\n      .. feedback:: a\n\n         Of {0}.\n\n"
+    ask = "   .. question:: one\n\n      Ask.\n\n      .. feedback:: a\n         :points: 1\n\n         Of {0}.\n\n"
     both = "".join(f".. only:: {one}\n\n{ask.format(one)}" for one in ("latex", "html"))
     source = builds.write_book(tmp_path / "s", index=f"T\n=\n\n{both}")
     found = builds.build(source, tmp_path / "out")
@@ -248,7 +250,7 @@ def test_a_question_that_is_only_for_paper_is_not_in_the_manifest(tmp_path):
 
 
 def test_a_comment_is_no_part_of_what_is_asked(tmp_path):
-    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. giveaway\n\n   .. raw:: html\n\n      <b>giveaway</b>\n"
+    text = "T\n=\n\n.. question:: q\n   :grader: manual\n\n   Ask.\n\n   .. giveaway\n\n   .. raw:: html\n\n      <b>giveaway</b>\n"
     source = builds.write_book(tmp_path / "s", index=text)
     assert question(builds.build(source, tmp_path / "out"), "q").prompt.strip() == "Ask."
 
@@ -263,7 +265,7 @@ FOLDERS = builds.HEAD + 'bookbinder_layout = "folders"\nbookbinder_non_book_page
 
 
 def test_in_layout_folders_each_folder_is_a_book(tmp_path):
-    page = "Title of {0}\n============\n\n.. question:: q\n\n   Ask {0}.\n"
+    page = "Title of {0}\n============\n\n.. question:: q\n   :grader: manual\n\n   Ask {0}.\n"
     source = builds.write_book(
         tmp_path / "s",
         conf=FOLDERS,
@@ -301,7 +303,7 @@ def test_excluded_documents_are_left_out(tmp_path):
 
 
 def test_a_gradebook_index_that_is_given_is_kept_and_others_fill_the_gaps(tmp_path):
-    page = ":gradebook-index: {}\n\nT\n=\n\n.. question:: q\n\n   Ask.\n"
+    page = ":gradebook-index: {}\n\nT\n=\n\n.. question:: q\n   :grader: manual\n\n   Ask.\n"
     source = builds.write_book(
         tmp_path / "s",
         index="T\n=\n\n.. toctree::\n\n   a\n   b\n   c\n   d\n",
@@ -340,6 +342,6 @@ def test_transforms_of_other_extensions_find_a_replys_document_as_any_other(tmp_
         "def setup(app):\n"
         "    app.add_post_transform(Ask)\n"
     )
-    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      Yes.\n"
+    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n      :points: 1\n\n      Yes.\n"
     source = builds.write_book(tmp_path / "source", conf=conf, index=f"T\n=\n\n{question}")
     assert builds.build(source, tmp_path / "out").books

@@ -35,6 +35,12 @@ ALL_MISTAKES = {
     "question:: l\n   :grader: manual\n   :try:\n\n   x": "nothing is right or wrong",
     "question:: l\n   :try: no\n\n   x": "try takes no value, not 'no'",
     "question:: l\n   :grader: manual\n\n   .. feedback:: a\n\n      x": "takes no feedback",
+    "question:: l\n\n   Ask.": "question: has no feedback, so no answer is right",
+    "question:: l\n   :grader: regex\n\n   Ask.": "question: has no feedback, so no answer is right",
+    "question:: l\n   :grader: number\n\n   Ask.": "question: has no feedback, so no answer is right",
+    "question:: l\n   :points: 2\n\n   .. feedback:: a\n\n      x": "no answer earns any points",
+    "question:: l\n\n   .. feedback:: a\n      :points: 2\n\n      x": "'a' is worth 2, and the question",
+    f"question:: l\n\n   .. choice:: b{RIGHT}\n\n   .. choice:: c\n      :points: 2\n": "'c' is worth 2",
     "question:: l\n\n   .. choice:: a\n\n   .. choice:: b\n": "no choice is marked :correct:",
     "question:: l\n\n   .. choice:: a\n      :correct:\n": "needs two choices or more",
     f"question:: l\n\n   .. choice:: a{RIGHT}\n\n   .. choice:: b{RIGHT}\n": "several choices are",
@@ -85,7 +91,7 @@ def test_mistakes_in_myst_are_told_with_their_lines(tmp_path):
 
 
 def test_a_mistake_stays_one_until_it_is_mended(tmp_path):
-    good = "T\n=\n\n.. question:: q\n\n   Ask.\n"
+    good = "T\n=\n\n.. question:: q\n   :grader: manual\n\n   Ask.\n"
     source = builds.write_book(tmp_path / "s", index=good)
     builds.build(source, tmp_path / "out")
     (source / "index.rst").write_text(good.replace("question:: q", "question:: q q"))
@@ -143,7 +149,7 @@ def setup(app):
 
 
 def test_a_picture_that_an_extension_draws_for_feedback_is_refused(tmp_path):
-    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n\n      .. draw::\n"
+    text = "T\n=\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: a\n      :points: 1\n\n      .. draw::\n"
     source = builds.write_book(tmp_path / "s", builds.HEAD + DRAWS, index=text)
     done = builds.run(source, tmp_path / "out")
     assert done.returncode != 0
@@ -151,7 +157,7 @@ def test_a_picture_that_an_extension_draws_for_feedback_is_refused(tmp_path):
     assert not (tmp_path / "out/bookbinder.json").exists()
 
 
-IN_REPLY = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      Right.\n\n"
+IN_REPLY = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n      :points: 1\n\n      Right.\n\n"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +174,7 @@ def test_what_would_leave_a_reply_for_the_page_is_told(tmp_path):
     source = tmp_path / "s"
     source.mkdir()
     (source / "conf.py").write_text(builds.HEAD + 'extensions += ["myst_parser"]\n')
-    text = "# T\n\n````{question} q\nWhat?\n\n```{feedback} a\nRight.[^n]\n\n[^n]: Xylophone.\n```\n````\n"
+    text = "# T\n\n````{question} q\nWhat?\n\n```{feedback} a\n:points: 1\n\nRight.[^n]\n\n[^n]: Xylophone.\n```\n````\n"
     (source / "index.md").write_text(text)
     (found,) = builds.mistakes(source, tmp_path / "out")
     assert "feedback: its footnote would be printed on the page" in found

@@ -17,6 +17,7 @@ ADDING = """.. question:: adding
    What is 2 + 2?
 
    .. feedback:: four < "five"
+      :points: 1
 
       Right.
 """
@@ -121,7 +122,7 @@ def test_whatever_else_is_published_is_searched(book, tmp_path):
     (extra / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
     errors = refused(source, tmp_path / "out")
     for line in (
-        "all.md: shows the source of question city (index.rst:12)",
+        "all.md: shows the source of question city (index.rst:13)",
         "book.tar.gz: shows the source of question adding (index.rst:4)",
         "book.zip: shows the source of question city",
         "book.zip: shows the whole answer key (bookbinder.json)",
@@ -165,7 +166,7 @@ LONG = "Anything else is wrong, as one sees from the map."
     ],
 )  # fmt: skip
 def test_a_source_is_known_however_it_is_written(book, tmp_path, name, data):
-    adding = f".. question:: adding\n\n   How many?\n\n   .. feedback:: zwölf\n\n      Right.\n\n   .. feedback:: *\n\n      {LONG}\n"
+    adding = f".. question:: adding\n\n   How many?\n\n   .. feedback:: zwölf\n      :points: 1\n\n      Right.\n\n   .. feedback:: *\n\n      {LONG}\n"
     city = SHOUTED.replace("Shouted", "City")
     source = book(
         'html_extra_path = ["extra"]\nexclude_patterns = ["code", "extra"]', f"{adding}\n{city}"
@@ -193,7 +194,7 @@ def test_a_source_is_known_however_it_is_written(book, tmp_path, name, data):
     ],
 )
 def test_a_page_may_tell_how_questions_are_written(book, tmp_path, text):
-    question = ".. question:: adding\n\n   What?\n\n   .. feedback:: four\n\n      Right.\n\n   .. feedback:: #\n"
+    question = ".. question:: adding\n\n   What?\n\n   .. feedback:: four\n      :points: 1\n\n      Right.\n\n   .. feedback:: #\n"
     source = book("", f".. toctree::\n\n   how\n\n{question}", how=f"How\n===\n\n{text}")
     assert builds.build(source, tmp_path / "out").books
 
@@ -226,7 +227,7 @@ def test_viewcode_itself_is_as_after_a_clean_build(book, tmp_path):
 
 def test_a_picture_that_left_the_static_folder_is_gone(book, tmp_path):
     """Else it would look like a file of the theme, which is for anybody."""
-    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n\n      .. image:: own/{}.png\n"
+    question = ".. question:: q\n\n   What?\n\n   .. feedback:: a\n      :points: 1\n\n      .. image:: own/{}.png\n"
     source = book('html_static_path = ["own"]', question.format("four"))
     (source / "own").mkdir()
     (source / "own/four.png").write_bytes(b"\x89PNG\r\n\x1a\n4")
@@ -243,7 +244,7 @@ def test_a_picture_that_left_the_static_folder_is_gone(book, tmp_path):
 def test_a_reply_shows_no_picture_that_others_can_open(book, tmp_path, reply):
     body = f".. raw:: html\n\n         {reply}" if reply.startswith("<") else reply
     option = "" if reply.startswith("<") else "      :format: markdown\n"
-    question = f".. question:: q\n\n   What?\n\n   .. feedback:: a\n{option}\n      {body}\n"
+    question = f".. question:: q\n\n   What?\n\n   .. feedback:: a\n      :points: 1\n{option}\n      {body}\n"
     source = book('html_static_path = ["own"]', question)
     (source / "own").mkdir()
     (source / "own/four.png").write_bytes(b"\x89PNG\r\n\x1a\n4")

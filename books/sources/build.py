@@ -26,6 +26,8 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SOURCE_DA
 _CAUSE = re.compile(
     r"^ +(?:\w+\.)*\w*(?:Error|Exception|Exit)\w*: (.*?)\n\n", re.DOTALL | re.MULTILINE
 )
+# What the extension prints before it ends a build because of a mistake of the author's.
+_STOPPED = re.compile(r"^Book Binder stopped the build\.\n\n(.*?)\n\n", re.DOTALL | re.MULTILINE)
 _PERCENT = re.compile(r"(reading|writing) \w+\.\.\. .*?\[ *(\d+)%")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_THEME = re.compile(r"no theme named '([^']+)' found")
@@ -153,7 +155,7 @@ def explain(output: str, python: str) -> str:
 
     `python` is the interpreter into which a missing package has to be installed.
     """
-    causes = _CAUSE.findall(output + "\n\n")
+    causes = _STOPPED.findall(output + "\n\n") or _CAUSE.findall(output + "\n\n")
     text = causes[-1] if causes else output[-MESSAGE_LENGTH:]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if any(line.startswith("Traceback") for line in lines):

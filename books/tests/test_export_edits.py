@@ -46,7 +46,7 @@ def test_what_is_edited_in_the_admin_comes_back_from_the_sources(book, tmp_path)
     reply_to("why", "because", REPLIES["indented"], answer="just *because* ü", points=Decimal(0))
     reply_to("pattern", "[a-z]{3}", REPLIES["fields"])
     reply_to("capital", "Turku", "Now *Åbo*.", points=Decimal("0.5"))
-    reply_to("capital", "Helsinki", points=Decimal(2))
+    reply_to("capital", "Helsinki", points=Decimal("0.75"))
     reply_to("primes", "two", "", points=Decimal(0))
     reply_to("primes", "four", points=Decimal(3))
     add("adding", "22", TRICKY)
@@ -73,6 +73,7 @@ RST_FILE = """\
 
    .. question:: nested
       :grader: text
+      :points: 100
 
       Ask.
 
@@ -96,6 +97,9 @@ RST_FILE = """\
 
    Ask.
 
+   .. feedback:: x
+      :points: 1
+
 After"""
 MYST_FILE = """\
 ---
@@ -115,6 +119,7 @@ Old
 ~~~{question} nested
 ---
 grader: text
+points: 100
 ---
 
 Ask.
@@ -139,11 +144,15 @@ Three
 ~~~
 ```
 
-```{question} bare
+````{question} bare
 :points: 1.5
 
 Ask.
+
+```{feedback} x
+:points: 1
 ```
+````
 
 After"""
 
@@ -184,7 +193,7 @@ def test_files_of_other_forms(suffix, text, bom, newline, tmp_path):
 
 def test_books_in_folders_have_their_titles_on_their_first_page(tmp_path):
     conf = builds.HEAD + 'bookbinder_layout = "folders"\nbookbinder_non_book_pages = ["index"]\n'
-    ask = "\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: 1\n\n      One.\n"
+    ask = "\n\n.. question:: q\n   :points: 2\n\n   Ask.\n\n   .. feedback:: 1\n      :points: 1\n\n      One.\n"
     source = builds.write_book(
         tmp_path / "source",
         conf=conf,
@@ -196,10 +205,10 @@ def test_books_in_folders_have_their_titles_on_their_first_page(tmp_path):
     assert sync(source, "--noinput")[0] == 0
     Book.objects.filter(url="a").update(title="Book *A*")
     Book.objects.filter(url="").update(title="All books")
-    Feedback.objects.filter(question__page__book__url="b").update(points=1)
+    Feedback.objects.filter(question__page__book__url="b").update(points=2)
     code, patch, _err = export("tiny-book/b", source)
     assert code == 0
-    assert patch.count("+      :points: 1\n") == 2 and "Book" not in patch
+    assert patch.count("+      :points: 2\n") == 2 and "Book" not in patch
     # What the source has once is edited once.
     Page.objects.filter(book__url="a").update(title="Book *A*")
     go_round("tiny-book", source, tmp_path)
@@ -212,7 +221,7 @@ def test_books_in_folders_have_their_titles_on_their_first_page(tmp_path):
 
 
 def test_pages_keep_their_places_beside_one_that_moves(tmp_path):
-    ask = "\n\n.. question:: q\n\n   Ask.\n\n   .. feedback:: 1\n\n      One.\n"
+    ask = "\n\n.. question:: q\n   :points: 2\n\n   Ask.\n\n   .. feedback:: 1\n      :points: 1\n\n      One.\n"
     pages = {name: f"{name.upper()}\n={ask}" for name in "abcde"}
     pages["c"] = f":gradebook-index: 3\n\n{pages['c']}"
     toc = "T\n=\n\n.. toctree::\n   :glob:\n\n   *\n"
@@ -233,24 +242,24 @@ def test_pages_keep_their_places_beside_one_that_moves(tmp_path):
 
 
 def test_what_is_not_found_at_its_line_is_told_and_the_rest_is_written(tmp_path):
-    ask = ".. question:: q\n\n   Ask.\n\n   .. feedback:: 1\n\n      One.\n"
+    ask = ".. question:: q\n   :points: 2\n\n   Ask.\n\n   .. feedback:: 1\n      :points: 1\n\n      One.\n"
     source = builds.write_book(
         tmp_path / "source",
         index=f"T\n=\n\n.. include:: part.inc\n\n{ask.replace(':: q', ':: r')}",
     )
     (source / "part.inc").write_text(ask)
     assert sync(source, "--noinput")[0] == 0
-    reply_to("q", "1", "A new\n\nreply.", points=Decimal(1))
+    reply_to("q", "1", "A new\n\nreply.", points=Decimal(2))
     add("q", "2", "Two.")
     code, patch, err = export("tiny-book", source)
     assert (code, patch) == (1, "")
     assert "index.rst" in err and "feedback '1' of question q" in err
-    assert ":points: 1\n    :format: markdown\n    reply:\n    A new\n" in err
+    assert ":points: 2\n    :format: markdown\n    reply:\n    A new\n" in err
     assert "a new feedback for question q" in err and "None of the edits" in err
-    reply_to("r", "1", points=Decimal(1))
+    reply_to("r", "1", points=Decimal(2))
     code, patch, err = export("tiny-book", source)
     assert code == 0
-    assert patch.count("\n+") == 2 and "+      :points: 1" in patch
+    assert patch.count("\n+") == 2 and "+      :points: 2" in patch
     assert "feedback '1' of question q" in err and "1 edit written" in err
 
 

@@ -61,6 +61,7 @@ def add(a, b):
 #    What is ``add(1, 2)``?
 #
 #    .. feedback:: 3
+#       :points: 1
 #
 #       Yes.
 print(add(1, 2))"""

@@ -302,7 +302,7 @@ def test_the_operators_folders_are_taken_without_a_path(source, settings):
 
 def test_queries_do_not_grow_with_the_book(tmp_path, django_assert_max_num_queries):
     def pages(count):
-        text = "\n\n.. question:: q{0}\n\n   Ask {0}.\n\n   .. feedback:: {0}\n\n      Yes.\n"
+        text = "\n\n.. question:: q{0}\n\n   Ask {0}.\n\n   .. feedback:: {0}\n      :points: 1\n\n      Yes.\n"
         body = "".join(text.format(n) for n in range(3))
         return {f"p{n}": f"Page {n}\n======\n{body}" for n in range(count)}
 

@@ -52,7 +52,9 @@ def test_was_left_in_the_source_takes_no_newer_question(live, source):
     relabel(source, "   :was: why\n")
     assert sync(source, "--noinput")[0] == 0
     with (source / "numbers.rst").open("a") as file:
-        file.write("\n.. question:: why\n\n   Another?\n\n   .. feedback:: x\n\n      y\n")
+        file.write(
+            "\n.. question:: why\n\n   Another?\n\n   .. feedback:: x\n      :points: 1\n\n      y\n"
+        )
     assert sync(source, "--noinput")[0] == 0
     assert set(Question.objects.values_list("label", flat=True)) > {"why", "reason"}
     answer.refresh_from_db()
@@ -68,7 +70,7 @@ def test_was_names_a_question_of_another_page(live, source):
     with (source / "cities.rst").open("a") as file:
         file.write(
             "\n.. question:: reason\n   :was: numbers#why\n\n   Told otherwise?\n\n"
-            "   .. feedback:: because\n\n      y\n"
+            "   .. feedback:: because\n      :points: 1\n\n      y\n"
         )
     code, out, _err = sync(source, "--noinput")
     assert code == 0 and "(by :was:): numbers#why -> cities#reason" in out
@@ -109,7 +111,7 @@ def test_a_page_that_was_renamed_and_rewritten_is_a_near_miss(tmp_path):
 
 
 def test_two_cannot_both_have_been_one(tmp_path):
-    question = ".. question:: {}\n   :was: {}\n\n   Q\n\n   .. feedback:: x\n\n      y\n\n"
+    question = ".. question:: {}\n   :was: {}\n\n   Q\n\n   .. feedback:: x\n      :points: 1\n\n      y\n\n"
     text = "A\n=\n\n" + question.format("a", "old") + question.format("b", "old")
     source = renamed_book(tmp_path / "one", "a", text + question.format("c", "no label"))
     (source / "b.rst").write_text(":was: old\n:orphan:\n\nB\n=\n")
