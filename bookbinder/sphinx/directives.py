@@ -15,9 +15,9 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from bookbinder.sphinx import checks, kinds, markdown, nodes, shapes
-from bookbinder.sphinx.collector import FoundQuestion, Item, found_in, note_mistake
+from bookbinder.sphinx.collector import Item, found_in, note_mistake
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
-from bookbinder.sphinx.fingerprints import collapse, key_of
+from bookbinder.sphinx.fingerprints import key_of
 
 # Nodes that Sphinx would list outside a reply, or that make no sense in one.
 LISTED = (
@@ -27,13 +27,6 @@ LISTED = (
     docnodes.citation,
     docnodes.meta,
     nodes.question,
-)
-# Nodes whose text readers do not see.
-UNSEEN = (
-    docnodes.comment,
-    docnodes.raw,
-    docnodes.substitution_definition,
-    docnodes.system_message,
 )
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -387,31 +380,3 @@ class Question(CheckedDirective):
             fault = fault_of(grader, answer, self.options_of(grader))
             if fault:
                 note_mistake(self.env, reply.source, reply.line, f"feedback: {answer!r} is {fault}")
-
-
-def _shown_text(node: docnodes.Element) -> str:
-    """Return the text that readers see, without comments, raw HTML and the like."""
-    if not any(True for _unseen in node.findall(_is_unseen)):
-        return node.astext()
-    shown = node.deepcopy()
-    for hidden in list(shown.findall(_is_unseen)):
-        hidden.parent.remove(hidden)
-    return shown.astext()
-
-
-def _is_unseen(node: docnodes.Node) -> bool:
-    return isinstance(node, UNSEEN)
-
-
-def found_question(node: nodes.question) -> FoundQuestion:
-    """Return the contents of a question's node, after all transforms have run on it."""
-    points, line, was = node["found"]
-    prompt = " ".join(map(_shown_text, node.findall(nodes.prompt)))
-    items = [reply["item"] for reply in node.findall(nodes.feedback)]
-    # The text of a choice as readers see it, without its markup.
-    for number, choice in enumerate(node.findall(nodes.choice)):
-        items[number] = replace(items[number], answer=collapse(choice.astext()))
-    options = {name: True for name in ("multiple", "try") if node[name]} | node["options"]
-    return FoundQuestion(
-        node["label"], node["grader"], points, options, prompt, line, tuple(items), was
-    )

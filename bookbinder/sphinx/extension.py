@@ -10,7 +10,16 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from bookbinder.sphinx import assemble, directives, manifest, nodes, replies, script_hosts, shapes
+from bookbinder.sphinx import (
+    assemble,
+    directives,
+    manifest,
+    nodes,
+    replies,
+    script_hosts,
+    shapes,
+    static_files,
+)
 from bookbinder.sphinx.collector import FoundCollector, found_in
 from bookbinder.sphinx.stopping import stop
 
@@ -48,6 +57,7 @@ def forget_earlier_build(app: Sphinx) -> None:
     path.with_suffix(".tmp").unlink(missing_ok=True)
     if app.builder.name == "html":
         shutil.rmtree(Path(app.outdir) / "_static", ignore_errors=True)
+        static_files.copy(Path(app.outdir))
     app.builder.bookbinder_extra_pages = set()  # type: ignore[attr-defined]
 
 
@@ -73,12 +83,17 @@ def note_page(
 ) -> None:
     """Record the names of pages that are not documents, such as `genindex`.
 
-    Also let a page load the script for maths if only its feedback contains maths.
+    Also let a page load the script for maths if only its feedback contains maths, and the script
+    for questions on the author's own machine.
     """
     if pagename not in app.env.found_docs:
         app.builder.bookbinder_extra_pages.add(pagename)  # type: ignore[attr-defined]
-    elif found_in(app.env, pagename).has_maths:
+        return
+    found = found_in(app.env, pagename)
+    if found.has_maths:
         context["has_maths_elements"] = True
+    if found.questions and app.builder.name == "html":
+        app.add_js_file(static_files.LOCAL_SCRIPT, loading_method="defer")
 
 
 def _module_pages(app: Sphinx) -> set[str]:
@@ -100,6 +115,8 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
         if app.builder.format == "html":
             logger.info("bookbinder: no manifest was written: only the html builder writes one")
         return
+    static_files.write_plural_rule(Path(app.outdir))
+    static_files.keep_buttons_out_of_search(Path(app.outdir))
     extra_pages = app.builder.bookbinder_extra_pages | _module_pages(app)  # type: ignore[attr-defined]
     data = manifest.dumps(assemble.Assembly(app).manifest(extra_pages))
     path = Path(app.outdir) / manifest.FILE_NAME

@@ -12,7 +12,7 @@ from sphinx.writers.html5 import HTML5Translator
 from bookbinder.sphinx import kinds
 
 # Texts by the book's language. A table, since a gettext catalog would have to be compiled.
-WORDS = {"de": {"Check my answer": "Antwort prüfen", "Your answer": "Ihre Antwort"}}
+WORDS = {"de": {"Check": "Prüfen", "Submit": "Abgeben", "Your answer": "Ihre Antwort"}}
 
 
 # The attribute that marks a footnote as parsed inside a reply.
@@ -67,7 +67,7 @@ def depart_question(self: HTML5Translator, node: question) -> None:
     self.body.append(
         f'<div class="bookbinder-actions" data-annot-skip>'
         f'<input type="hidden" name="label" value="{label}">'
-        f'<button type="submit">{_say(self, "Check my answer")}</button></div>\n'
+        f'<button type="submit">{_say(self, kinds.of(node["grader"]).button)}</button></div>\n'
         f'<div class="bookbinder-result" role="status" data-annot-skip></div>\n'
         f'<div class="bookbinder-attempts" data-annot-skip></div>\n</form>\n'
     )

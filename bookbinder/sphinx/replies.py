@@ -23,9 +23,9 @@ from sphinx.util.docutils import LoggingReporter
 from sphinx.util.osutil import relative_uri
 
 from bookbinder.sphinx import markdown, nodes
+from bookbinder.sphinx.asked import found_question
 from bookbinder.sphinx.checks import REPLY_FOLDER
 from bookbinder.sphinx.collector import Found, all_found, found_in, note_mistake
-from bookbinder.sphinx.directives import found_question
 from bookbinder.sphinx.fingerprints import page_fingerprint
 from bookbinder.sphinx.inventory import sha256_of
 

@@ -361,8 +361,10 @@ def test_an_admin_makes_an_account_that_sets_its_own_password(as_user, root):
     assert not User.objects.get(email="new@example.org").has_usable_password()
 
 
-@pytest.mark.parametrize("points", ["sNaN", "NaN", "Infinity", "-1", "1e9", "1.005", "x", ""])
-def test_points_that_are_none_are_refused(as_user, ada, adding, points):
+@pytest.mark.parametrize(
+    "points", ["sNaN", "NaN", "Infinity", "-1", "1e9", "1.005", "x", "", "2.01"]
+)
+def test_points_that_are_none_or_too_many_are_refused(as_user, ada, adding, points):
     rows = [
         {"answer": "4", "points": points, "text": "x"},
         {"answer": "*", "points": "0", "text": "x"},

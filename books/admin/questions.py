@@ -1,6 +1,7 @@
 """Questions and their feedback in the admin."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -85,6 +86,15 @@ class FeedbackForm(forms.ModelForm):
         if self.instance.question_id:
             replies.check_answer(self.instance.question, answer)
         return answer
+
+    def clean_points(self) -> Decimal:
+        """Refuse new points above those of the question, as the build does."""
+        points: Decimal = self.cleaned_data["points"]
+        question = self.instance.question if self.instance.question_id else None
+        if question and "points" in self.changed_data and points > question.points_possible:
+            what = _("The question is worth %(points)s: no answer can be worth more.")
+            raise forms.ValidationError(what % {"points": question.points_possible})
+        return points
 
     def save(self, commit: bool = True) -> Any:
         if "text" in self.changed_data:

@@ -43,6 +43,7 @@ class Kind:
       options.
     - `options_of`: returns the question's options that follow from the language of its book.
     - `field`: returns the HTML of the field for an answer, given its attributes.
+    - `button`: the text of the button that sends an answer, in English.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Kind:
     fault_of: Callable[[str, Mapping[str, Any]], str | None] = nothing_wrong
     options_of: Callable[[str], dict[str, Any]] = no_options
     field: Callable[[str], str] = one_line
+    button: str = "Check"
 
     @property
     def takes_new_feedback(self) -> bool:

@@ -12,17 +12,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 # A book's maths come from another host, which the tests do not reach.
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 # What a page's Content-Security-Policy refuses fails the test too. But Sphinx' search takes other
-# pages apart for their text, and browsers tell of their handlers, which would never have run. In a
-# book that is not English, Sphinx makes a function of a plural rule by `eval`: refused, it keeps to
-# the English rule for the number of search results.
+# pages apart for their text, and browsers tell of their handlers, which would never have run.
 VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
-    if (!/[/]_static[/](searchtools|doctools)[.]js$/.test(event.sourceFile)) cspViolated(
+    if (!/[/]_static[/]searchtools[.]js$/.test(event.sourceFile)) cspViolated(
         `${document.location}: ${event.violatedDirective} refused ${event.blockedURI} `
         + `(${event.sourceFile}:${event.lineNumber} ${event.sample})`);
 });
 """
-EVAL = "Evaluating a string as JavaScript violates the following Content Security Policy"
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +40,12 @@ def visit(browser: Browser, live_server):
     """Return a function that opens a page as a new visitor, whose errors fail the test."""
     contexts, errors = [], []
 
-    def note(error: str) -> None:
-        if not error.startswith(EVAL):
-            errors.append(error)
-
     def open_page(**options) -> Page:
         context = browser.new_context(base_url=live_server.url, accept_downloads=True, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: note(str(error)))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         context.expose_binding("cspViolated", lambda source, what: errors.append(what))
         context.add_init_script(VIOLATIONS)
         return page

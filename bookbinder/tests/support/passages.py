@@ -15,7 +15,7 @@ after the break</pre>
 <p>Here <span class="math notranslate nohighlight">\\(x &lt; y\\)</span> holds.</p>
 <div class="math notranslate nohighlight" id="eq"><span class="eqno">(1)<a class="headerlink">¶</a></span>\\[x\\]</div>
 <form class="bookbinder-question" id="adding"><div class="bookbinder-prompt"><p>What is 2 + 2?</p></div>
-<div class="bookbinder-actions" data-annot-skip><button>Check my answer</button></div></form>
+<div class="bookbinder-actions" data-annot-skip><button>Check</button></div></form>
 <aside data-annot-skip>2 notes</aside>
 <noscript>Turn it on</noscript><script>let x = "<p>script</p>";</script><style>p{}</style>
 <template><p>Template</p></template>
