@@ -296,7 +296,7 @@ def _publish(edition: Edition) -> None:
     what = _("The new edition is live.")
     if path:
         what += " " + _("The deleted data is archived in %(path)s.") % {"path": path}
-    _end(edition, State.PUBLISHED, what)
+    _end(edition, State.PUBLISHED, "\n".join([what, *pipeline.addresses([edition.project])]))
 
 
 def _read(edition: Edition, *, build_first: bool) -> pipeline.Build:

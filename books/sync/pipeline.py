@@ -6,20 +6,21 @@ The command and the admin call the same steps, and ask their questions in betwee
 import errno
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookbinder.sphinx import manifest as m
 from books import data_folder
 from books.errors import BooksError
-from books.models import Release
+from books.models import Book, Release
 from books.progress_bars import Each, silently
 from books.releases import folders, previews, stored_csp
 from books.sources import build, page_ids
@@ -265,6 +266,18 @@ def publish(prepared: Prepared, *, by: User | None = None, operator: str = "") -
             folders.prune(staged.project)
             previews.clear(staged.project)
     return path
+
+
+def addresses(projects: Iterable[str]) -> list[str]:
+    """Return lines that say where the published books are, and how to make a course of each."""
+    lines = []
+    for book in Book.objects.on_the_shelf().filter(project__in=projects).order_by("title"):
+        url = f"{settings.BOOKBINDER_SITE_URL}{book.get_absolute_url()}"
+        lines.append(f"{book.title}: {url}")
+        if not book.courses.open().exists():
+            url = f"{settings.BOOKBINDER_SITE_URL}{reverse('admin:grading_course_add')}"
+            lines.append(_("No course of it is open. Make one: %(url)s") % {"url": url})
+    return lines
 
 
 def _missing_page_ids(prepared: Prepared) -> list[tuple[Path, str, str]]:

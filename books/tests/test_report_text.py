@@ -15,8 +15,6 @@ from books.sync.plan import Changes
 from books.sync.report import as_json, row_changes
 from books.sync.report import text as report
 
-SCREEN = 24
-
 
 def row(pk: int, position: int, **over) -> PageRow:
     fields = {"url": f"p{pk}", "title": "T", "source_title": "T", "index": None} | over
@@ -67,13 +65,15 @@ def large(fresh: str):
     ]
 
 
-def test_a_book_has_a_screen_unless_more_is_asked_for():
+def test_the_first_20_of_a_kind_are_shown_unless_more_is_asked_for():
     before = snapshot_of(make_manifest(*large("a")))
     counts = {one.pk: {"answers": 2} for rows in before.questions.values() for one in rows}
     plan = plan_of(replace(before, counts=counts), make_manifest(*large("b")))
     (part,) = plan.parts
     assert part.near_misses and len(part.pages.delete) == 40
-    assert len(list(report._book(part, report.FEW))) <= SCREEN
+    short = [line.text for line in report.lines(plan, {})]
+    assert len([line for line in short if "removed:" in line]) == 20
+    assert "    … and 140 more of these (-v 2 shows them)" in short
     text = report.text(plan, {}, verbose=True)
     assert all(f"page removed: a{n} " in text for n in range(40))
     assert (

@@ -6,6 +6,7 @@ import stat
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
@@ -25,6 +26,8 @@ def test_a_first_sync_makes_the_book_and_warns_of_it(built):
     code, out, _err = sync(built, "--noinput")
     assert code == 0
     assert "A new book: Tiny Book" in out and "WARNING" not in out
+    assert "Tiny Book: /books/tiny-book/\n" in out.replace(settings.BOOKBINDER_SITE_URL, "")
+    assert "No course of it is open. Make one: " in out and "/admin/grading/course/add/" in out
     assert "pages: 3 created" in out
     book = Book.objects.get()
     assert (book.project, book.url, book.price) == ("tiny-book", "tiny-book", 0)

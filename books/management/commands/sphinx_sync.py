@@ -175,6 +175,8 @@ class Command(BaseCommand):
         if path:
             self.say(f"What was deleted is in {path}. `manage.py load_archive` brings it back.")
         self.say(self.style.SUCCESS("Done: the new edition is live."))
+        for line in pipeline.addresses(prepared.plan.projects):
+            self.say(line)
         return True
 
     def write_json(self, prepared: Prepared) -> None:

@@ -12,7 +12,7 @@ from books.sync.plan import BookPlan, Edit, Plan
 from books.sync.report import row_changes
 from books.sync.report.totals import FIRST, is_nothing, loss_counts, shortened
 
-FEW = 4  # how many rows of each other list are shown: a book fits on a screen of 24 lines
+FEW = 20  # how many rows of each other list are shown
 
 
 class Line(NamedTuple):
@@ -178,7 +178,7 @@ def _near(part: BookPlan, few: int | None) -> list[Line]:
         kept = _("its %(counts)s") % {"counts": _counted(miss.counts)}
         values = {**vars(miss), "kept": kept if miss.counts else _("it as it was")}
         rows.append(Line("  " + text % values, "warn"))
-    return _limited(rows, None if few is None else few - 2)
+    return _limited(rows, few)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
