@@ -175,7 +175,10 @@ ACCOUNT_ADAPTER = "bookbinder.site.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
-ACCOUNT_FORMS = {"signup": "accounts.sign_up.EvenSignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.sign_up.EvenSignupForm",
+    "login": "accounts.sign_in.SignInForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_USER_DISPLAY = methodcaller("get_full_name")

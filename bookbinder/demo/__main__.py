@@ -1,5 +1,6 @@
 """Prepares the demo site and serves it. Every step can be repeated."""
 
+import io
 import os
 import secrets
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+LETTERS = "letters"  # the folder of e-mails, in the data folder
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "[::1]"}
 
 
@@ -24,6 +26,7 @@ def set_environment() -> None:
     """Set the environment variables of Django that are not set yet."""
     data = Path(os.environ.setdefault("BOOKBINDER_DATA_DIR", str(ROOT / "var")))
     os.environ.setdefault("SECRET_KEY", secret_key(data))
+    os.environ.setdefault("EMAIL_URL", f"filemail:///{data.resolve() / LETTERS}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookbinder.settings")
 
 
@@ -49,16 +52,23 @@ def prepare() -> None:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate")
+    said = io.StringIO()  # an operator's words, not a newcomer's
+    call_command("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate", stdout=said)
     accounts = people.make()
     shop = people.make_paid_course() if settings.STRIPE_API_BASE else None
     site = os.environ["BOOKBINDER_SITE_URL"]
     lines = "\n".join(
-        f"  {account.kind:<11}{account.email:<25}{account.password}" for account in accounts
+        f"  {account.kind:<11} {account.password}   {site}{people.sign_in_path(account)}"
+        for account in accounts
     )
     sys.stdout.write(
-        f"\nBook Binder is at {site}\n\nDemo accounts (e-mail, password):\n{lines}\n\n"
-        f"The book: {site}/books/book-binder/   The admin: {site}/admin/   Stop: Ctrl+C\n\n"
+        f"\nBook Binder is at {site}\n\n"
+        f"Sign in as one of these, with the password beside it:\n{lines}\n\n"
+        f"The book       {site}/books/book-binder/\n"
+        f"Join a course  {site}{people.join_path()}\n"
+        f"The admin      {site}/admin/\n"
+        f"E-mails        {getattr(settings, 'EMAIL_FILE_PATH', 'as EMAIL_URL says')}\n"
+        f"Stop           Ctrl+C\n\n"
     )
     if shop:
         sys.stdout.write(f"A paid course, with a stand-in for Stripe: {site}{shop}\n\n")
@@ -101,7 +111,8 @@ def main() -> None:
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
     os.chdir(ROOT)
-    subprocess.Popen([sys.executable, "manage.py", "periodic", "--every", "60"])
+    periodic = [sys.executable, "manage.py", "periodic", "--every", "60"]
+    subprocess.Popen(periodic, stdout=subprocess.DEVNULL)
     os.execv(gunicorn, [gunicorn, "bookbinder.wsgi", *options, "--log-level", "warning"])
 
 

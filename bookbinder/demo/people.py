@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -15,12 +16,13 @@ from django.urls import reverse
 from accounts import site_policy
 from accounts.models import User
 from bookbinder.demo import notes
-from books.models import Author, Book, Feedback, Question
+from books.models import Author, Book, Feedback, Page, Question
 from grading import answering
 from grading.models import Course, Enrollment, Instructor
 
 PROJECT = "book-binder"
 COURSE = "Book Binder, by example"
+READ = 3  # pages that the demo's student has read
 PAID_COURSE = "Book Binder, with a certificate"
 STUDENTS = (
     "Aino Virtanen", "Amara Okafor", "Anders Lindqvist", "Beatriz Souza", "Chidi Eze",
@@ -59,9 +61,10 @@ def make() -> list[Account]:
         course, is_new = Course.objects.get_or_create(book=book, name=COURSE)
         Author.objects.get_or_create(book=book, user=users["author"])
         Instructor.objects.get_or_create(course=course, user=users["instructor"])
-        _enroll(users["student"], course)
+        enrollment = _enroll(users["student"], course)
         if is_new:
             _fill(course)
+            _begin(enrollment)
             notes.make(users, course)
     return accounts
 
@@ -73,6 +76,16 @@ def make_paid_course() -> str:
         book=book, name=PAID_COURSE, defaults={"price": 2490}
     )
     return reverse("buy-course", args=(course.pk,))
+
+
+def sign_in_path(account: Account) -> str:
+    """Return the path of the sign-in page with the account's address filled in."""
+    return f"{reverse('account_login')}?{urlencode({'email': account.email}, safe='@')}"
+
+
+def join_path() -> str:
+    """Return the path at which anybody can join the demo's course."""
+    return Course.objects.get(book__project=PROJECT, name=COURSE).get_absolute_url()
 
 
 def _accounts() -> list[Account]:
@@ -127,6 +140,18 @@ def _fill(course: Course) -> None:
             if chance.random() < 0.9:
                 given = _answer(question, chance, is_right=chance.random() < skill)
                 answering.answer(user, question, given, uuid.uuid4())
+
+
+def _begin(enrollment: Enrollment) -> None:
+    """Have the demo's student answer the questions of the first pages, and stop on the next."""
+    pages = list(Page.objects.filter(book=enrollment.course.book_id).order_by("position"))
+    chance = random.Random(8)
+    for question in Question.objects.filter(page__in=pages[:READ]).select_related("page"):
+        is_right = chance.random() < 0.8
+        given = _answer(question, chance, is_right=is_right)
+        answering.answer(enrollment.user, question, given, uuid.uuid4())
+    enrollment.last_page = pages[READ] if len(pages) > READ else pages[-1]
+    enrollment.save()
 
 
 WRONG = "41"

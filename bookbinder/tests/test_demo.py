@@ -42,6 +42,9 @@ def test_each_can_do_their_job(demo, client):
     assert by_kind["author"].has_perm("books.change_book", course.book)
     assert by_kind["admin"].is_superuser
     student = demo[0]
+    form = client.get(people.sign_in_path(student)).content.decode()
+    assert f'value="{student.email}"' in form
+    assert client.get(people.join_path()).status_code == 200
     client.post("/accounts/login/", {"login": student.email, "password": student.password})
     assert "Sam Student" in client.get("/").content.decode()
 
@@ -50,6 +53,8 @@ def test_each_can_do_their_job(demo, client):
 def test_students_have_answered_and_a_second_run_changes_nothing(demo):
     answers = sorted(Answer.objects.values_list())
     assert len(answers) > 4
+    sam = Enrollment.objects.get(user__email=demo[0].email)
+    assert sam.answers.exists() and sam.last_page is not None
     assert len(gradebook.rows(Course.objects.get())) == 3 + 4 + 1
     assert people.make() == demo
     assert sorted(Answer.objects.values_list()) == answers
