@@ -17,7 +17,7 @@ from bookbinder.tests.support.drawn_editions import (
     plans,
     with_row,
 )
-from bookbinder.tests.support.manifests import make_manifest, make_page
+from bookbinder.tests.support.manifests import make_manifest, make_page, make_question
 from books.sync.plan import NearMiss
 from books.sync.report import as_json, row_changes
 from books.sync.report import text as report
@@ -62,8 +62,10 @@ def test_the_first_20_of_each_kind_are_told():
                 page_id=page_id,
                 title=title,
                 fingerprint=text,
-                questions=(),
-            )
+                # No two are told apart by their labels.
+                questions=(make_question(prompt=f"What is {number}?", fingerprint=text),)
+                if what == "gone" else (),
+            )  # fmt: skip
 
         pages = [page(number, f"id{number}", "kept") for number in range(26)]
         return make_manifest(
@@ -82,7 +84,7 @@ def test_the_first_20_of_each_kind_are_told():
     assert len(report.lines(plan, {}, verbose=True)) > 4 * 26
     for kind in ("same page", "page removed", "the same?", "edited in the admin, kept"):
         assert len([line for line in short if kind in line]) == 20
-    assert len([line for line in short if "… and 6 more of these" in line]) == 4
+    assert len([line for line in short if "more of these" in line]) == 4
 
 
 @plans

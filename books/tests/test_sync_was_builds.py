@@ -101,13 +101,31 @@ def test_was_on_a_page_that_has_no_page_id(tmp_path, suffix, before, after):
     assert (page.url, page.title) == ("colour", "Colour")
 
 
-def test_a_page_that_was_renamed_and_rewritten_is_a_near_miss(tmp_path):
-    first = renamed_book(tmp_path / "one", "light", "Light\n=====\n\nOld words.\n")
+def questions(*prompts: str) -> str:
+    return "".join(
+        f".. question:: q{number}\n   :grader: manual\n\n   {prompt}\n\n"
+        for number, prompt in enumerate(prompts)
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompts", "is_told"),
+    [
+        (("How fast is light?", "What is a lens?", "And now something else?"), True),
+        (("How fast is light?", "Who was it?", "And now something else?"), False),
+        ((), False),
+    ],
+    ids=["most", "one of three", "the title alone"],
+)
+def test_a_page_with_most_of_the_questions_is_a_near_miss(tmp_path, prompts, is_told):
+    ask = questions("How fast is light?", "What is a lens?", "Why is the sky blue?")
+    first = renamed_book(tmp_path / "one", "light", f"Light\n=====\n\nOld words.\n\n{ask}")
     assert sync(first, "--noinput")[0] == 0
-    second = renamed_book(tmp_path / "two", "lights", "Lights\n======\n\nNew ones.\n")
-    _code, out, _err = sync(second, "--dry-run")
-    assert "page light was removed and lights added with a similar title" in out
-    assert "Add `:was: light` to keep it as it was." in out
+    text = f"Light\n=====\n\nNew ones.\n\n{questions(*prompts)}"
+    _code, out, _err = sync(renamed_book(tmp_path / "two", "lights", text), "--dry-run")
+    told = "page light was removed and lights added with most of its questions: the same? "
+    assert (told + "Add `:was: light` to keep it as it was." in out) is is_told
+    assert ("page light was" in out) is is_told
 
 
 def test_two_cannot_both_have_been_one(tmp_path):

@@ -3,7 +3,7 @@
 They are hints for the author, who decides with `:was:`. Nothing is matched by them.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -73,21 +73,41 @@ def questions(
 
 
 def pages(old: Sequence[PageRow], new: Sequence[m.Page], snapshot: Snapshot) -> Iterator[NearMiss]:
-    """Yield each deleted page that is similar to a new one by title and labels of questions."""
+    """Yield each deleted page with the new one that has most of its questions, if there is one.
 
-    def text_of_row(row: PageRow) -> str:
-        labels = sorted(question.label for question in snapshot.questions.get(row.pk, []))
-        return " ".join([row.source_title, *labels])
-
-    def text_of_item(page: m.Page) -> str:
-        return " ".join([page.title, *sorted(question.label for question in page.questions)])
-
-    for row, page in _pairs(old, new, text_of_row, text_of_item):
+    Titles say little: a large book has many an overview and introduction.
+    """
+    asked: dict[str, list[tuple[int, m.Question]]] = defaultdict(list)  # by label and by text
+    for number, page in enumerate(new[:MOST]):
+        for question in page.questions:
+            for name in {question.label, question.fingerprint}:
+                asked[name].append((number, question))
+    left = set(range(len(new)))
+    for row in old[:MOST]:
+        rows = snapshot.questions.get(row.pk, [])
+        shared = Counter(number for one in rows for number in _pages_with(one, asked) & left)
+        best = max(shared, key=lambda number: (shared[number], -number), default=None)
+        if best is None or 2 * shared[best] <= len(rows):
+            continue
+        left.remove(best)
         counts: Counter[str] = Counter()
-        for question in snapshot.questions.get(row.pk, []):
-            counts.update(snapshot.counts.get(question.pk, {}))
+        for one in rows:
+            counts.update(snapshot.counts.get(one.pk, {}))
+        page = new[best]
         was = f":was: {_old_docname(page, row.url)}"
         yield NearMiss("page", row.url, page.url, was, dict(counts))
+
+
+def _pages_with(
+    row: QuestionRow, asked: Mapping[str, Sequence[tuple[int, m.Question]]]
+) -> set[int]:
+    """Return the numbers of the pages that have a question: its text, or its label and the like."""
+    found = {number for number, _question in asked.get(row.fingerprint, ())}
+    return found | {
+        number
+        for number, question in asked.get(row.label, ())
+        if fuzz.ratio(row.prompt[:BEGINNING], question.prompt[:BEGINNING]) >= ALIKE
+    }
 
 
 def _old_docname(page: m.Page, url: str) -> str:

@@ -172,7 +172,7 @@ def _near(part: BookPlan, few: int | None) -> list[Line]:
             )
         else:
             text = _(
-                "page %(old)s was removed and %(new)s added with a similar title and questions: "
+                "page %(old)s was removed and %(new)s added with most of its questions: "
                 "the same? Add `%(was)s` to keep %(kept)s."
             )
         kept = _("its %(counts)s") % {"counts": _counted(miss.counts)}
