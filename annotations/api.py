@@ -95,7 +95,7 @@ def _seen(request: HttpRequest, note: Annotation) -> str | None:
 
 def _page(request: HttpRequest, pk: int) -> Page:
     pages = Page.objects.published().visible_to(request.user)
-    return get_object_or_404(pages.select_related("book__release"), pk=pk)
+    return get_object_or_404(pages.with_release(), pk=pk)
 
 
 @router.get(

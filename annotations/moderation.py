@@ -74,7 +74,7 @@ def accept(note: Annotation, user: User) -> None:
         if not note.is_orphan or not suggestion:
             raise Invalid(_("No passage is suggested for this note."))
         pages = Page.objects.published().visible_to(user).filter(book=note.book_id)
-        page = pages.select_related("book__release").filter(pk=suggestion["page"]).first()
+        page = pages.with_release().filter(pk=suggestion["page"]).first()
         if page is None:
             raise Stale(GONE_AGAIN)
         text = page_texts.of(page)

@@ -36,7 +36,8 @@ def render(text: str) -> str:
     So are links in a text with more than 1,000 opening brackets.
     """
     has_links = text.count("[") <= _MOST_BRACKETS
-    html = _renderer("image", *([] if has_links else ["link"])).render(text)
+    renderer = _renderer("image") if has_links else _renderer("image", "link")
+    html = renderer.render(text)
     return nh3.clean(
         html,
         tags=_TAGS,

@@ -40,6 +40,11 @@ class PageQuerySet(AddressQuerySet):
         rule = access.rows(user, "books.view_page")
         return self.annotate(is_readable=ExpressionWrapper(rule, models.BooleanField()))
 
+    def with_release(self) -> Self:
+        """Read the releases of the books with the pages, without the long lists in them."""
+        lists = ("book__release__files", "book__release__names")
+        return self.select_related("book__release").defer(*lists)
+
     def published(self) -> Self:
         """Return the pages of published books."""
         return self.filter(book__release__isnull=False)

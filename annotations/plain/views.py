@@ -29,7 +29,7 @@ pages_only = require_http_methods(["GET", "HEAD", "POST"])
 def notes_on_page(request: HttpRequest, project: str, docname: str) -> HttpResponseBase:
     """The notes on a page that the person may read, and a form to write one."""
     pages = Page.objects.published().visible_to(request.user).at(project, docname)
-    page = pages.select_related("book__release").first()
+    page = pages.with_release().first()
     if page is None:
         return at_former_address(request, project, docname, to="page-notes", end="")
     user = signed_in(request)

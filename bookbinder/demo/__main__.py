@@ -53,7 +53,12 @@ def prepare() -> None:
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     said = io.StringIO()  # an operator's words, not a newcomer's
-    call_command("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate", stdout=said)
+    sync = ("sphinx_sync", str(ROOT / "docs"), "--noinput", "--no-back-annotate")
+    try:
+        call_command(*sync, stdout=said)
+    except SystemExit:
+        sys.stdout.write(said.getvalue())
+        raise
     accounts = people.make()
     shop = people.make_paid_course() if settings.STRIPE_API_BASE else None
     site = os.environ["BOOKBINDER_SITE_URL"]

@@ -141,13 +141,13 @@ class _Reader:
                 self.faults.append((where, f"{what} {value!r} occurs {count} times"))
 
     def optional(
-        self, raw: dict[str, Any], names: shapes.Optional, where: tuple[Any, ...]
+        self, raw: dict[str, Any], names: shapes.OptionalKeys, where: tuple[Any, ...]
     ) -> list[Any]:
         """Return the values of keys that may be missing, or their defaults; note faults."""
         values = []
         for name, (default, check, what) in names.items():
             value = raw.get(name, default)
-            if value != default and not check(value):
+            if not check(value):
                 self.faults.append(((*where, name), f"must be {what}"))
             values.append(value)
         return values
@@ -166,7 +166,7 @@ class _Reader:
         values[2] = Decimal(values[2])
         values[-1] = self.each(self.feedback, values[-1], (*where, "feedback"))
         self.unique([item.key for item in values[-1]], "the key", where)
-        return Question._make(values + self.optional(raw, shapes.QUESTION_MAY, where))
+        return Question._make(values + self.optional(raw, shapes.OPTIONAL_OF_QUESTION, where))
 
     def page(self, raw: Any, where: tuple[Any, ...]) -> Page | None:
         values = self.keep(raw, shapes.PAGE, where)
@@ -174,7 +174,7 @@ class _Reader:
             return None
         values[-1] = self.each(self.question, values[-1], (*where, "questions"))
         self.unique([question.label for question in values[-1]], "the label", where)
-        return Page._make(values + self.optional(raw, shapes.PAGE_MAY, where))
+        return Page._make(values + self.optional(raw, shapes.OPTIONAL_OF_PAGE, where))
 
     def book(self, raw: Any, where: tuple[Any, ...]) -> Book | None:
         values = self.keep(raw, shapes.BOOK, where)
@@ -182,7 +182,7 @@ class _Reader:
             return None
         values[-1] = self.each(self.page, values[-1], (*where, "pages"))
         self.unique([page.url for page in values[-1]], "the url", where)
-        return Book._make(values + self.optional(raw, shapes.BOOK_MAY, where))
+        return Book._make(values + self.optional(raw, shapes.OPTIONAL_OF_BOOK, where))
 
     def each(
         self,
@@ -299,7 +299,7 @@ def _plain(value: Any) -> Any:
         if names is None:
             return [_plain(part) for part in value]
         fields = zip(names, value, strict=True)
-        return {name: _plain(part) for name, part in fields if name not in shapes.LACKING or part}
+        return {name: _plain(part) for name, part in fields if name not in shapes.OPTIONAL or part}
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return value

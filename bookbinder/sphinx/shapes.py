@@ -73,21 +73,21 @@ BOOK = Shape(
         "pages": (lambda value: isinstance(value, list), "a list"),
     }
 )
-# Keys that may be missing, each with its default.
-Optional = dict[str, tuple[Any, Callable[[Any], bool], str]]
+# Keys that may be missing: the default of each, its check, and what its value must be.
+OptionalKeys = dict[str, tuple[Any, Callable[[Any], bool], str]]
 FORMER_NAME = "a former name"
-QUESTION_MAY: Optional = {"was": (None, matches(WAS), FORMER_NAME)}
-PAGE_MAY: Optional = {
-    "was": (None, is_safe_path, FORMER_NAME),
+OPTIONAL_OF_QUESTION: OptionalKeys = {"was": (None, or_null(matches(WAS)), FORMER_NAME)}
+OPTIONAL_OF_PAGE: OptionalKeys = {
+    "was": (None, or_null(is_safe_path), FORMER_NAME),
     "level": (0, whole, "a whole number"),
     "caption": ("", text(500), "a text of at most 500 characters"),
 }
-BOOK_MAY: Optional = {
+OPTIONAL_OF_BOOK: OptionalKeys = {
     "description": ("", text(2_000), "a text of at most 2,000 characters"),
     "author": ("", text(500), "a text of at most 500 characters"),
-    "cover": (None, is_safe_path, "a relative path without hidden parts"),
+    "cover": (None, or_null(is_safe_path), "a relative path without hidden parts"),
 }
-LACKING = QUESTION_MAY.keys() | PAGE_MAY.keys() | BOOK_MAY.keys()
+OPTIONAL = OPTIONAL_OF_QUESTION.keys() | OPTIONAL_OF_PAGE.keys() | OPTIONAL_OF_BOOK.keys()
 FILE = Shape(
     {
         "sha256": (matches(SHA256), "a SHA-256 in hex"),

@@ -84,6 +84,28 @@ def test_a_path_that_may_not_be_published_is_a_fault(path):
     assert len(errors(raw)) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("level", False), ("level", -1), ("level", "1"), ("caption", None), ("caption", "x" * 501),
+        ("was", ""), ("was", "../x"),
+    ],
+)  # fmt: skip
+def test_a_key_that_may_be_missing_is_checked_where_it_is_not(key, value):
+    raw = as_raw(make_manifest())
+    raw["books"][0]["pages"][0][key] = value
+    (error,) = errors(raw)
+    assert f"books[0].pages[0].{key} must be" in error
+
+
+@pytest.mark.parametrize(("key", "value"), [("author", 1), ("cover", "../x"), ("cover", "")])
+def test_so_are_those_of_a_book(key, value):
+    raw = as_raw(make_manifest())
+    raw["books"][0][key] = value
+    (error,) = errors(raw)
+    assert f"books[0].{key} must be" in error
+
+
 def test_names_stand_once():
     twice = make_page(), make_page()
     with pytest.raises(m.ManifestError, match="the docname 'numbers' occurs 2 times"):

@@ -39,6 +39,7 @@ class BookAdmin(ConflictsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Book]:
         books: QuerySet[Book] = super().get_queryset(request).select_related("release")
+        books = books.defer("release__files", "release__names")
         return books.annotate(
             page_count=count_of(Page, "book"), question_count=count_of(Question, "page__book")
         )

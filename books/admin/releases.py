@@ -22,7 +22,7 @@ class ReleaseAdmin(ReadOnly, RulesAdmin):
     change_form_template = "admin/books/release/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
-        releases: QuerySet[Release] = super().get_queryset(request).defer("files")
+        releases: QuerySet[Release] = super().get_queryset(request).defer("files", "names")
         return releases.annotate(book_count=count_of(Book, "release"))
 
     @admin.display(description=_("live"), boolean=True)

@@ -16,7 +16,7 @@ def sources(by: User) -> list[Path]:
     """
     folders = []
     for path in map(Path.resolve, settings.BOOKBINDER_SOURCES):
-        last = Release.objects.filter(source=str(path)).order_by("-pk").first()
+        last = Release.objects.filter(source=str(path)).order_by("-pk").only("project").first()
         if by.is_superuser or (last is not None and may_plan(by, last.project)):
             folders.append(path)
     return folders

@@ -152,23 +152,22 @@ def _write_content(plan: Plan) -> Pks:
     _create(Book, plan.books, pks)
     _update(Book, plan.books, pks)
     # A url or label may pass from one row to another, so the old owners give theirs up first.
-    _park(Page, plan.pages, ("url", "source_id"))
-    _create(Page, plan.pages, pks, parent="book_id")
-    _update(Page, plan.pages, pks, parent="book_id")
-    _park(Question, plan.questions, ("label",))
-    _create(Question, plan.questions, pks, parent="page_id")
-    _update(Question, plan.questions, pks, parent="page_id")
-    _park(Feedback, plan.feedback, ("key",))
-    _create(Feedback, plan.feedback, pks, parent="question_id")
-    _update(Feedback, plan.feedback, pks, parent="question_id")
-    for model, deleted in (
+    for model, changes, parent, parked in (
+        (Page, plan.pages, "book_id", ("url", "source_id")),
+        (Question, plan.questions, "page_id", ("label",)),
+        (Feedback, plan.feedback, "question_id", ("key",)),
+    ):
+        _park(model, changes, parked, parent)
+        _create(model, changes, pks, parent)
+        _update(model, changes, pks, parent, parked)
+    for table, deleted in (
         (Feedback, [row.pk for row in plan.feedback.delete]),
         (Question, [row.pk for row in plan.questions.delete]),
         (Page, [row.pk for row in plan.pages.delete]),
         (Book, [row.pk for row in plan.books.delete]),
     ):
         if deleted:
-            _rows(model, deleted).delete()
+            _rows(table, deleted).delete()
     return pks
 
 
@@ -210,33 +209,39 @@ def _create(
 
 
 def _update(
-    model: type[models.Model], changes: Changes[Any], pks: Pks, parent: str | None = None
+    model: type[models.Model],
+    changes: Changes[Any],
+    pks: Pks,
+    parent: str | None = None,
+    parked: tuple[str, ...] = (),
 ) -> None:
-    """Write the columns that differ, with one statement for each set that changes together."""
+    """Write the columns that differ, with one statement for each set that changes together.
+
+    A row that has another parent gets its `parked` names back, too.
+    """
     groups: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
     for old, new in changes.update:
         values = new._asdict()
         if parent:
             values[parent] = pks.get(values[parent], values[parent])
-        changed = [name for name in new._fields if getattr(old, name) != values[name]]
-        # A name that was parked has to be written again.
-        names = tuple(dict.fromkeys([*changed, *_parked(old, new)]))
+        is_elsewhere = parent is not None and getattr(old, parent) != values[parent]
+        again = parked if is_elsewhere else ()
+        names = tuple(
+            name for name in new._fields if name in again or getattr(old, name) != values[name]
+        )
         if names:
             groups[names].append((*(values[name] for name in names), new.pk))
     for names, written in groups.items():
         bulk_write.update(model, names, written)
 
 
-def _parked(old: Any, new: Any) -> tuple[str, ...]:
-    """Return the name that a row takes along to another page, where it is written again."""
-    is_elsewhere = isinstance(old, QuestionRow) and old.page_id != new.page_id
-    return ("label",) if is_elsewhere else ()
+def _park(
+    model: type[models.Model], changes: Changes[Any], fields: Iterable[str], parent: str
+) -> None:
+    """Give a temporary unique name to rows that give up theirs within their parent.
 
-
-def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str]) -> None:
-    """Give a temporary unique name to rows whose name changes, and to rows that are deleted.
-
-    Their names are then free for other rows until the new ones are written.
+    They get another name or another parent, or are deleted. Their names are then free for other
+    rows until the new ones are written.
     """
     deleted = [row.pk for row in changes.delete]
     parked = Concat(Value("//"), Cast(F("pk"), CharField()))
@@ -244,7 +249,7 @@ def _park(model: type[models.Model], changes: Changes[Any], fields: Iterable[str
         leaving = [
             old.pk
             for old, new in changes.update
-            if getattr(old, name) != getattr(new, name) or name in _parked(old, new)
+            if any(getattr(old, field) != getattr(new, field) for field in (name, parent))
         ]
         if leaving or deleted:
             _rows(model, [*leaving, *deleted]).update(**{name: parked})

@@ -16,7 +16,7 @@ from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -86,7 +86,11 @@ def load(path: Path) -> Loaded:
     with path.open(encoding="utf-8") as file, transaction.atomic():
         try:
             for row in serializers.deserialize("json", file, handle_forward_references=True):
-                reason = _reason_against(row, known)
+                gone = _gone(row.object, known)
+                for field in gone:
+                    if field.null:  # an answer comes back without a reply that is gone
+                        setattr(row.object, field.attname, None)
+                reason = _reason_against(row, [field for field in gone if not field.null])
                 if reason is None:
                     row.save()
                     counts[str(row.object._meta.verbose_name_plural)] += 1
@@ -98,24 +102,36 @@ def load(path: Path) -> Loaded:
     return Loaded(counts, left)
 
 
-def _reason_against(row: Any, known: set[tuple[str, Any]]) -> str | None:
+def _gone(row: Model, known: set[tuple[str, Any]]) -> list[ForeignKey]:
+    """Return the foreign keys of a row that lead to nothing.
+
+    `known` are keys that lead to a row; those that are found are added.
+    """
+    gone = []
+    for field in row._meta.concrete_fields:
+        key = (field.name, getattr(row, field.attname))
+        if not isinstance(field, ForeignKey) or key[1] is None or key in known:
+            continue
+        if field.related_model._base_manager.filter(pk=key[1]).exists():
+            known.add(key)
+        else:
+            gone.append(field)
+    return gone
+
+
+def _reason_against(row: Any, gone: list[ForeignKey]) -> str | None:
     """Return why a row cannot be brought back, or None if it can.
 
-    `known` are rows that are known to exist, and grows. A reply that is gone is no reason: the
-    answer comes back without it.
+    `gone` are the foreign keys that it needs and that lead to nothing.
     """
     for field, name in (row.deferred_fields or {}).items():
         if not field.null:
             *path, label = name
             text = _("the question %(name)s is not in the book")
             return text % {"name": f"{'/'.join(path)}#{label}"}
-    for field in row.object._meta.concrete_fields:
-        key = (field.name, getattr(row.object, field.attname))
-        if isinstance(field, ForeignKey) and key[1] is not None and key not in known:
-            if not field.related_model._base_manager.filter(pk=key[1]).exists():
-                text = _("what they belong to is gone (%(what)s)")
-                return text % {"what": field.verbose_name}
-            known.add(key)
+    if gone:
+        text = _("what they belong to is gone (%(what)s)")
+        return text % {"what": gone[0].verbose_name}
     try:
         row.object.validate_unique()
     except ValidationError:

@@ -43,6 +43,7 @@ def take(projects: Iterable[str], page_ids: Iterable[str] = ()) -> Snapshot:
     questions = _rows(QuestionRow, Question.objects.filter(page__book__in=book_pks))
     feedback = _rows(FeedbackRow, Feedback.objects.filter(question__page__book__in=book_pks))
     releases = Release.objects.filter(pk__in={book.release_id for book in books}).order_by("pk")
+    releases = releases.defer("names")
     current = {release.project: release for release in releases}
     strangers = Page.objects.exclude(book__project__in=projects)
     named = strangers.filter(source_id__in=sorted(page_ids)).values_list(

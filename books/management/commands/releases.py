@@ -18,7 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        releases = Release.objects.defer("files").select_related("created_by").order_by("-pk")
+        releases = Release.objects.defer("files", "names").order_by("-pk")
+        releases = releases.select_related("created_by")
         if options["project"]:
             releases = releases.filter(project=options["project"])
         current = set(Book.objects.exclude(release=None).values_list("release", flat=True))
