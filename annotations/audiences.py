@@ -123,10 +123,15 @@ def course_of(user: User, book_id: int, draft: Draft) -> Course | None:
     return course
 
 
+def may_reply_anonymously(root: Annotation) -> bool:
+    """Whether replies to the note may hide the writer's name from classmates."""
+    course = root.course if root.audience == Audience.COURSE else None
+    return course is not None and is_anonymous_in(course)
+
+
 def check_anonymous(anonymous: bool, root: Annotation) -> None:
     """Raise Refused if an anonymous reply is not allowed to the note."""
-    course = root.course if root.audience == Audience.COURSE else None
-    if anonymous and not (course and is_anonymous_in(course)):
+    if anonymous and not may_reply_anonymously(root):
         raise Refused(_("Replies to this note carry your name."))
 
 

@@ -28,7 +28,10 @@ SHORT = 90  # characters of a passage in the list
 
 
 class ReplyForm(forms.Form):
-    """The text and tags of a reply. `seen` is the `version` of the note that is edited."""
+    """The text and tags of a reply. `seen` is the `version` of the note that is edited.
+
+    `may_hide` says whether the writer's name may be hidden from classmates.
+    """
 
     uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -38,11 +41,18 @@ class ReplyForm(forms.Form):
         widget=forms.Textarea({"rows": 6}),
         help_text=gettext_lazy("You can use Markdown: *emphasis*, **strong**, `code`, lists."),
     )
+    anonymous = forms.BooleanField(
+        label=gettext_lazy("Hide my name from classmates"),
+        required=False,
+        help_text=gettext_lazy("Your instructors still see your name."),
+    )
     tags = forms.CharField(label=gettext_lazy("Tags, with commas between them"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, may_hide: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        if not may_hide:
+            del self.fields["anonymous"]
 
     def tags_given(self) -> tuple[str, ...]:
         """Return the tags that were entered."""
@@ -51,7 +61,13 @@ class ReplyForm(forms.Form):
 
     def draft(self) -> Draft:
         data = self.cleaned_data
-        return Draft(Motivation.REPLYING, data["body"], tags=self.tags_given(), uuid=data["uuid"])
+        return Draft(
+            Motivation.REPLYING,
+            data["body"],
+            anonymous=data.get("anonymous", False),
+            tags=self.tags_given(),
+            uuid=data["uuid"],
+        )
 
 
 class NoteForm(ReplyForm):
@@ -59,11 +75,6 @@ class NoteForm(ReplyForm):
 
     field_order: tuple[str, ...] = ("body", "readers", "problem", "anonymous", "tags")
     readers = forms.ChoiceField(label=gettext_lazy("Who can read it"))
-    anonymous = forms.BooleanField(
-        label=gettext_lazy("Hide my name from classmates"),
-        required=False,
-        help_text=gettext_lazy("Your instructors still see your name."),
-    )
     problem = forms.ChoiceField(
         label=gettext_lazy("What is the problem?"),
         required=False,
@@ -72,9 +83,9 @@ class NoteForm(ReplyForm):
     )
 
     def __init__(self, *args: Any, user: User, book: Book, note: Any = None, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.note = note
         courses = list(audiences.of_shared_courses(user).filter(book=book).order_by("name"))
+        super().__init__(*args, may_hide=any(map(audiences.is_anonymous_in, courses)), **kwargs)
+        self.note = note
         taught = set(user.instructorships.values_list("course", flat=True))
         choices = {
             _value(audience, course.pk if course else None): _label(audience, course, courses)
@@ -84,8 +95,6 @@ class NoteForm(ReplyForm):
             # A note may keep an audience that new notes can no longer have.
             choices.setdefault(_value(note.audience, note.course_id), note.get_audience_display())
         self.fields["readers"].choices = list(choices.items())  # type: ignore[attr-defined]
-        if not any(map(audiences.is_anonymous_in, courses)):
-            del self.fields["anonymous"]
 
     def selector(self) -> Selector | None:
         """Return the passage of the note, or None if it has none."""

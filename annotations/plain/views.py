@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.http import signed_in
-from annotations import errors, moderation, page_notes, presenting, writing
+from annotations import audiences, errors, moderation, page_notes, presenting, writing
 from annotations.limits import MOST_ACTS, TOO_MANY, too_many
 from annotations.models import Annotation
 from annotations.plain.forms import NewNoteForm, NoteForm, ReplyForm, initial_of
@@ -67,7 +67,8 @@ def change_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
 def reply_to_note(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     user = signed_in(request)
     note = _note(request, uuid, "annotations.view_annotation")
-    form = ReplyForm(request.POST or None)
+    may_hide = audiences.may_reply_anonymously(note.root or note)
+    form = ReplyForm(request.POST or None, may_hide=may_hide)
     if _sent(request, form, lambda: writing.reply(user, note, form.draft())):
         return redirect(_location(note))
     return _show_form(request, note, form, _("Reply"))

@@ -115,6 +115,24 @@ def test_no_name_stands_where_a_classmate_hides_it(as_user, sam, laid, course):
     assert "secret" not in as_user(mate).get(PLACE).content.decode()
 
 
+def test_a_reply_hides_its_writers_name_where_a_note_may(as_user, sam, laid, course):
+    mate = make_user("mate")
+    Enrollment.objects.create(user=mate, course=course, origin="free")
+    note = make_note(sam, laid, "Why?", audience="course", course=course)
+    place = f"/notes/{note.uuid}/reply/"
+    assert "Hide my name" not in as_user(mate).get(place).content.decode()
+    as_user(mate).post(place, fields(body="With my name.", anonymous="on"))
+    assert not Annotation.objects.get(body="With my name.").anonymous
+    Course.objects.update(course_notes="anonymous")
+    assert "Hide my name" in as_user(mate).get(place).content.decode()
+    as_user(mate).post(place, fields(body="Without it.", anonymous="on"))
+    Annotation.objects.filter(body="With my name.").delete()
+    shown = as_user(sam).get(PLACE).content.decode()
+    assert "Without it." in shown
+    assert "A classmate" in shown
+    assert "Mate" not in shown
+
+
 def test_a_note_is_answered_changed_and_deleted_by_who_may(as_user, sam, ines, eve, laid, course):
     note = make_note(sam, laid, "Why?", audience="instructors", course=course, tags=["a"])
     place = f"/notes/{note.uuid}"

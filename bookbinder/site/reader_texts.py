@@ -88,9 +88,10 @@ TEXTS: dict[str, Promise] = {
     "note": _("Note"),
     "note_mode": _("Note mode"),
     "note_mode_on": _(
-        "Note mode. The up and down arrow keys move between paragraphs, Enter writes a note on one,"
-        " Escape leaves note mode."
+        "Note mode: click or tap a paragraph to write a note on it. Or move with the up and down"
+        " arrow keys, and press Enter. Escape leaves note mode."
     ),
+    "note_mode_leave": _("Leave note mode"),
     "note_mode_off": _("Note mode is off."),
     "new_note": _("New note"),
     "edit_note": _("Change the note"),
@@ -120,6 +121,7 @@ TEXTS: dict[str, Promise] = {
     "save": _("Save"),
     "cancel": _("Cancel"),
     "close": _("Close the notes"),
+    "discard_sure": _("Give up what you have written?"),
     "widen": _("More people will be able to read this note. Save it?"),
     "changed_elsewhere": _("This note has been changed elsewhere. The other text is:"),
     "take_theirs": _("Use that text"),

@@ -20,3 +20,11 @@ export function draw(ranges) {
     else CSS.highlights.delete(`bookbinder-${kind}`);
   });
 }
+
+/** Highlights the range that a note is being written on, above all others; null for none. */
+export function drawSubject(range) {
+  if (!canDraw()) return;
+  const highlight = new Highlight(...(range ? [range] : []));
+  highlight.priority = KINDS.length + 1;
+  CSS.highlights.set("bookbinder-subject", highlight);
+}

@@ -1,17 +1,18 @@
 import { announce } from "../books/announce.js";
-import { make, wideOrNarrow } from "../books/dom.js";
+import { make, wideOrNarrow, withTexts } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { blocksOf, partOf } from "./passages.js";
 
-// Note mode, for the keyboard: arrows move between blocks, Enter opens the dialog, Escape leaves.
-// When it is off, there are no additional tab stops on the page, and keys do nothing special.
+// Note mode: arrow keys move between blocks, Enter or a click opens the form, Escape leaves. When
+// it is off, there are no additional tab stops on the page, and keys and clicks do nothing special.
 
 let blocks = [];
 let at = 0;
 let toggle = null;
+let help = null;
 let write = null;
 
-/** Returns the button for note mode. On Enter, `then` is called with a part and its block. */
+/** Returns the button for note mode. `then` is called with the part and the block to write on. */
 export function modeButton(then) {
   write = then;
   toggle = make(
@@ -25,10 +26,11 @@ export function modeButton(then) {
     ...wideOrNarrow(t("note_mode"), "¶"),
   );
   document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
   return toggle;
 }
 
-function isOn() {
+export function isOn() {
   return toggle.getAttribute("aria-pressed") === "true";
 }
 
@@ -39,13 +41,22 @@ function enter() {
   document.documentElement.classList.add("bookbinder-note-mode");
   const inView = blocks.findIndex((block) => block.getBoundingClientRect().bottom > 0);
   announce(t("note_mode_on"));
+  showHelp();
   move(Math.max(inView, 0));
+}
+
+function showHelp() {
+  const close = make("button", { type: "button", onclick: leave }, t("note_mode_leave"));
+  help = withTexts("div", "bookbinder-mode-help", make("span", {}, t("note_mode_on")), close);
+  help.dataset.annotSkip = "";
+  document.body.append(help);
 }
 
 function leave() {
   toggle.setAttribute("aria-pressed", "false");
   document.documentElement.classList.remove("bookbinder-note-mode");
   unmark();
+  help.remove();
   toggle.focus();
   announce(t("note_mode_off"));
 }
@@ -78,6 +89,20 @@ function onKey(event) {
   else if (event.key === "Enter" && onBlock) open(blocks[at]);
   else return;
   event.preventDefault();
+}
+
+function onClick(event) {
+  const block = isOn() && getSelection().isCollapsed && blockOf(event.target);
+  if (!block) return;
+  move(blocks.indexOf(block));
+  open(block);
+}
+
+/** Returns the block that is meant by a click on an element, or undefined. */
+function blockOf(element) {
+  if (element.closest("a, button, input, label, select, summary, textarea, [data-annot-skip]"))
+    return;
+  return blocks.find((block) => block.contains(element));
 }
 
 function open(block) {

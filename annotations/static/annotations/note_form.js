@@ -1,5 +1,7 @@
 import { announce } from "../books/announce.js";
+import { giveRoomBack, isWide, makeRoom } from "./beside.js";
 import { suit } from "./colours.js";
+import { draftOf, keepDraft } from "../books/device.js";
 import { make, withTexts } from "../books/dom.js";
 import { newKey } from "../books/outbox.js";
 import { t } from "../books/texts.js";
@@ -7,6 +9,7 @@ import {
   add,
   annotation,
   change,
+  find,
   ours,
   passageOf,
   problem,
@@ -14,10 +17,12 @@ import {
   tagsOf,
   textOf,
 } from "./page_notes.js";
-import { here, target } from "./passages.js";
+import { drawSubject } from "./highlight.js";
+import { here, rangeOfTarget, target } from "./passages.js";
 
-// The form for a new note, a change of a note, or a reply. It is a native dialog, which keeps the
-// focus inside and restores it, and which Escape closes.
+// The form for a new note, a change of a note, or a reply. It is a native dialog, which restores
+// the focus, and which Escape closes. In wide windows it stands beside the text, which can be read
+// and scrolled meanwhile. What is written is kept on the device until it is saved or given up.
 
 const PROBLEMS = ["error", "unclear", "typo", "broken"];
 
@@ -27,6 +32,7 @@ const PROBLEMS = ["error", "unclear", "typo", "broken"];
  * has been closed.
  */
 export function write(made) {
+  current?.close(); // which keeps its draft; that of a new note is then in this form
   const form = build(made);
   const dialog = make(
     "dialog",
@@ -34,18 +40,79 @@ export function write(made) {
     form.element,
   );
   dialog.dataset.annotSkip = "";
-  const close = () => dialog.close();
+  const end = () => (keepDraft(reader(), subjectOf(made), null), dialog.close());
   form.element.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await send(form, made)) close();
+    if (await send(form, made)) end();
   });
-  form.cancel.addEventListener("click", close);
+  form.element.addEventListener("input", () => keepWritten(form, made));
+  form.cancel.addEventListener("click", () => {
+    if (!isWritten(form) || confirm(t("discard_sure"))) end();
+  });
   document.body.append(dialog);
   suit(dialog);
-  dialog.showModal();
-  (form.passage ?? form.text).focus();
+  return open(dialog, form, made);
+}
+
+// The dialog that is open, or null.
+let current = null;
+
+export const isWriting = () => current !== null;
+
+/** Shows the form. Resolves when it has been closed. */
+function open(dialog, form, made) {
+  const range = made.target ? rangeOfTarget(made.target) : null;
+  const anchor = range ?? document.activeElement;
+  current = dialog;
+  if (isWide()) {
+    dialog.addEventListener("keydown", (event) => event.key === "Escape" && dialog.close());
+    dialog.show();
+    makeRoom(dialog, anchor);
+  } else dialog.showModal();
+  drawSubject(range);
   form.passage?.setSelectionRange(0, 0);
-  return new Promise((done) => dialog.addEventListener("close", () => (dialog.remove(), done())));
+  form.text.focus();
+  return new Promise((done) =>
+    dialog.addEventListener("close", () => {
+      if (current === dialog) {
+        current = null;
+        drawSubject(null);
+      }
+      giveRoomBack(dialog, anchor.isConnected === false ? null : anchor);
+      dialog.remove();
+      done();
+    }),
+  );
+}
+
+/** Returns what a draft is kept for. Labels of questions have no spaces, so none is like this. */
+function subjectOf({ note, parent }) {
+  if (note) return `note ${ours(note).uuid}`;
+  return parent ? `reply ${ours(parent).uuid}` : "note new";
+}
+
+const isWritten = (form) => form.text.value.trim() !== form.text.defaultValue.trim();
+
+function keepWritten(form, made) {
+  const { uuid, etag, text, tags, audience: readers } = form;
+  const written = { uuid, etag, text: text.value, tags: tags.value, audience: readers?.value };
+  keepDraft(reader(), subjectOf(made), isWritten(form) ? written : null);
+}
+
+/** Fills in what was written and neither saved nor given up. */
+function restore(form, made) {
+  const written = draftOf(reader(), subjectOf(made))?.answer;
+  if (!written) return;
+  // With the identifier that it may have been sent with, it is not saved twice.
+  Object.assign(form, { uuid: written.uuid, etag: written.etag });
+  form.text.value = written.text;
+  form.tags.value = written.tags;
+  const readers = [...(form.audience?.options ?? [])].map(({ value }) => value);
+  if (readers.includes(written.audience)) {
+    form.audience.value = written.audience;
+    form.audience.dispatchEvent(new Event("change"));
+  }
+  form.problem.before(make("p", { className: "bookbinder-hint" }, t("draft")));
 }
 
 function title({ note, parent }) {
@@ -56,7 +123,7 @@ function title({ note, parent }) {
 function build(made) {
   const { note, parent } = made;
   const form = { uuid: newKey(), etag: note && ours(note).etag };
-  form.text = make("textarea", { rows: 5, value: note ? textOf(note) : "" });
+  form.text = make("textarea", { rows: 5, defaultValue: note ? textOf(note) : "" });
   form.problem = make("p", { className: "bookbinder-problem", role: "alert" });
   form.cancel = make("button", { type: "button", className: "bookbinder-quiet" }, t("cancel"));
   const isRoot = !parent && !(note && ours(note).root);
@@ -64,11 +131,12 @@ function build(made) {
     "form",
     "bookbinder-form",
     make("h2", {}, title(made)),
-    ...passage(form, made),
+    ...(parent ? answered(parent) : passage(form, made)),
     field("your_note", form.text),
     hint(),
   );
   if (isRoot) form.element.append(...audience(form, note));
+  else if (parent && mayHideName(parent)) form.element.append(anonymous(form));
   form.tags = make("input", { value: note ? tagsOf(note).join(", ") : "", autocomplete: "off" });
   form.element.append(field("tags", form.tags), form.problem);
   form.element.append(
@@ -79,6 +147,7 @@ function build(made) {
       form.cancel,
     ),
   );
+  restore(form, made);
   return form;
 }
 
@@ -110,13 +179,33 @@ function passage(form, { target: given, words, note }) {
     "aria-readonly": "true",
     "aria-describedby": "bookbinder-passage-hint",
   });
-  form.passage.addEventListener("beforeinput", (event) => event.preventDefault());
+  form.passage.addEventListener("beforeinput", (event) => {
+    event.preventDefault();
+    // What is typed here belongs into the note.
+    form.text.focus();
+    if (!event.data) return;
+    form.text.setRangeText(event.data, form.text.selectionStart, form.text.selectionEnd, "end");
+    form.text.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   const explained = make(
     "p",
     { className: "bookbinder-hint", id: "bookbinder-passage-hint" },
     t("passage_hint"),
   );
   return [field("passage", form.passage, explained)];
+}
+
+/** Returns the text of the note that is replied to, which the form may cover. */
+function answered(parent) {
+  const text = textOf(parent);
+  const shown = text.length > 200 ? `${text.slice(0, 199)}…` : text;
+  return text ? [make("blockquote", {}, shown)] : [];
+}
+
+/** Whether a reply may hide its writer's name from classmates. */
+function mayHideName(parent) {
+  const root = find(ours(parent).root) ?? parent;
+  return ours(root).audience === "course" && reader().note_rights.anonymous;
 }
 
 /** Returns a passage with a placeholder for each formula. */
@@ -133,17 +222,8 @@ function audience(form, note) {
   );
   form.kind = make("select", {}, ...PROBLEMS.map((name) => new Option(t(`problem_${name}`), name)));
   if (note && ours(note).problem) form.kind.value = ours(note).problem;
-  form.anonymous = make("input", {
-    type: "checkbox",
-    checked: Boolean(note && ours(note).anonymous),
-  });
   const kind = field("problem_kind", form.kind);
-  const hides = make(
-    "div",
-    { className: "bookbinder-check" },
-    make("label", {}, form.anonymous, t("anonymous")),
-    make("p", { className: "bookbinder-hint" }, t("anonymous_hint")),
-  );
+  const hides = anonymous(form, note);
   const update = () => {
     kind.hidden = form.audience.value !== "authors";
     hides.hidden = form.audience.value !== "course" || !rights.anonymous;
@@ -151,6 +231,17 @@ function audience(form, note) {
   form.audience.addEventListener("change", update);
   update();
   return [field("who_reads", form.audience), kind, hides];
+}
+
+function anonymous(form, note) {
+  const checked = Boolean(note && ours(note).anonymous);
+  form.anonymous = make("input", { type: "checkbox", checked });
+  return make(
+    "div",
+    { className: "bookbinder-check" },
+    make("label", {}, form.anonymous, t("anonymous")),
+    make("p", { className: "bookbinder-hint" }, t("anonymous_hint")),
+  );
 }
 
 /** Sends the note. Resolves to whether the server has accepted it. */
@@ -180,7 +271,10 @@ function contents(form, made) {
     .split(",")
     .map((tag) => tag.trim())
     .filter(Boolean);
-  if (parent) return { motivation: "replying", text, tags, target: parent.id };
+  if (parent) {
+    const hides = Boolean(form.anonymous?.checked);
+    return { motivation: "replying", text, tags, target: parent.id, anonymous: hides };
+  }
   if (!form.audience) return { motivation: "replying", text, tags, target: note.target };
   const audience = form.audience.value;
   const isShared = audience === "course" || audience === "instructors";

@@ -2,7 +2,7 @@ import { announce } from "../books/announce.js";
 import { addToBar } from "../books/bar.js";
 import { make, wideOrNarrow } from "../books/dom.js";
 import { t } from "../books/texts.js";
-import { write } from "./note_form.js";
+import { isWriting, write } from "./note_form.js";
 import { modeButton } from "./mode.js";
 import { closePanel, isOpen, makePanel, openNamed, openPanel } from "./panel.js";
 import { show } from "./passages.js";
@@ -19,7 +19,7 @@ export function connectNotes(state) {
   list.addEventListener("click", () => (isOpen() ? closePanel() : openPanel({ from: list })));
   const update = () => {
     show(open);
-    const n = `${roots().length}${hasMore() ? "+" : ""}`;
+    const n = hasMore() ? `${roots().length}+` : roots().length;
     list.setAttribute("aria-label", t("n_notes", { n }));
     list.replaceChildren(...wideOrNarrow(t("n_notes", { n }), `✎ ${n}`));
   };
@@ -35,7 +35,8 @@ export function connectNotes(state) {
 
 async function writeOnBlock(part, block) {
   await write(part);
-  block.focus({ preventScroll: true });
+  // Who chose another block meanwhile is writing in its form.
+  if (!isWriting()) block.focus({ preventScroll: true });
 }
 
 async function highlight(target) {

@@ -1,6 +1,7 @@
 import { announce } from "../books/announce.js";
 import { make, withTexts, typeset } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
+import { giveRoomBack, makeRoom } from "./beside.js";
 import { suit } from "./colours.js";
 import { readable, write } from "./note_form.js";
 import {
@@ -47,14 +48,14 @@ export function openPanel({ notes = null, from = null } = {}) {
   opener = from ?? document.activeElement;
   suit(panel);
   panel.hidden = false;
-  document.documentElement.classList.add("bookbinder-panel-open");
+  makeRoom(panel, from);
   render();
   panel.querySelector("h2").focus();
 }
 
 export function closePanel() {
   panel.hidden = true;
-  document.documentElement.classList.remove("bookbinder-panel-open");
+  giveRoomBack(panel, opener?.isConnected ? opener : null);
   if (opener?.isConnected) opener.focus();
 }
 

@@ -39,6 +39,12 @@ export function target(index, start, end) {
   return { source: here(), selector };
 }
 
+/** Returns the Range of a target, or null if it is not on words that the page has. */
+export function rangeOfTarget({ selector = [] }) {
+  const { start, end } = selector.find(({ type }) => type === "TextPositionSelector") ?? {};
+  return start === undefined ? null : rangeOf(buildText(), start, end);
+}
+
 /** Returns the page's address without a fragment, as a note's `source`. */
 export function here() {
   return location.href.split("#")[0];
@@ -161,6 +167,15 @@ export function blocksOf(root = bodyOf()) {
       block.getClientRects().length
     );
   });
+}
+
+/** Returns the block with text that contains an element, or null. */
+export function blockAround(element) {
+  const isElsewhere = element.closest(
+    "a, button, input, label, select, summary, textarea, form.bookbinder-question, [data-annot-skip]",
+  );
+  const block = isElsewhere ? null : element.closest(BLOCKS);
+  return block && bodyOf()?.contains(block) ? block : null;
 }
 
 /** Returns a block as the form takes it: { index, start, words }, or { fragment } with its id. */

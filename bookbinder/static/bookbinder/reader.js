@@ -5,6 +5,7 @@ import { connectQuestions } from "../books/question.js";
 import { loadState } from "../books/state.js";
 
 // All modules that those import, so that the browser requests all of them at once.
+import "../annotations/beside.js";
 import "../annotations/colours.js";
 import "../annotations/note_form.js";
 import "../annotations/highlight.js";

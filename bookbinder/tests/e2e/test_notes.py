@@ -128,15 +128,16 @@ def test_a_note_is_written_by_keyboard_alone(opened, sam):
     assert axe.faults(page, OURS) == []
     press(page, "Enter")
     dialog = page.get_by_role("dialog")
-    passage = dialog.get_by_label("Passage")
-    expect(passage).to_be_focused()
+    text, passage = dialog.get_by_label("Your note"), dialog.get_by_label("Passage")
+    expect(text).to_be_focused()
     look(page, "notes-desk-dialog")
     assert axe.faults(page, OURS) == []
-    page.keyboard.type("nothing is written here")
-    assert passage.input_value().startswith("The quick brown fox")
+    press(page, "Shift+Tab")
+    expect(passage).to_be_focused()
     press(page, "Control+ArrowRight", "Shift+Control+ArrowRight", "Shift+Control+ArrowRight")
-    press(page, "Tab")
-    page.keyboard.type("Two words")
+    page.keyboard.type("Two words")  # which are for the note, and end there
+    expect(text).to_be_focused()
+    assert passage.input_value().startswith("The quick brown fox")
     press(page, "Tab", "Tab", "Tab", "Enter")
     expect(dialog).to_be_hidden()
     assert page.evaluate("document.activeElement.textContent").startswith("The quick brown")
