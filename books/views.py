@@ -1,3 +1,5 @@
+import re
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -9,6 +11,13 @@ from accounts.access import Person
 from books import contents
 from books.models import Book, FormerAddress, Page
 from books.releases import previews, serving
+
+# What Sphinx writes beside the pages: search results, indexes, pictures, downloads.
+EXTRAS = re.compile(
+    r"_(static|images|downloads|sources|modules)/.+"
+    r"|(search|genindex[^/]*|[^/]*modindex)\.html|searchindex\.js|objects\.inv",
+    re.DOTALL,
+)
 
 
 @require_safe
@@ -27,23 +36,52 @@ def preview(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
 def read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
     """Serve a published page or file to people who may open it.
 
-    Other people get a page that says who may read the page, or a 404 for other files. A former
-    address of a page leads to the page.
+    Other people get a page that says who may read it. A former address of a page leads to the
+    page. What does not exist, or is a file that the person may not know of, gets a 404.
     """
+    try:
+        return _read(request, project, path)
+    except Http404:
+        books = Book.objects.filter(project=project, release__isnull=False)
+        if not books.exists():
+            raise
+        return render(request, "books/missing_page.html", {"project": project}, status=404)
+
+
+def _read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
     file = serving.find(project, path)
-    if file is None:
-        if not path.endswith(".html"):
-            raise Http404
-        return at_former_address(request, project, path.removesuffix(".html"))
-    if serving.may_have(request.user, file):
+    if file is not None and serving.may_have(request.user, file):
         return serving.send(request, file)
-    page = None
-    if path.endswith(".html") and len(file.docnames) == 1:
-        page = Page.objects.published().at(project, file.docnames[0]).select_related("book").first()
-    if page is None:
-        raise Http404
-    # The existence of the page is no secret, since the page of its book lists it.
-    return render(request, "books/closed_page.html", {"page": page}, status=403)
+    if file is not None and path.endswith(".html") and len(file.docnames) == 1:
+        pages = Page.objects.published().at(project, file.docnames[0]).select_related("book")
+        # The existence of the page is no secret, since the page of its book lists it.
+        page = pages.get()
+        return _closed(request, page.book.get_absolute_url(), page)
+    if _is_closed_to(request.user, project, path):
+        return _closed(request, reverse("project", args=(project,)))
+    if file is None and path.endswith(".html"):
+        return at_former_address(request, project, path.removesuffix(".html"))
+    raise Http404
+
+
+def _is_closed_to(user: Person, project: str, path: str) -> bool:
+    """Return whether `path` is one of search results, pictures and the like of a closed project.
+
+    That is one of which the user may read nothing but what is public. Whether there is such a file
+    is not said.
+    """
+    if not EXTRAS.fullmatch(path):
+        return False
+    pages = Page.objects.published().filter(book__project=project, access=Page.Access.MEMBERS)
+    return pages.exists() and not pages.visible_to(user).exists()
+
+
+def _closed(request: HttpRequest, url: str, page: Page | None = None) -> HttpResponse:
+    """Return a page that says who may read `page`, or the book at `url`, and how to become one."""
+    context = {"page": page, "url": url}
+    return render(request, "books/closed_page.html", context, status=403)
+
+
 
 
 def at_former_address(
@@ -68,7 +106,7 @@ def at_former_address(
         return _gone(request, former.book)
     page.book = former.book
     if not Page.objects.visible_to(request.user).filter(pk=page.pk).exists():
-        return render(request, "books/closed_page.html", {"page": page}, status=403)
+        return _closed(request, page.book.get_absolute_url(), page)
     url = reverse(to, args=(project, page.docname + end))
     if query := request.META["QUERY_STRING"]:
         url += f"?{query}"

@@ -155,8 +155,11 @@ def resume(enrollment: Enrollment, here: Page | None = None) -> Link | None:
 
     Access to the page is not checked: an enrolled person may read all pages of the book.
     """
-    page, book = enrollment.last_page, here.book if here else enrollment.course.book
-    if page is None or page == here or page.book_id != book.pk or book.release_id is None:
+    page = enrollment.last_page
+    if page is None or page == here:
+        return None
+    book = here.book if here else enrollment.course.book
+    if page.book_id != book.pk or book.release_id is None:
         return None
     page.book = book
     return Link(page.title, page.get_absolute_url())

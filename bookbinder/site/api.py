@@ -6,6 +6,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
+from django.urls import reverse
 from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
@@ -84,8 +85,9 @@ class NoteRights(Schema):
     widths: dict[str, int]
 
 
-class StateOut(Schema):
-    page: int
+class BarOut(Schema):
+    """What the bar shows on each page of a book, and the texts of the scripts."""
+
     book: str
     book_url: str
     user: str | None
@@ -94,13 +96,17 @@ class StateOut(Schema):
     courses: list[CourseOut]
     is_test: bool
     progress: ProgressOut | None
-    next: LinkOut | None
     resume: LinkOut | None
+    texts: dict[str, str]
+
+
+class StateOut(BarOut):
+    page: int
+    next: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
     notes_next: str | None
     note_rights: NoteRights
-    texts: dict[str, str]
 
 
 STATUSES = {200: StateOut, 404: schemas.Problem, 422: schemas.Invalid}
@@ -128,23 +134,62 @@ def page_state(
         notes = page_notes.of(page, signed_in(request), course_id, site_of(request))
     takes_tries = enrollment is None and page.takes_tries
     return {
+        **_bar(request, page.book, enrollment, courses, page),
         "page": page.pk,
-        "book": page.book.title,
-        "book_url": page.book.get_absolute_url(),
-        "user": request.user.get_full_name() if request.user.is_authenticated else None,
-        "user_pk": request.user.pk,
-        "course": enrollment and enrollment.course,
-        "courses": courses,
-        "is_test": bool(enrollment and enrollment.is_test),
-        "progress": enrollment and progress.of(enrollment),
         "next": enrollment and progress.next_question(enrollment, page.book),
-        "resume": enrollment and progress.resume(enrollment, page),
         "questions": [
             _question(state, takes_tries) for state in page_questions.of(page, enrollment)
         ],
         "notes": notes["items"],
         "notes_next": notes.get("next"),
         "note_rights": audiences.rights(enrollment),
+    }
+
+
+BAR_STATUSES = {200: BarOut, 404: schemas.Problem, 422: schemas.Invalid}
+
+
+@api.get("/bar/{project}", response=BAR_STATUSES, auth=None)
+def bar(request: HttpRequest, project: str, course: schemas.Pk | None = None) -> dict[str, Any]:
+    """The part of a page's state that search results and indexes have too: the bar.
+
+    Of a project with several books, it has no course, and leads to the list of the books.
+    """
+    books = list(Book.objects.filter(project=project, release__isnull=False)[:2])
+    if not books:
+        raise Http404
+    if len(books) > 1:
+        shelf = {"book": project, "book_url": reverse("project", args=(project,))}
+        return _bar(request, books[0], None, []) | shelf
+    [book] = books
+    enrollment: Enrollment | None = None
+    courses: list[Course] = []
+    if request.user.is_authenticated:
+        rows = progress.with_progress(Enrollment.objects.select_related("last_page"))
+        own = list(enrolling.enrollments_in(signed_in(request), book.pk, rows))
+        chosen = [enrollment for enrollment in own if course in (None, enrollment.course_id)]
+        enrollment = chosen[0] if chosen else None
+        courses = [enrollment.course for enrollment in own]
+    return _bar(request, book, enrollment, courses)
+
+
+def _bar(
+    request: HttpRequest,
+    book: Book,
+    enrollment: Enrollment | None,
+    courses: list[Course],
+    page: Page | None = None,
+) -> dict[str, Any]:
+    return {
+        "book": book.title,
+        "book_url": book.get_absolute_url(),
+        "user": request.user.get_full_name() if request.user.is_authenticated else None,
+        "user_pk": request.user.pk,
+        "course": enrollment and enrollment.course,
+        "courses": courses,
+        "is_test": bool(enrollment and enrollment.is_test),
+        "progress": enrollment and progress.of(enrollment),
+        "resume": enrollment and progress.resume(enrollment, page),
         "texts": reader_texts.texts(),
     }
 

@@ -108,6 +108,9 @@ def answer(request: HttpRequest, project: str, docname: str) -> HttpResponseBase
     page = pages.select_related("book").first()
     if page is None:
         return at_former_address(request, project, docname, to="answer", end="")
+    if enrolling.enrollment_for(signed_in(request), page.book_id) is None:
+        messages.info(request, _("Join a course of this book to answer."))
+        return redirect(f"{page.book.get_absolute_url()}#courses")
     return _take(request, page) if request.method == "POST" else _show(request, page)
 
 

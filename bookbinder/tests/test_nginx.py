@@ -170,7 +170,7 @@ def check_headers_are_the_same(bare, front, client):
         "a part": (206, data, {"Cookie": cookie, "Range": "bytes=-100"}),
         "a theme's file": (200, "_static/alabaster.css", {}),
         "a protected page for a stranger": (403, "closed.html", {}),
-        "a protected file for a stranger": (404, data, {}),
+        "a protected file for a stranger": (403, data, {}),
         "nothing": (404, "nothing.html", {}),
     }  # fmt: skip
     for name, (status, path, headers) in asked.items():

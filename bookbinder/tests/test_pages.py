@@ -137,6 +137,16 @@ def test_a_question_of_a_course_that_is_not_open_says_so_first(
     assert state["dates"].startswith(told) and not state["is_open"]
 
 
+def test_without_an_enrollment_the_answer_page_leads_to_the_courses(as_user, eve, adding, book):
+    adding.page.access = "public"
+    adding.page.save()
+    client = as_user(eve)
+    for send in (client.get, client.post):
+        response = send(ANSWER)
+        assert response.url == f"{book.get_absolute_url()}#courses"
+        assert "Join a course of this book to answer." in text_of(client.get(response.url))
+
+
 def test_without_javascript_a_get_shows_the_answer_and_keeps_nothing(as_user, sam, adding):
     text = text_of(as_user(sam).get(ANSWER, {"label": "adding", "answer": "4"}))
     assert 'value="4"' in text and "csrfmiddlewaretoken" in text

@@ -26,10 +26,10 @@ FILES = {
     "cities.html": "fffooofoo",
     "index.html": "fffooofoo",
     "numbers.html": "ooooooooo",
-    "genindex.html": "nnnooonoo",
-    "objects.inv": "nnnooonoo",
-    "search.html": "nnnooonoo",
-    "searchindex.js": "nnnooonoo",
+    "genindex.html": "fffooofoo",
+    "objects.inv": "fffooofoo",
+    "search.html": "fffooofoo",
+    "searchindex.js": "fffooofoo",
 }
 
 

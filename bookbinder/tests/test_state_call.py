@@ -242,3 +242,24 @@ def test_another_course_is_chosen_at_no_query_more(
     found = queries(django_assert_num_queries, student, 7, course=enrollment.course_id)
     assert found["course"]["name"] == "Autumn"
     assert queries(django_assert_num_queries, student, 6)["course"]["name"] == "Autumn"
+
+
+def test_the_bar_of_search_results_is_that_of_the_book(client, student, pages, enrollment, book):
+    post(student, question("adding"), "4")
+    tell(student)
+    told = student.get("/api/bar/tiny").json()
+    assert (told["book"], told["book_url"]) == (book.title, "/books/tiny/")
+    assert told["course"]["pk"] == enrollment.course_id
+    assert told["progress"]["answered"] == 1
+    assert told["resume"]["url"] == "/books/tiny/numbers.html"
+    client.logout()
+    told = client.get("/api/bar/tiny").json()
+    assert (told["user"], told["course"], told["courses"]) == (None, None, [])
+    assert told["texts"]["sign_in"] == "Sign in"
+    assert client.get("/api/bar/nothing").status_code == 404
+
+
+def test_the_bar_of_several_books_leads_to_all_of_them(student, pages):
+    make_book("algebra", project="tiny", url="algebra")
+    told = student.get("/api/bar/tiny").json()
+    assert (told["book_url"], told["course"], told["progress"]) == ("/books/tiny/", None, None)

@@ -6,7 +6,7 @@ from typing import Any
 from bookbinder.sphinx import manifest as m
 from books.releases import csp, page_head
 
-# Path -> {"sha256", "docnames", "public"} and, for a page, "head" and "policy".
+# Path -> {"sha256", "docnames", "public"} and, for HTML, "policy"; "head" if one is added to it.
 Files = dict[str, dict[str, Any]]
 
 
@@ -51,6 +51,8 @@ def published_files(manifest: m.Manifest) -> Files:
             "public": False,
             "head": page_head.VERSION,
         }
+    for path in filter(page_head.GENERATED.fullmatch, files):
+        files[path].setdefault("head", page_head.VERSION)
     # A page's header also depends on this, so that a change of the hosts counts as a change.
     headers = csp.digest(manifest.script_hosts, manifest.mathjax)
     for path in filter(csp.is_page, files):

@@ -103,7 +103,6 @@ def lay(
     Raise PublishError if this fails, and leave nothing behind.
     """
     different = {*changes.added, *changes.changed, *(new for _old, new in changes.renamed)}
-    pages = {f"{page.docname}.html" for page in manifest.pages()}
     try:
         (folder / "html").mkdir(parents=True)
         files = each(changes.files.items(), _("copying the files"), len(changes.files))
@@ -113,7 +112,7 @@ def lay(
             if old is not None and path not in different and (old / path).is_file():
                 _link(old / path, target)
             else:
-                _lay(build / path, target, entry, is_page=path in pages)
+                _lay(build / path, target, entry, is_page="head" in entry)
         _keep_manifest(_manifest_of(build), folder)
         stored_csp.write(headers, folder)
     except BaseException as error:

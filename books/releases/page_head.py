@@ -1,7 +1,10 @@
 """What publishing adds to the head of an author's page."""
 
 import hashlib
+import re
 
+# Pages without a source, which Sphinx writes: search results and indexes. They have the bar too.
+GENERATED = re.compile(r"(search|genindex[^/]*|[^/]*modindex)\.html")
 # Their names have no hash, since a page lives longer than a version of its script.
 ADDED = (
     b'<link rel="stylesheet" href="/static/bookbinder/reader.css">'

@@ -60,8 +60,7 @@ def test_a_stranger_gets_public_files_alone(client, as_user, files, name, reques
     if name:
         as_user(request.getfixturevalue(name))
     assert {status(client, path) for path in PUBLIC} == {200}
-    assert status(client, "numbers.html") == 403
-    assert {status(client, p) for p in (CLOSED | OF_PROJECT) - {"numbers.html"}} == {404}
+    assert {status(client, path) for path in CLOSED | OF_PROJECT} == {403}
     assert status(client, PICTURE) == 404
 
 
@@ -78,8 +77,31 @@ def test_a_student_of_another_book_gets_public_files_alone(as_user, files, sam, 
     enroll(make_user("otto"), other.courses.create(name="X"))
     client = as_user(other.courses.get().enrollments.get().user)
     assert status(client, "numbers.html") == 403
-    assert status(client, "searchindex.js") == 404
-    assert status(client, "_images/one.png") == 404
+    assert status(client, "searchindex.js") == 403
+    assert status(client, "_images/one.png") == 403
+
+
+def test_nobody_learns_which_files_a_closed_book_has(client, as_user, files, sam):
+    one, none = (client.get(f"/books/tiny/_images/{name}.png") for name in ("one", "none"))
+    assert one.content.replace(b"one.png", b"none.png") == none.content
+    assert status(as_user(sam), "_images/none.png") == 404
+
+
+@pytest.mark.parametrize("path", ["search.html", "genindex.html", "_images/one.png", "_static/own.csv"])
+def test_search_and_files_lead_strangers_on(client, as_user, files, eve, path):
+    shown = client.get(f"/books/tiny/{path}").content.decode()
+    assert "/accounts/login/?next=/books/tiny/" in shown
+    assert 'href="/books/tiny/#courses"' in shown
+    shown = as_user(eve).get(f"/books/tiny/{path}").content.decode()
+    assert "You are signed in, but not enrolled." in shown
+    assert 'href="/books/tiny/#courses"' in shown
+
+
+def test_what_a_book_does_not_have_leads_to_the_book(client, files):
+    missing = client.get("/books/tiny/nothing.html")
+    assert missing.status_code == 404
+    assert 'href="/books/tiny/"' in missing.content.decode()
+    assert 'href="/books/nothing/"' not in client.get("/books/nothing/x.html").content.decode()
 
 
 def test_a_closed_page_says_how_to_come_in(client, files, page):
@@ -179,7 +201,7 @@ def test_behind_nginx_the_file_is_handed_over(as_user, files, sam, settings):
     response = as_user(sam).get("/books/tiny/_images/one.png")
     assert response["X-Accel-Redirect"] == "/protected/tiny/r1/html/_images/one.png"
     assert (response["Content-Type"], response.content) == ("image/png", b"")
-    assert status(as_user(make_user("eva")), "_images/one.png") == 404
+    assert status(as_user(make_user("eva")), "_images/one.png") == 403
 
 
 def test_a_page_costs_four_queries(as_user, files, sam, django_assert_max_num_queries):

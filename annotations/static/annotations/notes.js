@@ -11,7 +11,7 @@ import { add, annotation, hasMore, loadMore, problem, roots, start } from "./pag
 
 /** Sets up notes and highlights on the page, for readers with an account. */
 export function connectNotes(state) {
-  if (!state?.user_pk || state.is_preview) return;
+  if (!state?.user_pk || !state.page) return;
   start(state);
   makePanel();
   const open = (notes, from) => openPanel({ notes, from });

@@ -97,7 +97,7 @@ def test_a_themes_own_scripts_run_and_nothing_is_refused(
     as_theme(theme, page)
     for path in ("search.html?q=zebra", "genindex.html"):
         response = page.goto(f"/books/tiny-book/{path}")
-        assert response.status == 404  # they tell of all pages: for readers alone
+        assert response.status == 403  # they tell of all pages: for readers alone
 
 
 def test_the_search_of_each_theme_finds_for_a_reader(themed, visit, transactional_db):

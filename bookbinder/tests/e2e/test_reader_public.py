@@ -70,9 +70,29 @@ def test_other_questions_ask_to_sign_in_or_to_join(visit):
     sign_in_as(page, make_user("eve"))
     read(page, "numbers", "Eve Tester")
     expect(why).to_contain_text("Join a course of this book to answer.")
-    expect(why.get_by_role("link")).to_have_attribute("href", "/books/tiny-book/")
+    expect(why.get_by_role("link")).to_have_attribute("href", "/books/tiny-book/#courses")
     reading.check(page, "join")
     send(page, "adding", "4", "Correct.")
+    why.get_by_label("Your answer").fill("because")
+    why.get_by_role("button", name="Check").click()
+    page.wait_for_url("**/books/tiny-book/#courses")
+    expect(page.get_by_role("heading", name="Open courses")).to_be_in_viewport()
+
+
+def test_search_results_keep_the_bar(visit):
+    page = visit()
+    sam = reading.make_student()
+    sign_in_as(page, sam)
+    read(page, "numbers")
+    send(page, "adding", "4", "Correct.")
+    for path in ("search.html?q=numbers", "genindex.html"):
+        page.goto(f"/books/tiny-book/{path}")
+        expect(bar(page)).to_contain_text("Autumn")
+        bar(page).get_by_role("button", name="Sam Tester").click()
+        expect(bar(page).get_by_role("link", name="Continue where you stopped")).to_be_visible()
+        expect(bar(page)).to_contain_text("Whole book: 1 of 6 answered")
+        expect(bar(page).get_by_role("link", name="Sign out")).to_be_visible()
+        assert page.get_by_role("button", name="Note mode").count() == 0
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ function menu(state) {
   if (state.course) {
     panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
     if (state.course.dates) panel.append(make("p", {}, state.course.dates));
-    panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+    if (state.questions.length)
+      panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
   }
   if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);

@@ -80,6 +80,8 @@ async function submit(event, form, arriving) {
   open(form);
   const question = state && questionOf(form, state);
   // Go to the page for browsers without JavaScript, which asks to sign in or says what is wrong.
+  if (question && state.user && !state.course && !question.can_try)
+    return location.assign(coursesOf(state));
   if (!question || !(state.course || question.can_try)) return form.submit();
   if (!question.enabled) return;
   const answer = widgetOf(form).read(form);
@@ -145,10 +147,12 @@ function link(href, text, more = {}) {
   return make("a", { href, ...more }, text);
 }
 
+const coursesOf = (state) => `${state.book_url}#courses`;
+
 function invitation(question, state) {
   if (question.can_try) return [note(t("try"))];
   const how = state.user
-    ? [state.book_url, "join_to_answer"]
+    ? [coursesOf(state), "join_to_answer"]
     : [signInAddress(), "sign_in_to_answer"];
   return [note(link(how[0], t(how[1])))];
 }
@@ -156,7 +160,7 @@ function invitation(question, state) {
 function verdict({ points, points_possible: possible }, state) {
   return [
     pointsLine(points, possible, { isShort: true }),
-    note(link(state.book_url, t("join_for_more"))),
+    note(link(coursesOf(state), t("join_for_more"))),
   ];
 }
 

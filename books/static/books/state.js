@@ -5,16 +5,23 @@ import { setTexts, t } from "./texts.js";
 const PAGE = /^\/books\/([^/]+)\/(.+)\.html$/;
 const PREVIEW = /^\/preview\/([^/]+)\/(.+)\.html$/;
 
-/** Resolves to the page's state once there is a connection; null if it has none (search page). */
+/**
+ * Resolves to the page's state once there is a connection; null if it has none. That of search
+ * results or an index is what the bar shows.
+ */
 export async function loadState() {
   const preview = location.pathname.match(PREVIEW);
   const page = preview ?? location.pathname.match(PAGE);
   if (!page) return null;
   const api = preview ? `/api/previews/${page[1]}` : "/api";
-  const path = preview ? `${api}/state/${page[2]}` : `/api/state/${page[1]}/${page[2]}${wish()}`;
+  let path = preview ? `${api}/state/${page[2]}` : `/api/state/${page[1]}/${page[2]}${wish()}`;
   for (let seconds = 2; ; seconds = Math.min(2 * seconds, 60)) {
     const reply = await call(path);
     if (reply.ok) return complete(reply, { api, path });
+    if (reply.status === 404 && !preview && path.startsWith("/api/state/")) {
+      path = `/api/bar/${page[1]}${wish()}`;
+      continue;
+    }
     if (!passes(reply.status)) return null;
     await pause(seconds);
   }
@@ -27,7 +34,7 @@ function wish() {
 
 function complete({ body, lang }, added) {
   setTexts(body.texts, lang);
-  const state = { notes: [], courses: [], token: csrfToken(), ...body, ...added };
+  const state = { questions: [], notes: [], courses: [], token: csrfToken(), ...body, ...added };
   // In a preview, answers are graded without a course and not stored.
   if (state.is_preview) state.course = { pk: null, name: t("preview") };
   return state;
