@@ -82,8 +82,6 @@ def _closed(request: HttpRequest, url: str, page: Page | None = None) -> HttpRes
     return render(request, "books/closed_page.html", context, status=403)
 
 
-
-
 def at_former_address(
     request: HttpRequest, project: str, docname: str, to: str = "reader", end: str = ".html"
 ) -> HttpResponse:

@@ -87,7 +87,9 @@ def test_nobody_learns_which_files_a_closed_book_has(client, as_user, files, sam
     assert status(as_user(sam), "_images/none.png") == 404
 
 
-@pytest.mark.parametrize("path", ["search.html", "genindex.html", "_images/one.png", "_static/own.csv"])
+@pytest.mark.parametrize(
+    "path", ["search.html", "genindex.html", "_images/one.png", "_static/own.csv"]
+)
 def test_search_and_files_lead_strangers_on(client, as_user, files, eve, path):
     shown = client.get(f"/books/tiny/{path}").content.decode()
     assert "/accounts/login/?next=/books/tiny/" in shown
