@@ -226,6 +226,10 @@ LANGUAGES = [
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "bookbinder.site.katex.KatexFinder",
+]
 STATIC_ROOT = BOOKBINDER_DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

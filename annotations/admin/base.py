@@ -91,6 +91,7 @@ class InboxAdmin(RulesAdmin):
 
     class Media:
         css = {"all": ("books/admin/admin.css",)}
+        js = (forms.Script("books/typeset_page.js", type="module"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         living = Q(replies__deleted_at=None)

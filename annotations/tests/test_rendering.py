@@ -20,7 +20,7 @@ a second line, https://example.org, [four](https://example.org "five"), [six](ja
 1. seven
 2. ![eight](https://example.org/x.png)
 
-> nine
+> nine, $x^2$ and $$\\href{https://example.org}{y}$$
 
 ```python
 ten = "<11>"
@@ -104,7 +104,7 @@ def test_a_deleted_note_keeps_no_html(as_user, sam, ines, course, laid):
 def test_each_version_of_the_renderer_has_its_number():
     """If this fails, increase RENDERER, so that kept notes are rendered again."""
     digest = hashlib.sha256(rendering.render(SAMPLE).encode()).hexdigest()
-    assert (rendering.RENDERER, digest[:16]) == (2, "74f625949b7c12c2")
+    assert (rendering.RENDERER, digest[:16]) == (3, "2f3a81b70093b804")
 
 
 @pytest.mark.parametrize("text", ["[" * 9_990, "[a](" * 2_500, "[" * 5_000 + "]" * 5_000])
@@ -117,6 +117,20 @@ def test_brackets_cost_no_more_than_their_number(monkeypatch, text):
     )
     assert rendering.render(text) == f"<p>{text}</p>"
     assert len(skipped) <= 20_000
+
+
+def test_formulas_are_marked_for_the_browser_and_cannot_link():
+    html = rendering.render("$a < b$, 5$ or 6$.\n\n$$\n\\href{https://x.org}{y}\n$$")
+    assert '<span class="math">\\(a &lt; b\\)</span>, 5$ or 6$.' in html
+    assert '<div class="math">' in html
+    assert "\\href" not in html
+
+
+def test_dollar_signs_without_end_are_no_formulas():
+    """A search for the end of each of these takes half a second."""
+    assert 'class="math"' not in rendering.render("$$ a\n\n" * 1_600)
+    assert 'class="math"' not in rendering.render("$a$ " * 201)
+    assert rendering.render("$a$ " * 200).count('class="math"') == 200
 
 
 def test_a_text_with_up_to_1000_brackets_has_links():

@@ -29,19 +29,21 @@ def _formula(tex: str, options: dict[str, Any]) -> str:
 def _renderer() -> "MarkdownIt":
     # Imported here, since it would take 5% of the time of a build without Markdown.
     from markdown_it import MarkdownIt
+
+    return with_formulas(MarkdownIt("commonmark", {"html": False}).enable("table"))
+
+
+def with_formulas(renderer: "MarkdownIt") -> "MarkdownIt":
+    """Make a renderer take `$TeX$` and `$$TeX$$` as formulas, in elements of the class `MATH`."""
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    return (
-        MarkdownIt("commonmark", {"html": False})
-        .enable("table")
-        # Two prices in a sentence must not become a formula.
-        .use(
-            dollarmath_plugin,
-            allow_labels=False,
-            allow_space=False,
-            allow_digits=False,
-            renderer=_formula,
-        )
+    # Two prices in a sentence must not become a formula.
+    return renderer.use(
+        dollarmath_plugin,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        renderer=_formula,
     )
 
 

@@ -18,7 +18,13 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
-ELSEWHERE = {"books/admin/replies.js", "books/admin/waiting.js"}  # of the admin
+# Of the admin and the site's pages; `formulas.js` is loaded when a page needs it.
+ELSEWHERE = {
+    "books/admin/replies.js",
+    "books/admin/waiting.js",
+    "books/formulas.js",
+    "books/typeset_page.js",
+}
 
 
 @pytest.fixture(scope="module")

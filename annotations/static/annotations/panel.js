@@ -1,6 +1,7 @@
 import { announce } from "../books/announce.js";
-import { make, withTexts, typeset } from "../books/dom.js";
+import { make, withTexts } from "../books/dom.js";
 import { moment, t } from "../books/texts.js";
+import { typeset } from "../books/typesetting.js";
 import { giveRoomBack, makeRoom } from "./beside.js";
 import { suit } from "./colours.js";
 import { readable, write } from "./note_form.js";

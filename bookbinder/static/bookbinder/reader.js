@@ -3,6 +3,7 @@ import { showBar } from "../books/bar.js";
 import { followFormerLabels } from "../books/former_labels.js";
 import { connectQuestions } from "../books/question.js";
 import { loadState } from "../books/state.js";
+import { typesetWithoutMathJax } from "../books/typesetting.js";
 
 // All modules that those import, so that the browser requests all of them at once.
 import "../annotations/beside.js";
@@ -23,12 +24,14 @@ import "../books/progress.js";
 import "../books/result.js";
 import "../books/device.js";
 import "../books/texts.js";
+import "../books/typesetting.js";
 import "../books/widgets/choice.js";
 import "../books/widgets/index.js";
 import "../books/widgets/text.js";
 
 const arriving = loadState();
 connectQuestions(arriving);
+typesetWithoutMathJax();
 const state = await arriving;
 showBar(state);
 connectNotes(state);

@@ -307,3 +307,20 @@ def test_where_nothing_can_be_stored_it_is_kept_until_the_page_closes(unit):
         """
     )
     assert found == [{"n": 1}, [{"n": 1}], None, None]
+
+
+@pytest.mark.parametrize(
+    ("variant", "letters", "shown"),
+    [
+        ("bold", "Aa0+", "𝐀𝐚𝟎+"),
+        ("double-struck", "ARZz1", "𝔸ℝℤ𝕫𝟙"),
+        ("script", "AHLeo", "𝒜ℋℒℯℴ"),
+        ("fraktur", "ACRg", "𝔄ℭℜ𝔤"),
+        ("italic", "gh", "𝑔ℎ"),
+        ("monospace", "Zz9", "𝚉𝚣𝟿"),
+    ],
+)
+def test_letters_of_formulas_are_those_that_unicode_has(unit, variant, letters, shown):
+    module = unit("books/formulas.js")
+    script = "return [...args[1]].map(letter => it.letterOf(args[0], letter)).join('');"
+    assert module.run(script, variant, letters) == shown

@@ -29,13 +29,3 @@ export function wideOrNarrow(wide, narrow) {
 export function signInAddress() {
   return `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
-
-/** Lets MathJax typeset the formulas in elements, after it has loaded. */
-export async function typeset(...parts) {
-  if (!window.MathJax) return;
-  if (document.readyState !== "complete") {
-    await new Promise((loaded) => window.addEventListener("load", loaded, { once: true }));
-  }
-  await window.MathJax.startup?.promise;
-  await window.MathJax.typesetPromise?.(parts);
-}

@@ -1,5 +1,6 @@
 import { call } from "./api.js";
-import { make, typeset, wideOrNarrow, withTexts } from "./dom.js";
+import { make, wideOrNarrow, withTexts } from "./dom.js";
+import { typeset } from "./typesetting.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 

@@ -1,3 +1,5 @@
+import { typeset } from "../typesetting.js";
+
 // Shows a reply as students will see it, beside the Markdown that is being written.
 
 const PAUSE = 300; // milliseconds without input before the reply is requested
@@ -25,5 +27,9 @@ async function show(area) {
   const reply = await fetch(address, { method: "POST", body: data, credentials: "same-origin" });
   if (!reply.ok || area.value !== text) return;
   // Rendered and sanitised by the server.
-  area.closest("tr").querySelector(".bookbinder-shown").innerHTML = await reply.text();
+  const shown = area.closest("tr").querySelector(".bookbinder-shown");
+  shown.innerHTML = await reply.text();
+  typeset(shown);
 }
+
+typeset(document.body);
