@@ -35,8 +35,9 @@ export function connectNotes(state) {
 
 async function writeOnBlock(part, block) {
   await write(part);
-  // Who chose another block meanwhile is writing in its form.
-  if (!isWriting()) block.focus({ preventScroll: true });
+  // Unless the browser has given the focus back, or the reader has gone on, to another form say.
+  const isNowhere = document.activeElement === document.body;
+  if (isNowhere && !isWriting()) block.focus({ preventScroll: true });
 }
 
 async function highlight(target) {

@@ -65,9 +65,9 @@ Tiny Book
 """
 
 
-def publish(folder: Path, theme: str = "alabaster", foxes: str = FOXES) -> None:
+def publish(folder: Path, theme: str = "alabaster", foxes: str = FOXES, conf: str = "") -> None:
     """Bring the book live. Each of its sources is built once, since its pages have ids."""
-    source, conf = folder / "source", f'{builds.HEAD}html_theme = "{theme}"\n'
+    source, conf = folder / "source", f'{builds.HEAD}html_theme = "{theme}"\n{conf}'
     builds.write_book(source, conf, index=INDEX, foxes=foxes)
     (source / "map.png").write_bytes(PIXEL)
     code, _out, err = sync(source, "--noinput", "--delete-user-data")

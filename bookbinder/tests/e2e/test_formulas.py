@@ -1,6 +1,7 @@
 """Formulas of replies, notes and pages are typeset by the site itself: no other host is reached."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -88,15 +89,19 @@ def test_an_author_sees_a_reply_typeset_while_writing_it(visit, sam):
     look(page, "formulas-admin")
 
 
-def test_a_books_own_formulas_need_no_other_host(visit, tmp_path, transactional_db):
-    prose.publish(tmp_path)
-    page = visit()
+@pytest.mark.parametrize("conf", ["", 'mathjax_path = "/static/katex/katex.min.js"\n'])
+def test_a_books_own_formulas_need_no_other_host(visit, tmp_path, transactional_db, conf):
+    prose.publish(tmp_path, conf=conf)
+    page, asked = visit(), []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto("/books/tiny-book/foxes.html")
     expect(maths(page.locator("p"))).to_have_text(re.compile("v>0"))
-    sam = reading.make_student()
-    sign_in_as(page, sam)
+    hosts = {urlsplit(url).hostname for url in asked}
+    assert hosts == ({"localhost"} if conf else {"localhost", "cdn.jsdelivr.net"})
+    sign_in_as(page, reading.make_student())
     page.goto("/books/tiny-book/foxes.html")
     expect(maths(page.locator("p"))).to_be_visible()
+    expect(bar(page)).to_contain_text("0 notes")
     note_on(page, "It never looks back", "After a formula that is typeset.")
 
 
@@ -106,8 +111,8 @@ def test_where_mathjax_is_there_it_typesets(visit, sam):
     reply.save()
     page = visit()
     page.add_init_script(
-        "window.MathJax = {startup: {promise: Promise.resolve()},"
-        " typesetPromise: async parts => { window.typeset = parts.length; }};"
+        "window.MathJax = {startup: {promise: Promise.resolve()}, typesetPromise: async parts => {"
+        "document.documentElement.dataset.typeset = parts.length; }};"
     )
     sign_in_as(page, sam)
     page.goto("/books/tiny-book/index.html")
@@ -115,5 +120,5 @@ def test_where_mathjax_is_there_it_typesets(visit, sam):
     question = reading.question(page, "root")
     question.get_by_label("Your answer").fill("3")
     question.get_by_role("button", name="Check").click()
-    page.wait_for_function("window.typeset === 1")
+    expect(page.locator("html")).to_have_attribute("data-typeset", "1")
     assert page.evaluate(KATEX) == 0

@@ -15,7 +15,7 @@ const DELIMITED = /^\s*\\(\(|\[)([\s\S]*)\\[)\]]\s*$/;
 /** Replaces the TeX between \\( \\) or \\[ \\] in elements of the class "math". */
 export function typesetHere(formulas) {
   for (const formula of formulas) {
-    for (const node of [...formula.childNodes]) {
+    for (const node of formula.childNodes) {
       const found = node.nodeType === Node.TEXT_NODE && node.data.match(DELIMITED);
       if (found) node.replaceWith(mathOf(found[2], found[1] === "["));
     }
