@@ -35,6 +35,9 @@ class User(AbstractBaseUser):
     policy_version = models.CharField(_("policy agreed to"), max_length=20, blank=True)
     policy_agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True)
     wants_reply_letters = models.BooleanField(_("e-mails about replies to notes"), default=True)
+    wants_waiting_letters = models.BooleanField(_("daily e-mails about what waits"), default=True)
+    # When the last of them was sent.
+    waiting_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When the account will be deleted, if its owner has asked for that.
     erasure_due_at = models.DateTimeField(_("to be deleted"), null=True, blank=True)
     # When the account lost its name, because others need some of its rows.

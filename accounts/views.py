@@ -7,13 +7,15 @@ from allauth.account.stages import LoginStageController
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ImproperlyConfigured
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.core.signing import BadSignature
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import limits, site_policy
+from accounts import limits, site_policy, waiting
 from accounts.errors import TooMany
 from accounts.forms import NamesForm
 from accounts.http import signed_in
@@ -120,3 +122,30 @@ def keep_account(request: HttpRequest) -> HttpResponse:
     erasure.keep(signed_in(request))
     messages.success(request, _("Your account is kept."))
     return redirect("my-account")
+
+
+@require_POST
+@login_required
+def waiting_letters(request: HttpRequest) -> HttpResponse:
+    """Turn the daily e-mails about what waits on or off."""
+    wants = request.POST.get("wants") == "on"
+    User.objects.filter(pk=signed_in(request).pk).update(wants_waiting_letters=wants)
+    messages.success(request, _("Saved."))
+    return redirect("my-account")
+
+
+@csrf_exempt  # mail programs send the POST; the signed token authorizes it
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_waiting_letters(request: HttpRequest, token: str) -> HttpResponse:
+    """Turn off the daily e-mails through a link in one of them, without signing in.
+
+    A GET only asks for confirmation, since mail scanners follow links.
+    """
+    try:
+        pk = waiting.user_of(token)
+    except BadSignature:
+        raise Http404 from None
+    is_done = request.method == "POST"
+    if is_done:
+        User.objects.filter(pk=pk).update(wants_waiting_letters=False)
+    return render(request, "accounts/stop_waiting_letters.html", {"is_done": is_done})

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 
-from accounts.admin.base import ReadOnly, RulesAdmin
+from accounts.admin.base import ReadOnly, RelatedFilter, RulesAdmin
 from billing import money, refunds, resources, stripe_client
 from billing.models import Payment, StripeEvent
 
@@ -34,7 +34,7 @@ class RefundForm(forms.Form):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly, ExportMixin, RulesAdmin):
     list_display = ("user", "course", "paid", "refunded", "status", "created_at", "at_stripe")
-    list_filter = ("status", ("course", admin.RelatedOnlyFieldListFilter), "created_at")
+    list_filter = ("status", ("course", RelatedFilter), "created_at")
     list_select_related = ("user", "course")
     search_fields = (
         "user__email",

@@ -31,7 +31,7 @@ ENTRIES = (
     ),
     PersonalData(Release, named_in=("created_by",)),
     PersonalData(Edition, named_in=("created_by",), erase=_forget_names),
-    PersonalData(Feedback),
+    PersonalData(Feedback, named_in=("edited_by",)),
 )
 
 

@@ -6,9 +6,10 @@ class GradingConfig(AppConfig):
 
     def ready(self) -> None:
         from books.sync.follower import register_follower
-        from grading import access, personal_data
+        from grading import access, personal_data, waiting
         from grading.sync_follower import AnswersFollower
 
         access.fill()
+        waiting.fill()
         personal_data.fill()
         register_follower(AnswersFollower())

@@ -57,3 +57,10 @@ class InvitationQuerySet(models.QuerySet):
         return self.alias(lower=Lower("email")).filter(
             lower__in=addresses.annotate(lower=Lower("email")).values("lower")
         )
+
+
+class AnswerQuerySet(models.QuerySet):
+    def ungraded(self) -> Self:
+        """Return the answers of students that a person has to grade."""
+        waiting = self.filter(points__isnull=True, override_points__isnull=True)
+        return waiting.filter(enrollment__status="active").exclude(enrollment__origin="test")

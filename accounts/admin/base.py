@@ -48,6 +48,12 @@ def may(request: HttpRequest, permission: str, obj: Model | None = None) -> bool
     return answers[key]
 
 
+class RelatedFilter(admin.RelatedOnlyFieldListFilter):
+    """A filter by the related rows that the list has. Django's also offers "-", for none."""
+
+    include_empty_choice = False
+
+
 class _ByRules:
     """Takes permissions and rows of an admin class or an inline from `accounts.access`."""
 
@@ -98,7 +104,9 @@ class RulesAdmin(_ByRules, admin.ModelAdmin):
         Those include regular expressions, which can be made as slow as somebody likes.
         """
         names = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter]
-        offered = {*map(str, names), *self.linked_filters}
+        # A filter of its own kind is a class, with the name of what it reads from the query string.
+        offered = {str(getattr(name, "parameter_name", name)) for name in names}
+        offered.update(self.linked_filters)
         return _LOOKUP.sub("", lookup) in offered
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:

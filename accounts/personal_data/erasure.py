@@ -153,6 +153,8 @@ def _make_nameless(user: User) -> None:
         type=User.Type.USER,
         is_active=False,
         wants_reply_letters=False,
+        wants_waiting_letters=False,
+        waiting_told_at=None,
         password=make_password(None),
         last_login=None,
         policy_version="",

@@ -47,6 +47,8 @@ ENTRIES = (
             "policy_version",
             "policy_agreed_at",
             "wants_reply_letters",
+            "wants_waiting_letters",
+            "waiting_told_at",
             "erasure_due_at",
         ),
         erasure=Erasure.NAMELESS,

@@ -3,8 +3,10 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.base import RelatedFilter
 from accounts.http import signed_in
 from annotations import course_export, moderation
 from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
@@ -37,13 +39,13 @@ class SharedNoteAdmin(InboxAdmin):
 
     listed_for = "grading.export_gradebook"
     list_display = (
-        "short", "passage", "who", "in_the_text", "course", "audience", "replies", "is_resolved",
-        "is_hidden", "flagged", "written_on",
+        "short", "passage", "who", "in_the_text", "course", "audience", "replies", "marks",
+        "written_on",
     )  # fmt: skip
     list_filter = (
-        ("course", admin.RelatedOnlyFieldListFilter),
-        ("page", admin.RelatedOnlyFieldListFilter),
-        ("user", admin.RelatedOnlyFieldListFilter),
+        ("course", RelatedFilter),
+        ("page", RelatedFilter),
+        ("user", RelatedFilter),
         ("audience", KnownChoicesFilter),
         ("motivation", KnownChoicesFilter),
         ("resolved_at", IsSetFilter),
@@ -59,7 +61,7 @@ class SharedNoteAdmin(InboxAdmin):
             {
                 "fields": (
                     "who", "course", "audience", "anonymous", "in_the_text", "state", "tagged",
-                    "is_resolved", "is_hidden", "pinned", "flagged", "written_on",
+                    "marks", "written_on",
                 )
             },
         ),
@@ -69,13 +71,16 @@ class SharedNoteAdmin(InboxAdmin):
         "export",
     )
 
-    @admin.display(description=_("resolved"), boolean=True, ordering="resolved_at")
-    def is_resolved(self, note: SharedNote) -> bool:
-        return note.resolved_at is not None
-
-    @admin.display(description=_("hidden"), boolean=True, ordering="hidden_at")
-    def is_hidden(self, note: SharedNote) -> bool:
-        return note.hidden_at is not None
+    @admin.display(description=_("marks"), ordering="resolved_at")
+    def marks(self, note: SharedNote) -> str:
+        """Return in words what has been done with the note."""
+        marks = {
+            gettext("resolved"): note.resolved_at,
+            gettext("hidden"): note.hidden_at,
+            gettext("pinned"): note.pinned,
+            gettext("to be reviewed"): note.flagged,
+        }
+        return ", ".join(mark for mark, is_set in marks.items() if is_set)
 
     @admin.action(description=_("Export with replies (CSV)"), permissions=["view"])
     def export(self, request: HttpRequest, notes: QuerySet[SharedNote]) -> HttpResponse:

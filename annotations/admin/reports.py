@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.base import RelatedFilter
 from annotations import moderation
 from annotations.admin.base import InboxAdmin, IsSetFilter, KnownChoicesFilter
 from annotations.models import Annotation, ProblemReport
@@ -26,8 +27,8 @@ class ProblemReportAdmin(InboxAdmin):
     list_filter = (
         ("status", KnownChoicesFilter),
         ("problem", KnownChoicesFilter),
-        ("book", admin.RelatedOnlyFieldListFilter),
-        ("page", admin.RelatedOnlyFieldListFilter),
+        ("book", RelatedFilter),
+        ("page", RelatedFilter),
         ("displaced_at", IsSetFilter),
     )
     search_fields = ("body", "quote", "page__title")

@@ -14,9 +14,31 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-APP_ORDER = ("grading", "books", "annotations", "billing", "accounts", "account")
+from accounts import waiting
+from accounts.http import signed_in
+
+APP_ORDER = ("grading", "books", "annotations", "billing", "accounts")
+
+
+def _in_groups(apps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the apps in their order, with all that belongs to accounts in one group.
+
+    allauth has an app for each way of signing in.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    for app in apps:
+        label = app["app_label"]
+        own = label if label in APP_ORDER else "accounts"
+        if own in groups:
+            groups[own]["models"] += app["models"]
+        else:
+            groups[own] = app
+    if "accounts" in groups:
+        groups["accounts"]["name"] = gettext("Accounts")
+    return [groups[label] for label in APP_ORDER if label in groups]
 
 
 def _lacks_second_factor(request: HttpRequest) -> bool:
@@ -29,6 +51,14 @@ class BookBinderAdminSite(AdminSite):
     index_title = _("Courses and books")
     # It lists all models on every page, with a query for each of them unless the user is an admin.
     enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add what waits for the person, counted when a page shows it: pop-ups do not."""
+        context: dict[str, Any] = super().each_context(request)
+        if context["has_permission"]:
+            user = signed_in(request)
+            context["waits"] = SimpleLazyObject(lambda: waiting.for_person(user))
+        return context
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and not _lacks_second_factor(request)
@@ -76,11 +106,4 @@ class BookBinderAdminSite(AdminSite):
         Django gives the list to each page of the admin, and most show nothing of it.
         """
         list_apps = super().get_app_list
-        last = len(APP_ORDER)
-        positions = {label: position for position, label in enumerate(APP_ORDER)}
-        return SimpleLazyObject(
-            lambda: sorted(
-                list_apps(request, app_label),
-                key=lambda app: positions.get(app["app_label"], last),
-            )
-        )
+        return SimpleLazyObject(lambda: _in_groups(list_apps(request, app_label)))

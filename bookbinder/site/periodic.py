@@ -19,6 +19,7 @@ from accounts import letters, limits
 from accounts.personal_data import erasure
 from billing import reconcile, stripe_client
 from bookbinder.models import JobRun
+from bookbinder.site import waiting_letters
 from books import data_folder
 from books.editions import process
 from books.releases import previews
@@ -60,6 +61,10 @@ def _send_letters() -> str:
     return f"{sent} sent"
 
 
+def _tell_of_waiting() -> str:
+    return f"{waiting_letters.send_all()} sent"
+
+
 def _forget_files() -> str:
     return f"{previews.forget_old()} previews and {process.forget_old()} editions deleted"
 
@@ -84,6 +89,7 @@ JOBS = (
     Job("counts of tries", timedelta(hours=1), _forget_counts),
     Job("previews and uploads", timedelta(hours=6), _forget_files),
     Job("accounts", timedelta(hours=1), _delete_accounts),
+    Job("daily letters", timedelta(days=1), _tell_of_waiting),
     Job("sessions", timedelta(days=1), _forget_sessions),
     Job("payments", timedelta(days=1), _compare_payments),
 )

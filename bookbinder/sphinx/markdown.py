@@ -59,3 +59,14 @@ def render(text: str) -> str:
 def has_math(html: str) -> bool:
     """Return whether a rendered text contains a formula."""
     return f'class="{MATH}"' in html
+
+
+def addresses(text: str) -> list[str]:
+    """Return the addresses of the links and pictures in a text, in order."""
+    found = []
+    for token in _renderer().parse(text):
+        for inner in token.children or ():
+            address = inner.attrGet("href") or inner.attrGet("src")
+            if address:
+                found.append(str(address))
+    return found

@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ReadOnly, RulesInline
-from books.admin.conflicts import ConflictsAdmin
+from accounts.admin.base import ReadOnly, RelatedFilter, RulesInline
+from books.admin.conflicts import ConflictsAdmin, ConflictsFilter
 from books.admin.links import count_of, list_link
 from books.models import Author, Book, Page, Question
 
@@ -30,8 +31,10 @@ class PageInline(ReadOnly, RulesInline):
 
 @admin.register(Book)
 class BookAdmin(ConflictsAdmin):
-    list_display = ("title", "project", "url", "pages", "questions", "price", "is_published")
-    list_filter = ("project",)
+    list_display = (
+        "title", "project", "pages", "questions", "price", "published", "conflict_count",
+    )  # fmt: skip
+    list_filter = (ConflictsFilter, "project")
     search_fields = ("title", "project", "url")
     fields = ("title", "source_title", "price", "project", "url", "release")
     readonly_fields = ("source_title", "project", "url", "release")
@@ -55,9 +58,9 @@ class BookAdmin(ConflictsAdmin):
     def questions(self, book: Any) -> SafeString:
         return list_link(Question, f"page__book__id__exact={book.pk}", book.question_count)
 
-    @admin.display(description=_("published"), boolean=True)
-    def is_published(self, book: Book) -> bool:
-        return book.release_id is not None
+    @admin.display(description=_("published"), ordering="release")
+    def published(self, book: Book) -> str:
+        return gettext("Yes") if book.release_id is not None else gettext("No")
 
 
 class QuestionInline(ReadOnly, RulesInline):
@@ -68,8 +71,8 @@ class QuestionInline(ReadOnly, RulesInline):
 
 @admin.register(Page)
 class PageAdmin(ConflictsAdmin):
-    list_display = ("title", "book", "url", "index", "access", "questions")
-    list_filter = (("book", admin.RelatedOnlyFieldListFilter), "access")
+    list_display = ("title", "book", "url", "index", "access", "questions", "conflict_count")
+    list_filter = (ConflictsFilter, ("book", RelatedFilter), "access")
     list_select_related = ("book",)
     search_fields = ("title", "url", "source_id")
     ordering = ("book__title", "position")

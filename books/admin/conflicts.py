@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,15 +11,33 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.admin.base import RulesAdmin
+from books import waiting
 from books.editing import conflicts
+
+
+class ConflictsFilter(admin.SimpleListFilter):
+    title = _lazy("conflicts")
+    parameter_name = "conflicts"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("With conflicts"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return waiting.with_conflicts(queryset) if self.value() == "open" else queryset
 
 
 class ConflictsAdmin(RulesAdmin):
     """An admin class whose change page shows conflicts and lets people resolve them."""
 
     change_form_template = "admin/books/conflicts.html"
+
+    @admin.display(description=_lazy("conflicts"))
+    def conflict_count(self, obj: Any) -> str:
+        """Return the number of open conflicts in the object's own row, or "" if there are none."""
+        return str(len(obj.conflicts.split(","))) if obj.conflicts else ""
 
     def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
         """Return the rows whose conflicts are shown on the object's page."""

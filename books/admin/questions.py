@@ -7,16 +7,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import RulesInline
+from accounts.admin.base import RelatedFilter, RulesInline
+from accounts.http import signed_in
 from bookbinder.sphinx import markdown
-from books.admin.conflicts import ConflictsAdmin
+from books.admin.conflicts import ConflictsAdmin, ConflictsFilter
 from books.admin.links import count_of
 from books.editing import conflicts, replies
 from books.models import Feedback, Question
@@ -96,6 +100,12 @@ class FeedbackForm(forms.ModelForm):
             raise forms.ValidationError(what % {"points": question.points_possible})
         return points
 
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if self.instance.question_id and "text" in self.changed_data:
+            replies.check_links(self.instance.question, text)
+        return text
+
     def save(self, commit: bool = True) -> Any:
         if "text" in self.changed_data:
             replies.set_reply(self.instance, self.cleaned_data["text"])
@@ -121,8 +131,8 @@ class FeedbackInline(RulesInline):
     model = Feedback
     form = FeedbackForm
     formset = FeedbackFormSet
-    fields = ("answer", "points", "text", "seen", "shown", "origin")
-    readonly_fields = ("shown", "origin")
+    fields = ("answer", "points", "text", "seen", "shown", "where_from")
+    readonly_fields = ("shown", "where_from")
     verbose_name_plural = _("Feedback: replies are written in Markdown")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -140,6 +150,20 @@ class FeedbackInline(RulesInline):
             return False
         return super().has_delete_permission(request, obj)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
+        return super().get_queryset(request).select_related("edited_by")
+
+    @admin.display(description=_("origin"))
+    def where_from(self, feedback: Feedback) -> str:
+        """Return where the row comes from, and who has edited it here."""
+        origin = feedback.get_origin_display()
+        if feedback.edited_at is None or not feedback.is_edited:
+            return origin
+        who = feedback.edited_by.get_full_name() if feedback.edited_by else gettext("somebody")
+        day = date_format(timezone.localtime(feedback.edited_at), "SHORT_DATETIME_FORMAT")
+        edited = gettext("edited by %(who)s, %(day)s") % {"who": who, "day": day}
+        return f"{origin}; {edited}"
+
     @admin.display(description=_("as shown"))
     def shown(self, feedback: Feedback) -> SafeString:
         # It comes from the author's own build, or from our renderer, which sanitizes it.
@@ -149,8 +173,11 @@ class FeedbackInline(RulesInline):
 
 @admin.register(Question)
 class QuestionAdmin(ConflictsAdmin):
-    list_display = ("label", "page", "grader", "points_possible", "feedback_rows", "short_prompt")
-    list_filter = (("page__book", admin.RelatedOnlyFieldListFilter), "grader")
+    list_display = (
+        "label", "page", "grader", "points_possible", "feedback_rows", "short_prompt",
+        "conflict_count",
+    )  # fmt: skip
+    list_filter = (ConflictsFilter, ("page__book", RelatedFilter), "grader")
     list_select_related = ("page__book",)
     search_fields = ("label", "prompt", "page__title", "page__url")
     ordering = ("page__book__title", "page__position", "index")
@@ -162,6 +189,14 @@ class QuestionAdmin(ConflictsAdmin):
     class Media:
         js = (forms.Script("books/admin/replies.js", type="module"),)
         css = {"all": ("books/admin/admin.css",)}
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the feedback, with the name of the person who has edited it."""
+        for row in formset.forms:
+            if row.has_changed() and {"answer", "points", "text"} & set(row.changed_data):
+                row.instance.edited_by = signed_in(request)
+                row.instance.edited_at = timezone.now()
+        super().save_formset(request, form, formset, change)
 
     def editables(self, obj: Any) -> Iterable[conflicts.Editable]:
         return list(Feedback.objects.filter(question=obj).select_related("question"))
@@ -178,13 +213,21 @@ class QuestionAdmin(ConflictsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         questions: QuerySet[Question] = super().get_queryset(request)
-        return questions.annotate(feedback_count=count_of(Feedback, "question"))
+        found = Feedback.objects.filter(question=OuterRef("pk")).exclude(conflicts="")
+        return questions.annotate(
+            feedback_count=count_of(Feedback, "question"), has_conflicts=Exists(found)
+        )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # only a sync deletes it, with its answers, after asking
+
+    @admin.display(description=_("conflicts"), ordering="has_conflicts")
+    def conflict_count(self, question: Any) -> str:
+        """Say whether any feedback has open conflicts."""
+        return gettext("Yes") if question.has_conflicts else ""
 
     @admin.display(description=_("feedback"), ordering="feedback_count")
     def feedback_rows(self, question: Any) -> int:

@@ -1,14 +1,17 @@
 """Feedback that is written in the admin: expected answers and the replies to them."""
 
 import hashlib
+from urllib.parse import unquote, urljoin, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookbinder.sphinx import markdown
 from bookbinder.sphinx.expected_answers import fault_of
 from books.models import Feedback, Question
+from books.releases import serving
 from books.sources.directive import tidy
 
 
@@ -52,3 +55,21 @@ def put_last(feedback: Feedback) -> None:
 def takes_new_feedback(question: Question) -> bool:
     """Return whether feedback can be added in the admin. Choices cannot: pages contain them."""
     return question.kind.takes_new_feedback
+
+
+def check_links(question: Question, text: str) -> None:
+    """Raise ValidationError if a relative link or picture in a reply leads to nothing in the book.
+
+    Students read the reply on the question's page, so that the link is relative to this page.
+    """
+    page = question.page
+    for address in markdown.addresses(text):
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or not parts.path:
+            continue  # another site, or a place on this page
+        path = urljoin(page.get_absolute_url(), parts.path)
+        folder = reverse("project", args=(page.book.project,))
+        inside = unquote(path.removeprefix(folder)) if path.startswith(folder) else None
+        if inside is None or (inside and serving.find(page.book.project, inside) is None):
+            what = _("“%(link)s” leads to nothing in this book. Links are relative to %(page)s.")
+            raise ValidationError(what % {"link": address, "page": page.get_absolute_url()})

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -105,6 +106,10 @@ class Feedback(models.Model):
     source_markup = models.CharField(max_length=10, null=True, blank=True)
     source_points = PointsField(null=True, blank=True)
     conflicts = ConflictsField()
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -125,6 +130,12 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return self.answer[:60]
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it was added in the admin, or says other than the book's source."""
+        said = (self.answer, self.text, self.points)
+        return said != (self.source_answer, self.source_text, self.source_points)
 
     def natural_key(self) -> tuple[str, str, str, str, str | None, str]:
         return (*self.question.natural_key(), self.key, self.answer)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ReadOnly, RulesAdmin, RulesInline
+from accounts.admin.base import ReadOnly, RelatedFilter, RulesAdmin, RulesInline
 from books.models import Feedback
 from grading import graders, points
 from grading.models import Answer, Attempt, Regrade
@@ -50,6 +50,17 @@ class _GivenAdmin(ReadOnly, RulesAdmin):
         return Truncator(self.words(given)).chars(80)
 
 
+class WaitsFilter(admin.SimpleListFilter):
+    title = _("waits for a person")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.ungraded() if self.value() == "yes" else queryset
+
+
 class RegradeInline(ReadOnly, RulesInline):
     """The values of an answer before it was regraded."""
 
@@ -64,7 +75,8 @@ class AnswerAdmin(_GivenAdmin):
     inlines = (RegradeInline,)
     list_display = ("student", "course", "page", "question", "short", "earned", "answered_at")
     list_filter = (
-        ("enrollment__course", admin.RelatedOnlyFieldListFilter),
+        WaitsFilter,
+        ("enrollment__course", RelatedFilter),
         "question__grader",
         "answered_at",
     )
@@ -79,6 +91,6 @@ class AnswerAdmin(_GivenAdmin):
 @admin.register(Attempt)
 class AttemptAdmin(_GivenAdmin):
     list_display = ("student", "course", "page", "question", "short", "points", "created_at")
-    list_filter = (("enrollment__course", admin.RelatedOnlyFieldListFilter), "created_at")
+    list_filter = (("enrollment__course", RelatedFilter), "created_at")
     ordering = ("-pk",)
     fields = ("enrollment", "page", "question", "words", "points", "created_at")

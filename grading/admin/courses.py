@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.admin.base import RulesAdmin, may
+from accounts.admin.base import RelatedFilter, RulesAdmin, may
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from books.models import Book
@@ -38,7 +38,7 @@ class CourseActionForm(ActionForm):
 @admin.register(Course)
 class CourseAdmin(RulesAdmin):
     list_display = ("name", "book", "students", "answers", "opens_at", "closes_at", "join_link")
-    list_filter = (("book", admin.RelatedOnlyFieldListFilter),)
+    list_filter = (("book", RelatedFilter),)
     list_select_related = ("book",)
     search_fields = ("name", "book__title", "join_code")
     readonly_fields = ("students", "answers", "join_link")

@@ -16,7 +16,7 @@ from import_export.forms import ConfirmImportForm, ImportForm
 from import_export.tmp_storages import CacheStorage
 
 from accounts import access
-from accounts.admin.base import RulesAdmin
+from accounts.admin.base import RelatedFilter, RulesAdmin
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from grading import enrolling, invitations, roster
@@ -47,7 +47,7 @@ class GrantForm(forms.ModelForm):
 class EnrollmentAdmin(RulesAdmin):
     listed_for = "grading.export_gradebook"
     list_display = ("user", "course", "origin", "status", "created_at", "answers")
-    list_filter = (("course", admin.RelatedOnlyFieldListFilter), "status", "origin")
+    list_filter = (("course", RelatedFilter), "status", "origin")
     list_select_related = ("course", "user")
     search_fields = ("user__email", "user__last_name", "user__first_name", "course__name")
     ordering = ("course__name", "user__last_name", "user__first_name")
@@ -123,7 +123,7 @@ class ConfirmRosterForm(ConfirmImportForm):
 class InvitationAdmin(ImportMixin, RulesAdmin):
     listed_for = "grading.export_gradebook"
     list_display = ("email", "course", "role", "created_at", "mailed_at", "accepted_at")
-    list_filter = (("course", admin.RelatedOnlyFieldListFilter), "role")
+    list_filter = (("course", RelatedFilter), "role")
     list_select_related = ("course",)
     search_fields = ("email", "course__name")
     ordering = ("course__name", "email")

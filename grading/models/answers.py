@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from books.models import Feedback, PointsField, Question
 from grading.models.courses import Enrollment
+from grading.querysets import AnswerQuerySet
 
 
 class Attempt(models.Model):
@@ -114,12 +115,22 @@ class Answer(models.Model):
     override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
     override_reason = models.TextField(_("reason"), blank=True)
 
+    objects = AnswerQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("answer")
         verbose_name_plural = _("answers")
         constraints = (
             models.UniqueConstraint(
                 fields=("enrollment", "question"), name="uq_answer_enrollment_question"
+            ),
+        )
+        indexes = (
+            # Few among very many: those of `ungraded`, which each page of the admin counts.
+            models.Index(
+                fields=("question",),
+                name="ix_answer_question",
+                condition=models.Q(points__isnull=True, override_points__isnull=True),
             ),
         )
 
