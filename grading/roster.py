@@ -5,6 +5,8 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
@@ -19,8 +21,9 @@ from accounts import mail
 from accounts.models import User
 from grading import enrolling, invitations
 from grading.models import Course, Invitation
+from grading.spreadsheet import as_csv, formula_safe
 
-LARGEST_FILE = 2_000_000  # bytes
+LARGEST_FILE = 5_000_000  # bytes
 LARGEST_UNPACKED = 20_000_000
 COLUMNS = 100
 ROWS = 5_000  # more is a mistake or an attempt to send bulk e-mail
@@ -43,7 +46,7 @@ def check_size(file: IO[bytes]) -> None:
     """
     size = file.seek(0, io.SEEK_END)
     if size > LARGEST_FILE:
-        raise ValidationError(_("A roster file can have at most 2 MB."))
+        raise ValidationError(_("A roster file can have at most 5 MB."))
     if not zipfile.is_zipfile(file):
         return
     file.seek(0)
@@ -139,8 +142,20 @@ def _addresses(rows: list[list[Any]]) -> Dataset:
     return Dataset(*found, headers=headings or None)
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A row that cannot be taken, with the reason in words. The headings are row 1 of the file."""
+
+    row: int
+    email: str
+    reason: str
+
+
 class RosterResource(resources.ModelResource):
-    """Invitations to one course, by e-mail address. Other columns are ignored."""
+    """Invitations to one course, by e-mail address. Other columns are ignored.
+
+    Rows that cannot be taken are left out, and are in `faults`.
+    """
 
     email = fields.Field(attribute="email", column_name="email")
 
@@ -154,6 +169,7 @@ class RosterResource(resources.ModelResource):
         super().__init__()
         self.course, self.invited_by = course, invited_by
         self.seen: dict[str, int] = {}
+        self.faults: list[Fault] = []
         self.seats: int | None = None
         self.reasons: dict[str, str] = {}
 
@@ -179,18 +195,24 @@ class RosterResource(resources.ModelResource):
         self.reasons = invitations.reasons_against(self.course, Invitation.Role.STUDENT)
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        """Normalize the address. Raises ValidationError if it is invalid or repeated."""
+        """Normalize the address, and note what is wrong with it, for `skip_row`."""
         email = str(row.get("email") or "").strip().lower()
         row["email"] = email
-        number = kwargs.get("row_number")
+        self.number = kwargs["row_number"] + 1  # as spreadsheets count, with the headings
+        self.fault = self._fault_of(email)
+        if not self.fault:
+            self.seen[email] = self.number
+
+    def _fault_of(self, email: str) -> str:
+        """Return why an address cannot be invited, or "" if it can."""
         try:
             validate_email(email)
             mail.check_address(email)
         except ValidationError:
-            raise ValidationError(_("This is not a valid e-mail address.")) from None
+            return _("This is not a valid e-mail address.")
         if email in self.seen:
-            raise ValidationError(_("Also in row %(n)s.") % {"n": self.seen[email]})
-        self.seen[email] = number or 0
+            return _("Also in row %(n)s.") % {"n": self.seen[email]}
+        return ""
 
     def get_instance(self, instance_loader: Any, row: Any) -> None:
         """Return None: each row is a new invitation or skipped, and changes no existing one."""
@@ -200,15 +222,28 @@ class RosterResource(resources.ModelResource):
         instance.course, instance.invited_by = self.course, self.invited_by
 
     def skip_row(self, instance: Any, original: Any, row: Any, *args: Any) -> bool:
-        """Skip people who are invited or enrolled, so that a file can be imported again.
+        """Skip rows that cannot be taken, and people who are invited or enrolled already.
 
-        Raises ValidationError if all seats are taken.
+        So a file can be mended and imported again.
         """
-        instance.reason = self.reasons.get(instance.email, "")
+        instance.reason = "" if self.fault else self.reasons.get(instance.email, "")
         if instance.reason:
             return True
-        if self.seats is not None:
+        if not self.fault and self.seats is not None:
             if self.seats < 1:
-                raise ValidationError(_("All seats of this course are taken."))
+                self.fault = _("All seats of this course are taken.")
             self.seats -= 1
-        return False
+        if self.fault:
+            self.faults.append(Fault(self.number, instance.email, self.fault))
+        instance.is_fault = bool(self.fault)
+        return instance.is_fault
+
+    def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
+        """Hand the faults on with the result, which is what the pages of the admin are given."""
+        result.faults = self.faults
+
+
+def as_file(faults: Iterable[Fault]) -> bytes:
+    """Return rows that could not be taken as a CSV file, which can be mended and imported."""
+    rows = ((formula_safe(fault.email), fault.reason, fault.row) for fault in faults)
+    return as_csv([("email", _("reason"), _("row")), *rows])

@@ -15,12 +15,15 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from bookbinder.site.middleware import Handler
+from grading import roster
 
-BUILDS = "admin:books_edition_add"  # their size has a limit of its own
+# Their sizes have limits of their own.
+BUILDS = "admin:books_edition_add"
+ROSTERS = "admin:grading_invitation_import"
 # The views whose forms have a file, and the permission that their users have.
 WITH_FILES = {
     BUILDS: "books.add_edition",
-    "admin:grading_invitation_import": "grading.add_invitation",
+    ROSTERS: "grading.add_invitation",
 }
 
 
@@ -73,8 +76,9 @@ def _upload(request: HttpRequest) -> str | None:
 
 def most(name: str | None) -> int:
     """Return how many bytes may be sent to a view."""
+    files = {BUILDS: settings.BOOKBINDER_UPLOAD_LIMIT * 1_000_000, ROSTERS: roster.LARGEST_FILE}
     small: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return settings.BOOKBINDER_UPLOAD_LIMIT * 1_000_000 + small if name == BUILDS else small
+    return small + files.get(name or "", 0)
 
 
 def _too_large(request: HttpRequest) -> HttpResponse:

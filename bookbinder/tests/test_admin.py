@@ -383,7 +383,7 @@ def only(adding) -> Feedback:
 
 def edit(client, adding, text: str):
     """Change the reply of the only feedback of a question in the admin."""
-    row = {"answer": "4", "points": "1", "text": text}
+    row: dict[str, object] = {"answer": "4", "points": "1", "text": text}
     return client.post(change_form(adding), feedback_data(adding, row))
 
 
@@ -460,3 +460,20 @@ def test_lists_show_and_filter_conflicts(as_user, ada, adding, model):
     shown = text_of(client.get(f"{changelist(model)}?conflicts=open"))
     assert "1 result" in shown
     assert re.search(r'field-conflict_count">(1|Yes)<', shown)
+
+
+def test_a_course_has_its_join_address_to_copy_and_a_list_of_time_zones(
+    as_user, ines, course, settings
+):
+    settings.BOOKBINDER_SITE_URL = "https://books.example.org"
+    shown = text_of(as_user(ines).get(change_form(course)))
+    address = f"https://books.example.org/join/{course.join_code}/"
+    assert f'<a href="{address}">{address}</a>' in shown
+    assert f'data-copy="{address}"' in shown
+    assert '<optgroup label="Europe">' in shown
+    assert '<option value="America/New_York">America/New York</option>' in shown
+    for zone, status in (("Asia/Tokyo", 302), ("Mars/Olympus", 200)):
+        sent = course_data(course, time_zone=zone)
+        assert as_user(ines).post(change_form(course), sent).status_code == status
+    course.refresh_from_db()
+    assert course.time_zone == "Asia/Tokyo"

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMPORT = re.compile(r"""(?:from |import |import)"(\.[^"]+)";|@import url\("([^"]+)"\)""")
 # Of the admin and the site's pages; `formulas.js` is loaded when a page needs it.
 ELSEWHERE = {
+    "books/admin/copy.js",
     "books/admin/replies.js",
     "books/admin/waiting.js",
     "books/formulas.js",

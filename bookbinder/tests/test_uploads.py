@@ -62,7 +62,13 @@ def test_only_an_author_uploads_a_build_and_only_up_to_its_limit(as_user, author
     assert send(as_user(author), ADD, 8_000_000).status_code == 413
     with pytest.raises(AssertionError, match="read"):
         send(as_user(author), ADD, 6_000_000)
-    assert send(as_user(author), ROSTER, LARGE).status_code == 413
+
+
+def test_only_an_instructor_uploads_a_roster_and_only_up_to_its_limit(as_user, ines, course, sam):
+    assert send(as_user(sam), ROSTER, LARGE).status_code == 413
+    assert send(as_user(ines), ROSTER, 8_000_000).status_code == 413
+    with pytest.raises(AssertionError, match="read"):
+        send(as_user(ines), ROSTER, 7_000_000)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1.5", "١"])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -10,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -17,7 +19,7 @@ from accounts.admin.base import RelatedFilter, RulesAdmin, may
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from books.models import Book
-from grading import enrolling, gradebook_files, invitations
+from grading import enrolling, gradebook_files, invitations, time_zones
 from grading.admin.inlines import (
     AppointInline,
     InstructorInline,
@@ -41,9 +43,9 @@ class CourseAdmin(RulesAdmin):
     list_filter = (("book", RelatedFilter),)
     list_select_related = ("book",)
     search_fields = ("name", "book__title", "join_code")
-    readonly_fields = ("students", "answers", "join_link")
+    readonly_fields = ("students", "answers", "join_page")
     fieldsets = (
-        (None, {"fields": ("name", "book", "price", "join_link")}),
+        (None, {"fields": ("name", "book", "price", "join_page")}),
         (_("People"), {"fields": ("students", "answers", "seat_limit")}),
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
         (
@@ -138,9 +140,35 @@ class CourseAdmin(RulesAdmin):
         query = f"enrollment__course__id__exact={course.pk}"
         return list_link(Answer, query, course.answer_count)
 
-    @admin.display(description=_("join page"))
+    @admin.display(description=_("join code"))
     def join_link(self, course: Course) -> SafeString:
         return format_html('<a href="{}">{}</a>', course.get_absolute_url(), course.join_code)
+
+    @admin.display(description=_("join page"))
+    def join_page(self, course: Course) -> SafeString:
+        """The address that students are given, with a button that copies it."""
+        address = settings.BOOKBINDER_SITE_URL + course.get_absolute_url()
+        return format_html(
+            '<a href="{0}">{0}</a> <button type="button" class="button" data-copy="{0}"'
+            ' data-copied="{2}">{1}</button>',
+            address, gettext("Copy"), gettext("Copied."),
+        )  # fmt: skip
+
+    class Media:
+        css = {"all": ("books/admin/admin.css",)}
+        js = (forms.Script("books/admin/copy.js", type="module"),)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer the time zones to choose from, by region; type the first letters to find one."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "time_zone":
+            return forms.ChoiceField(
+                label=field.label,
+                initial=field.initial,
+                choices=time_zones.choices,
+                validators=field.validators,
+            )
+        return field
 
 
 def _students() -> Any:

@@ -6,11 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 from import_export.admin import ImportMixin
 from import_export.forms import ConfirmImportForm, ImportForm
 from import_export.tmp_storages import CacheStorage
@@ -21,6 +25,8 @@ from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from grading import enrolling, invitations, roster
 from grading.models import Answer, Course, Enrollment, Invitation
+
+SHOWN = 20  # rows that were left out, in a message
 
 
 class GrantForm(forms.ModelForm):
@@ -180,12 +186,44 @@ class InvitationAdmin(ImportMixin, RulesAdmin):
             what = _("The course has changed meanwhile: nobody was invited. Upload the file again.")
             self.message_user(request, what, messages.ERROR)
             return redirect("admin:grading_invitation_import")
+        if result.faults:
+            left_out = ngettext(
+                "%(n)d row was left out: %(rows)s",
+                "%(n)d rows were left out: %(rows)s",
+                len(result.faults),
+            )
+            told = [f"{fault.email} ({fault.reason})" for fault in result.faults[:SHOWN]]
+            rows = ", ".join(told) + (", …" if len(result.faults) > SHOWN else "")
+            self.message_user(
+                request, left_out % {"n": len(result.faults), "rows": rows}, messages.WARNING
+            )
         new = [row.object_id for row in result if row.is_new()]
         sent = invitations.send(Invitation.objects.filter(pk__in=new))
         if sent < len(new):
             what = _("%(n)d e-mails could not be sent: choose Send the e-mail again.")
             self.message_user(request, what % {"n": len(new) - sent}, messages.WARNING)
         return super().process_result(result, request)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(require_POST(self.faults))
+        own = path("import/faults/", view, name="grading_invitation_faults")
+        return [own, *super().get_urls()]
+
+    def faults(self, request: HttpRequest) -> HttpResponse:
+        """Return the rows of the file in the preview that cannot be taken, as a file to mend."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = self.create_confirm_form(request)
+        if not form.is_valid():
+            self.message_user(request, form.non_field_errors().as_text(), messages.ERROR)
+            return redirect("admin:grading_invitation_import")
+        data = CacheStorage(name=form.cleaned_data["import_file_name"]).read()
+        dataset = self.get_import_formats()[int(form.cleaned_data["format"])]().create_dataset(data)
+        resource = roster.RosterResource(form.cleaned_data["course"], signed_in(request))
+        resource.import_data(dataset, dry_run=True, retain_instance_in_row_result=True)
+        response = HttpResponse(roster.as_file(resource.faults), content_type="text/csv")
+        response["Content-Disposition"] = 'attachment; filename="left-out.csv"'
+        return response
 
     @admin.action(description=_("Send the e-mail again"), permissions=["delete"])
     def send_again(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:

@@ -58,7 +58,7 @@ def test_a_workbook_is_accepted():
         (changed(GOOD, lambda content: content.decode().encode("utf-16-le")), "cannot be read"),
         (changed(GOOD, lambda content: b"<?xml version='1.0' encoding='cp037'?>" + content), "cannot be read"),
         (GOOD[:-30], None),
-        (b"x" * 2_000_001, "at most 2 MB"),
+        (b"x" * 5_000_001, "at most 5 MB"),
     ],
     ids=["a row", "prefixed", "cells", "tags", "unpacked", "UTF-16", "no mark", "EBCDIC", "cut", "bytes"],
 )  # fmt: skip

@@ -59,16 +59,44 @@ def test_a_roster_may_be_a_spreadsheet(as_user, ines, course):
     assert Invitation.objects.get().email == "nora@example.org"
 
 
-def test_each_wrong_row_is_named_with_its_reason_and_nothing_is_taken(
-    as_user, ines, enrollment, course
-):
+def test_wrong_rows_are_left_out_and_are_a_file_to_mend(as_user, ines, enrollment, course):
     enrolling.end(Enrollment.objects.all())
-    text = "email\nnora@example.org\nnobody\n\nNORA@example.org\n=1+1\n"
-    page = upload(as_user(ines), course, roster(text))
+    text = "email\nnora@example.org\nnobody\nNORA@example.org\n=1+1\nuna@example.org\n"
+    client = as_user(ines)
+    page = upload(client, course, roster(text))
     shown = text_of(page)
-    assert "This is not a valid e-mail address." in shown and "Also in row 1." in shown
-    assert "confirm_form" not in page.context
+    assert "3 rows cannot be taken" in shown
+    assert "This is not a valid e-mail address." in shown and "Also in row 2." in shown
+    form = dict(page.context["confirm_form"].initial)
+    file = client.post("/admin/grading/invitation/import/faults/", form)
+    assert file["Content-Disposition"] == 'attachment; filename="left-out.csv"'
+    assert file.content.decode("utf-8-sig").splitlines() == [
+        "email,reason,row",
+        "nobody,This is not a valid e-mail address.,3",
+        "nora@example.org,Also in row 2.,4",
+        "'=1+1,This is not a valid e-mail address.,5",
+    ]
     assert not Invitation.objects.exists()
+    done = text_of(confirm(client, page))
+    assert "2 new" in done
+    assert "3 rows were left out: nobody (This is not a valid e-mail address.)" in done
+    invited = set(Invitation.objects.values_list("email", flat=True))
+    assert invited == {"nora@example.org", "una@example.org"}
+    mended = file.content.replace(b"nobody", b"nils@example.org").replace(
+        b"'=1+1", b"x@example.org"
+    )
+    page = upload(client, course, roster(mended))
+    assert "cannot be taken" not in text_of(page)
+    assert "2 new" in text_of(confirm(client, page))
+
+
+@pytest.mark.parametrize("name", ["eve", "sam", "ada"])
+def test_nobody_else_is_given_the_rows(as_user, request, course, ines, name):
+    page = upload(as_user(ines), course, roster("email\nnobody\n"))
+    form = dict(page.context["confirm_form"].initial)
+    client = as_user(request.getfixturevalue(name))
+    response = client.post("/admin/grading/invitation/import/faults/", form)
+    assert response.status_code in (302, 403) and b"nobody" not in response.content
 
 
 @pytest.mark.parametrize(
@@ -90,8 +118,8 @@ def test_what_is_no_spreadsheet_is_refused(as_user, ines, course):
     for data in (b"PK\x03\x04 no zip", b"nothing"):
         shown = text_of(upload(as_user(ines), course, roster(data, "x.xlsx"), "1"))
         assert "Traceback" not in shown and not Invitation.objects.exists()
-    shown = text_of(upload(as_user(ines), course, roster(b"x" * 2_000_001)))
-    assert "at most 2 MB" in shown
+    shown = text_of(upload(as_user(ines), course, roster(b"x" * 5_000_001)))
+    assert "at most 5 MB" in shown
 
 
 def test_an_import_tells_nothing_of_who_has_an_account(as_user, ines, course, eve):
@@ -112,11 +140,14 @@ def test_the_roster_holds_the_seats(as_user, ines, course):
     course.save()
     client = as_user(ines)
     text = "email\nnora@example.org\nuna@example.org\n"
-    assert "All seats of this course are taken." in text_of(upload(client, course, roster(text)))
-    page = upload(client, course, roster("email\nnora@example.org\n"))
+    page = upload(client, course, roster(text))
+    assert "All seats of this course are taken." in text_of(page)
     Course.objects.update(seat_limit=0)
-    assert "changed meanwhile" in text_of(confirm(client, page))
+    assert "2 rows were left out: nora@example.org (All seats" in text_of(confirm(client, page))
     assert not Invitation.objects.exists()
+    Course.objects.update(seat_limit=1)
+    confirm(client, upload(client, course, roster(text)))
+    assert [invitation.email for invitation in Invitation.objects.all()] == ["nora@example.org"]
 
 
 @pytest.mark.parametrize("name", ["eve", "sam", "ada"])
