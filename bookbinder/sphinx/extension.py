@@ -12,8 +12,8 @@ from sphinx.util.typing import ExtensionMetadata
 
 from bookbinder.sphinx import (
     assemble,
-    directives,
     manifest,
+    names,
     nodes,
     replies,
     script_hosts,
@@ -128,6 +128,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the settings, nodes, directives and event handlers, and return the metadata."""
     app.add_config_value("bookbinder_project", "", "env", str)
     app.add_config_value("bookbinder_layout", "book", "env", str)
+    app.add_config_value("bookbinder_prefix", "", "env", str)
     app.add_config_value("bookbinder_description", "", "", str)
     app.add_config_value("bookbinder_non_book_pages", [], "env", [list, tuple])
     app.add_config_value("bookbinder_exclude", [], "env", [list, tuple])
@@ -135,16 +136,15 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for node, html in nodes.HTML.items():
         visitors: dict[str, Any] = dict.fromkeys(nodes.PAPER, nodes.ON_PAPER[node])
         app.add_node(node, html=html, **visitors)
-    app.add_directive("question", directives.Question)
-    app.add_directive("choice", directives.Choice)
-    app.add_directive("feedback", directives.Feedback)
-    app.add_directive("page-id", directives.PageId)
+    app.add_domain(names.BookBinderDomain)
     app.add_env_collector(FoundCollector)
     app.add_transform(replies.NoteErrors)
     app.add_transform(replies.HideReplies)
     app.add_transform(replies.ShowReplies)
     # In the order in which a build emits these events.
     app.connect("config-inited", complete_config)
+    # After all other extensions have registered their directives.
+    app.connect("config-inited", names.register_short_names)
     # Before other extensions write files into the folder, at 500.
     app.connect("builder-inited", forget_earlier_build, priority=1)
     # Before Sphinx's own collectors, which run at 500, can see a document's feedback.

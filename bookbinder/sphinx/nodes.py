@@ -19,20 +19,27 @@ WORDS = {"de": {"Check": "Prüfen", "Submit": "Abgeben", "Your answer": "Ihre An
 IN_REPLY = "bookbinder-in-reply"
 
 
-class question(nodes.General, nodes.Element):
+class bookbinder_question(nodes.General, nodes.Element):
     """A question, with `label`, `grader`, `multiple`, `try` and `action` (the URL of its form)."""
 
 
-class prompt(nodes.General, nodes.Element):
+class bookbinder_prompt(nodes.General, nodes.Element):
     """What a question asks."""
 
 
-class choice(nodes.General, nodes.TextElement):
+class bookbinder_choice(nodes.General, nodes.TextElement):
     """A choice, with `key` and `multiple`; its content is its text."""
 
 
-class feedback(nodes.General, nodes.Element):
+class bookbinder_feedback(nodes.General, nodes.Element):
     """A reply. It is removed before the page is stored; rendering sets its `html`."""
+
+
+# Sphinx finds the visitors of a node by the name of its class, which other extensions may have too.
+question = bookbinder_question
+prompt = bookbinder_prompt
+choice = bookbinder_choice
+feedback = bookbinder_feedback
 
 
 class hidden_feedback(nodes.Invisible, nodes.Element):

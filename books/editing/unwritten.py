@@ -295,8 +295,9 @@ def _is_of(directive: Directive, item: m.Feedback, *, is_choice: bool) -> bool:
     if collapse(directive.text) != collapse(item.text):
         return False
     if is_choice:
-        return directive.name == "choice"  # the manifest has its text without the markup
-    return directive.name == "feedback" and collapse(directive.argument) == collapse(item.answer)
+        return directive.name.endswith("choice")  # the manifest has its text without the markup
+    is_feedback = directive.name.endswith("feedback")
+    return is_feedback and collapse(directive.argument) == collapse(item.answer)
 
 
 def _has(question: m.Question, new: Change) -> bool:
@@ -314,7 +315,8 @@ def _added(source: str, question: m.Question, change: Change) -> Edit:
     def write(lines: Lines) -> Lines:
         language = language_of(source)
         directive = language.read(lines, question.line - 1)
-        if (directive.name, directive.argument) != ("question", question.label):
+        is_question = directive.name.endswith("question")
+        if not is_question or directive.argument != question.label:
             raise NotWrittenError(NOT_THERE)
         return language.added(lines, question.line - 1, change)
 

@@ -15,6 +15,11 @@ _HARD_BREAK = re.compile(r"(?<=\S) {2,}\n(?= *\S)")
 _ROLE = re.compile(r":[\w:.+-]+:(?=`)|\{[\w:.+-]+\}(?=`)")
 
 
+def feedback_beside(question: str) -> str:
+    """Return the name of `feedback` in the manner of a question's: `bb-question`, say."""
+    return f"{question.removesuffix('question')}feedback"
+
+
 class NotWrittenError(BooksError):
     """An edit that has to be made by hand; the message says why."""
 

@@ -11,6 +11,7 @@ from books.sources.directive import (
     Lines,
     NotWrittenError,
     check_title,
+    feedback_beside,
     is_title,
 )
 
@@ -76,7 +77,8 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
         lines = [*lines[:close], "", *lines[close:]]
         close += 1
     fence = question.indent + question.marker.strip()[0] * 3
-    new = Directive("feedback", f"{fence}{{feedback}}", question.indent, tail=(fence,))
+    name = feedback_beside(question.name)
+    new = Directive(name, f"{fence}{{{name}}}", question.indent, tail=(fence,))
     return _put(lines, close, 0, new.changed(change), _around(lines, at))
 
 

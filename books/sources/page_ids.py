@@ -59,7 +59,7 @@ _NEWLINE = r"(?:\r\n?+|\n)"
 _REST = r"[^\r\n]*"
 _START = r"(?:\A|(?<=[\r\n]))"
 _END = r"(?=[\r\n]|\Z)"
-_DIRECTIVE = rf"\.\. +page-id::(?P<gap>[ \t]*)(?P<id>{_REST}?)[ \t]*{_END}"
+_DIRECTIVE = rf"\.\. +(?:bookbinder:)?page-id::(?P<gap>[ \t]*)(?P<id>{_REST}?)[ \t]*{_END}"
 _RST_DIRECTIVE = re.compile(_START + _DIRECTIVE)
 _RST_FIELD = re.compile(rf"{_START}:page-id:(?P<gap>[ \t]*)(?P<id>{_REST}?)[ \t]*{_END}")
 _MYST_FIELD = re.compile(

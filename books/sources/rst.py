@@ -14,15 +14,17 @@ from books.sources.directive import (
     Lines,
     NotWrittenError,
     check_title,
+    feedback_beside,
     is_title,
 )
 
-_MARKER = re.compile(r"( *)\.\. +([a-z-]+) ?::(?= |$)")
+_MARKER = re.compile(r"( *)\.\. +((?:bookbinder:|[a-z][a-z0-9]*[-_])?[a-z-]+) ?::(?= |$)")
 _FIELD = re.compile(Body.patterns["field_marker"])
 _RULE = re.compile(r"([!-/:-@[-`{-~])\1*$")
 # What may precede a page's metadata because it is not shown: comments, targets, the page id.
 _BEFORE_METADATA = re.compile(
-    r"[ \t]|\.\.($| (page-id|meta|index|role|default-role)::| \|| (?!\[|[\w.+:-]+ ?::))"
+    r"[ \t]|\.\.($| ((bookbinder:)?page-id|meta|index|role|default-role)::"
+    r"| \|| (?!\[|[\w.+:-]+ ?::))"
 )
 _METADATA = re.compile(rf"[ \t]|{Body.patterns['field_marker']}")
 # To be escaped. This also prevents smart quotes, dashes and ellipses.
@@ -78,8 +80,8 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
     """
     question = read(lines, at)
     end = at + len(question.lines())
-    marker = f"{question.indent}.. feedback::"
-    new = Directive("feedback", marker, f"{question.indent}   ").changed(change)
+    name = feedback_beside(question.name)
+    new = Directive(name, f"{question.indent}.. {name}::", f"{question.indent}   ").changed(change)
     return _put([*lines[:end], "", *lines[end:]], end + 1, 0, new)
 
 

@@ -32,13 +32,15 @@ def write_book(folder: Path, conf: str = HEAD, **pages: str) -> Path:
     return folder
 
 
-def run(source: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(
+    source: Path, output: Path, *options: str, quiet: bool = True
+) -> subprocess.CompletedProcess[str]:
     """Run `sphinx-build` for HTML, whether it succeeds or not."""
     command: list[str | Path] = [
         sys.executable,
         "-m",
         "sphinx",
-        "-q",
+        *(["-q"] if quiet else []),
         "-b",
         "html",
         *options,

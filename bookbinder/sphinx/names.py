@@ -1,0 +1,82 @@
+"""The names of the directives: all in a domain, short ones where no other extension has them."""
+
+import re
+from collections.abc import Set
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.parsers.rst import directives as registered
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.config import Config
+from sphinx.domains import Domain
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+from bookbinder.sphinx import directives
+from bookbinder.sphinx.stopping import stop
+
+logger = logging.getLogger(__name__)
+DIRECTIVES: dict[str, type[Directive]] = {
+    "question": directives.Question,
+    "choice": directives.Choice,
+    "feedback": directives.Feedback,
+    "page-id": directives.PageId,
+}
+_PREFIX = re.compile(r"([a-z][a-z0-9]*[-_])?")
+
+
+class BookBinderDomain(Domain):
+    """The directives as `bookbinder:question` and so on, which no other extension can take."""
+
+    name = "bookbinder"
+    label = "Book Binder"
+    directives = DIRECTIVES
+
+    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
+        """Do nothing: the domain keeps nothing; see `collector`."""
+
+    def resolve_any_xref(
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        target: str,
+        node: pending_xref,
+        contnode: nodes.Element,
+    ) -> list[tuple[str, nodes.reference]]:
+        """Return nothing: questions are no targets of references."""
+        return []
+
+
+def register_short_names(app: Sphinx, config: Config) -> None:
+    """Register `question` and so on, unless another extension or `conf.py` has the name.
+
+    `bookbinder_prefix` stands before the names, except for `page-id`, which a sync writes.
+    """
+    prefix = config.bookbinder_prefix
+    if not _PREFIX.fullmatch(prefix):
+        stop(f'bookbinder_prefix = {prefix!r} in conf.py: use a text such as "bb-"')
+    for name, ours in DIRECTIVES.items():
+        short = name if name == "page-id" else prefix + name
+        other = registered._directives.get(short)  # type: ignore[attr-defined]
+        if other in (None, ours):
+            app.add_directive(short, ours, override=True)
+        else:
+            _tell(name, short, other, ours)
+
+
+def _tell(name: str, short: str, other: Any, ours: type) -> None:
+    theirs = f"{other.__module__}.{getattr(other, '__name__', type(other).__name__)}"
+    # No warning, which -W makes an error: nothing is wrong with a book that has both.
+    logger.info(
+        "bookbinder: the directive %s is that of %s. That of %s is bookbinder:%s here; for a short "
+        'name, set bookbinder_prefix in conf.py, for example to "bb-" for bb-%s.',
+        short,
+        theirs,
+        f"{ours.__module__}.{ours.__name__}",
+        name,
+        name,
+    )

@@ -1,0 +1,132 @@
+"""The names of our directives, beside those of other extensions."""
+
+import pytest
+from django.core.management import call_command
+
+from bookbinder.tests.support import builds
+from bookbinder.tests.support.syncing import sync
+from books.models import Feedback, Question
+
+pytestmark = pytest.mark.sphinx
+OTHER = """
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+class question(nodes.General, nodes.Element):
+    pass
+
+class Ask(Directive):
+    has_content = True
+    def run(self):
+        node = question()
+        node += nodes.paragraph("", "Theirs: " + self.content[0])
+        return [node]
+
+def setup(app):
+    app.add_node(question, html=(lambda self, node: self.body.append("<aside>"),
+                                 lambda self, node: self.body.append("</aside>")))
+    app.add_directive("question", Ask)
+    return {"parallel_read_safe": True}
+"""
+HEAD = 'import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nproject = "Tiny Book"\n'
+THEIRS = ".. question::\n\n   Why is granite hard?\n"
+OURS = """
+.. {0}question:: adding
+   :grader: number
+
+   What is 2 + 2?
+
+   .. {0}feedback:: 4
+      :points: 1
+
+      Yes.
+
+.. {0}question:: choosing
+
+   Which?
+
+   .. {0}choice:: This
+      :correct:
+
+   .. {0}choice:: That
+"""
+
+
+def book(folder, text: str, extensions: list[str], more: str = ""):
+    conf = f"{HEAD}extensions = {extensions}\n{more}"
+    source = builds.write_book(folder, conf, index=f"Rocks\n=====\n\n{text}")
+    (source / "geology.py").write_text(OTHER)
+    return source
+
+
+ORDERS = (["geology", "bookbinder.sphinx"], ["bookbinder.sphinx", "geology"])
+
+
+@pytest.mark.parametrize("extensions", ORDERS)
+@pytest.mark.parametrize(
+    ("prefix", "more"), [("bookbinder:", ""), ("bb-", 'bookbinder_prefix = "bb-"\n')]
+)
+def test_a_book_has_questions_of_both(tmp_path, extensions, prefix, more):
+    source = book(tmp_path / "s", THEIRS + OURS.format(prefix), extensions, more)
+    manifest = builds.build(source, tmp_path / "out", "-W", "--keep-going")
+    labels = [question.label for page in manifest.pages() for question in page.questions]
+    assert labels == ["adding", "choosing"]
+    html = (tmp_path / "out/index.html").read_text()
+    assert "<aside><p>Theirs: Why is granite hard?</p>" in html
+    assert html.count('class="bookbinder-question"') == 2
+
+
+@pytest.mark.parametrize("extensions", ORDERS)
+def test_a_book_that_uses_the_others_alone_is_built_and_told(tmp_path, extensions):
+    source = book(tmp_path / "s", THEIRS, extensions)
+    done = builds.run(source, tmp_path / "out", "-W", quiet=False)
+    assert done.returncode == 0, done.stderr
+    assert "the directive question is that of geology.Ask" in done.stdout
+    assert "bookbinder.sphinx.directives.Question is bookbinder:question here" in done.stdout
+
+
+@pytest.mark.parametrize("prefix", ["", "bookbinder:"])
+def test_without_a_clash_both_names_are_there_and_nothing_is_told(tmp_path, prefix):
+    source = book(tmp_path / "s", OURS.format(prefix), ["bookbinder.sphinx"])
+    done = builds.run(source, tmp_path / "out", "-W", quiet=False)
+    assert done.returncode == 0, done.stderr
+    assert "is that of" not in done.stdout
+
+
+def test_in_myst_the_names_of_the_domain_work_too(tmp_path):
+    source = book(tmp_path / "s", THEIRS, ["geology", "bookbinder.sphinx", "myst_parser"])
+    text = "# Rocks\n\n```{bookbinder:question} adding\n:grader: number\n\n2 + 2?\n\n:::{bookbinder:feedback} 4\n:points: 1\n:::\n```\n"
+    (source / "index.rst").unlink()
+    (source / "index.md").write_text(text)
+    (source / "conf.py").write_text(
+        (source / "conf.py").read_text() + 'myst_enable_extensions = ["colon_fence"]\n'
+    )
+    manifest = builds.build(source, tmp_path / "out")
+    assert [question.label for page in manifest.pages() for question in page.questions] == [
+        "adding"
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["Q-", "a b", "bookbinder:", "bb"])
+def test_a_prefix_that_is_none_is_refused(tmp_path, prefix):
+    source = book(tmp_path / "s", "", ["bookbinder.sphinx"], f'bookbinder_prefix = "{prefix}"\n')
+    done = builds.run(source, tmp_path / "out")
+    assert done.returncode == 2
+    assert f"bookbinder_prefix = '{prefix}' in conf.py" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("prefix", "more"), [("bookbinder:", ""), ("bb-", 'bookbinder_prefix = "bb-"\n')]
+)
+def test_edits_go_back_to_the_source_under_these_names(tmp_path, db, prefix, more, capsys):
+    source = book(tmp_path / "s", THEIRS + OURS.format(prefix), ORDERS[0], more)
+    assert sync(source, "--noinput")[0] == 0
+    question = Question.objects.get(label="adding")
+    Feedback.objects.filter(answer="4").update(points=0.5)
+    Feedback.objects.create(
+        question=question, answer="5", text="Nearly.", feedback="<p>Nearly.</p>", index=9
+    )
+    call_command("export_edits", "tiny-book", source=source)
+    patch = capsys.readouterr().out
+    assert "+      :points: 0.5" in patch
+    assert f"+   .. {prefix}feedback:: 5" in patch
