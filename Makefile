@@ -6,7 +6,7 @@ SITE := http://127.0.0.1:$(PORT)
 
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: help run lint test-fast test fuzz crash test-stripe bench
+.PHONY: help run lint test-fast test fuzz crash test-sphinx test-stripe bench
 
 .venv/runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -42,6 +42,9 @@ fuzz: .venv/dev  ## the API under 10,000 requests that are made up, as every rol
 crash: .venv/dev  ## kills CRASHES real syncs (200) at random instants on each database
 	$(BIN)/python -m bookbinder.tests.run.crash
 	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash
+
+test-sphinx: .venv/dev  ## the tests' books with each supported Sphinx, docutils and MyST-parser
+	$(BIN)/python -m bookbinder.tests.run.sphinx_versions
 
 test-stripe: .venv/dev  ## pays for a course at the real Stripe, with a key of its test mode
 	$(BIN)/python -m bookbinder.tests.run.real_stripe

@@ -2,13 +2,13 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes as docnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
-from sphinx.util.typing import ExtensionMetadata
+
 
 from bookbinder.sphinx import (
     assemble,
@@ -22,6 +22,9 @@ from bookbinder.sphinx import (
 )
 from bookbinder.sphinx.collector import FoundCollector, found_in
 from bookbinder.sphinx.stopping import stop
+
+if TYPE_CHECKING:
+    from sphinx.util.typing import ExtensionMetadata  # since Sphinx 7.3
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +127,7 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: Sphinx) -> "ExtensionMetadata":
     """Register the settings, nodes, directives and event handlers, and return the metadata."""
     app.add_config_value("bookbinder_project", "", "env", str)
     app.add_config_value("bookbinder_layout", "book", "env", str)

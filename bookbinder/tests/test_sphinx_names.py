@@ -1,8 +1,11 @@
 """The names of our directives, beside those of other extensions."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 
+from bookbinder.tests.run import sphinx_versions
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.syncing import sync
 from books.models import Feedback, Question
@@ -130,3 +133,11 @@ def test_edits_go_back_to_the_source_under_these_names(tmp_path, db, prefix, mor
     patch = capsys.readouterr().out
     assert "+      :points: 0.5" in patch
     assert f"+   .. {prefix}feedback:: 5" in patch
+
+
+def test_the_guide_lists_the_versions_that_are_tried():
+    text = (builds.ROOT / "docs/authors/first-book.rst").read_text()
+    rows = re.findall(r"   \* - ([\d.]+)\n     - ([\d.]+)\n     - ([\d.]+)\n", text)
+    assert [sphinx_versions.Versions(*row) for row in rows] == list(sphinx_versions.SUPPORTED)
+    oldest = sphinx_versions.SUPPORTED[0].sphinx.rpartition(".")[0]
+    assert f'"Sphinx>={oldest}"' in (builds.ROOT / "pyproject.toml").read_text()
