@@ -70,16 +70,21 @@ def may_have(user: Person, file: Published) -> bool:
     """Return whether `user` may open the file.
 
     A public file is for everybody. A reply's file is for those who were shown the reply, and for
-    the book's authors. Any other file is for readers of one of its pages or, if it has none, of
-    any page that is not public.
+    the book's authors. Any other file is for readers of one of its pages. One that belongs to no
+    page, such as the search, tells of all pages: it is for readers of any page that is not public
+    or, if all are, for everybody.
     """
     if file.public:
         return True
     if file.path.startswith(FEEDBACK_FILES):
         return access.was_shown(user, file.project, file.path)
-    pages = Page.objects.published().visible_to(user).filter(book__project=file.project)
+    of_project = Page.objects.published().filter(book__project=file.project)
+    pages = of_project.visible_to(user)
     if not file.docnames:
-        return pages.filter(access=Page.Access.MEMBERS).exists()
+        members = Page.Access.MEMBERS
+        return (
+            pages.filter(access=members).exists() or not of_project.filter(access=members).exists()
+        )
     urls = set(file.docnames)
     urls |= {docname.partition("/")[2] for docname in file.docnames}
     found = pages.filter(url__in=urls).select_related("book")

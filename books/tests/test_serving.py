@@ -64,6 +64,13 @@ def test_a_stranger_gets_public_files_alone(client, as_user, files, name, reques
     assert status(client, PICTURE) == 404
 
 
+def test_the_search_of_a_public_book_is_for_everybody(client, files, book):
+    book.pages.update(access="public")
+    assert {status(client, path) for path in OF_PROJECT} == {200}
+    make_page(make_book("second", project="tiny", url="second"), "closed")
+    assert {status(client, path) for path in OF_PROJECT} == {403}
+
+
 @pytest.mark.parametrize("name", ["sam", "ines", "ada", "root"])
 def test_members_get_the_book_and_the_projects_files(as_user, files, name, request):
     client = as_user(request.getfixturevalue(name))

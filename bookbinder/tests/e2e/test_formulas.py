@@ -121,4 +121,7 @@ def test_where_mathjax_is_there_it_typesets(visit, sam):
     question.get_by_label("Your answer").fill("3")
     question.get_by_role("button", name="Check").click()
     expect(page.locator("html")).to_have_attribute("data-typeset", "1")
+    page.reload()
+    reading.result(page, "root").get_by_text("Feedback").click()
+    expect(page.locator("html")).to_have_attribute("data-typeset", "1")
     assert page.evaluate(KATEX) == 0

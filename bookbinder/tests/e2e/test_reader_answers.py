@@ -12,14 +12,6 @@ from grading.models import Answer, Attempt, Course
 
 pytestmark = [pytest.mark.browser, pytest.mark.sphinx, pytest.mark.usefixtures("published")]
 
-MATHJAX = """
-window.set = [];
-window.MathJax = {
-  startup: {promise: Promise.resolve()},
-  typesetPromise: async parts => window.set.push(parts.map(part => part.textContent.trim()).join()),
-};
-"""
-
 
 @pytest.fixture
 def sam(published):
@@ -121,16 +113,6 @@ def send_choice(page, name: str, told: str) -> None:
     page.get_by_label(name).check()
     question(page, "capital").get_by_role("button", name="Check").click()
     expect(result(page, "capital")).to_contain_text(told)
-
-
-def test_formulas_of_a_reply_are_set(page):
-    page.context.add_init_script(MATHJAX)
-    read(page, "cities")
-    send_choice(page, "Helsinki", "Yes, it is.")
-    page.wait_for_function("window.set.includes('Yes, it is.')")
-    page.reload()
-    result(page, "capital").get_by_text("Feedback").click()
-    page.wait_for_function("window.set.join().includes('Yes, it is.')")
 
 
 def test_earlier_attempts_open_and_none_are_left_in_the_end(page):
