@@ -22,7 +22,7 @@ class ProblemReportAdmin(InboxAdmin):
     listed_for = "accounts.enter_admin"
     list_display = (
         "short", "status", "problem", "passage", "in_the_text", "book", "who", "replies",
-        "displaced_at", "written_on",
+        "written_on",
     )  # fmt: skip
     list_filter = (
         ("status", KnownChoicesFilter),
