@@ -5,12 +5,13 @@ option but lets the build succeed, so nobody would notice that the question is m
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from docutils import nodes as docnodes
+from docutils.parsers.rst import directives as registered
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
@@ -29,6 +30,25 @@ LISTED = (
     nodes.question,
 )
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+# A choice or feedback, under its short name or another, in reStructuredText or MyST.
+_REPLIES = re.compile(
+    r"^\s*(?:\.\. +|[`~:]{3,}\s*\{)((?:\w+[:_-])?(?:choice|feedback))(?: ?::|\})", re.MULTILINE
+)
+
+
+def others(name: str) -> Any:
+    """Return what another extension has registered as the directive `name`; None if nothing."""
+    found = registered._directives.get(name)  # type: ignore[attr-defined]
+    is_ours = isinstance(found, type) and issubclass(found, CheckedDirective)
+    return None if is_ours else found
+
+
+def has_our_replies(content: Iterable[str]) -> bool:
+    """Return whether a directive's content has a choice or feedback that is not another's."""
+    found = _REPLIES.findall("\n".join(content))
+    return any(others(name) is None for name in found)
 
 
 class _AnyOption(dict[str, Callable[[str | None], str]]):
@@ -231,6 +251,7 @@ class Question(CheckedDirective):
         choices = [node for node in body if isinstance(node, nodes.choice)]
         replies = [node for node in body if isinstance(node, nodes.feedback)]
         self.check_location(body)
+        self.check_names()
         default = kinds.DEFAULT_WITH_CHOICES if choices else kinds.DEFAULT
         grader = self.grader(default.name)
         multiple = "multiple" in self.options
@@ -254,6 +275,16 @@ class Question(CheckedDirective):
         node += replies
         node["found"] = (points, node.line or self.lineno, self.was())
         return [node]
+
+    def check_names(self) -> None:
+        """Note replies that reach the directive of another extension, which may show them."""
+        for name in sorted(set(_REPLIES.findall("\n".join(self.content)))):
+            other = others(name)
+            if other is not None:
+                self.mistake(
+                    f"{name} is the directive of {other.__module__} here: write bookbinder:{name}, "
+                    "or set bookbinder_prefix in conf.py"
+                )
 
     def check_worth(self, grader: str, points: Decimal, replies: list[nodes.feedback]) -> None:
         """Note a question for which nobody can earn points, or more than it is worth."""

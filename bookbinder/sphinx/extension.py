@@ -146,7 +146,7 @@ def setup(app: Sphinx) -> "ExtensionMetadata":
     # In the order in which a build emits these events.
     app.connect("config-inited", complete_config)
     # After all other extensions have registered their directives.
-    app.connect("config-inited", names.register_short_names)
+    app.connect("config-inited", names.register_short_names, priority=900)
     # Before other extensions write files into the folder, at 500.
     app.connect("builder-inited", forget_earlier_build, priority=1)
     # Before Sphinx's own collectors, which run at 500, can see a document's feedback.

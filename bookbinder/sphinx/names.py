@@ -6,7 +6,6 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from docutils.parsers.rst import directives as registered
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
@@ -16,6 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from bookbinder.sphinx import directives
+from bookbinder.sphinx.collector import note_mistake
 from bookbinder.sphinx.stopping import stop
 
 logger = logging.getLogger(__name__)
@@ -61,11 +61,34 @@ def register_short_names(app: Sphinx, config: Config) -> None:
         stop(f'bookbinder_prefix = {prefix!r} in conf.py: use a text such as "bb-"')
     for name, ours in DIRECTIVES.items():
         short = name if name == "page-id" else prefix + name
-        other = registered._directives.get(short)  # type: ignore[attr-defined]
-        if other in (None, ours):
+        other = directives.others(short)
+        if other is None:
             app.add_directive(short, ours, override=True)
         else:
             _tell(name, short, other, ours)
+    # Also with a prefix: an author may have forgotten it.
+    other = directives.others("question")
+    if isinstance(other, type) and not issubclass(other, _Watched):
+        app.add_directive("question", type(other.__name__, (_Watched, other), {}), override=True)
+
+
+class _Watched(Directive):
+    """Refuses a question of ours that reached the directive of another extension.
+
+    That directive may put the whole content, and so the answers, on the page.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        if not directives.has_our_replies(self.content):
+            return list(super().run())
+        source, line = self.state_machine.get_source_and_line(self.lineno)
+        theirs = f"{type(self).__mro__[2].__module__}.{type(self).__name__}"
+        what = (
+            f"question: this is the directive of {theirs}, with a choice or feedback of Book "
+            "Binder: write bookbinder:question, or set bookbinder_prefix in conf.py"
+        )
+        note_mistake(self.state.document.settings.env, source, line, what)
+        return []
 
 
 def _tell(name: str, short: str, other: Any, ours: type) -> None:

@@ -5,12 +5,13 @@ they would list its images, labels and words. It is stored beside the doctree an
 end of every build, for every document, since an incremental build reads changed documents only.
 """
 
+import functools
 import pickle
 import re
 import shutil
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from docutils import nodes as docnodes
@@ -28,17 +29,35 @@ from bookbinder.sphinx.checks import REPLY_FOLDER
 from bookbinder.sphinx.collector import Found, all_found, found_in, note_mistake
 from bookbinder.sphinx.fingerprints import page_fingerprint
 from bookbinder.sphinx.inventory import sha256_of
+from bookbinder.sphinx.names import DIRECTIVES
 
 ERROR = 3  # the docutils level of messages about what it could not process
 OURS = (nodes.question, nodes.choice, nodes.feedback)
-NAMES = ("question", "choice", "feedback", "page-id")
-_OURS = f"(?:{'|'.join(NAMES)})"
-_UNKNOWN = re.compile(r"""Unknown directive type:? ["']([\w-]+)["']""")
-_NAMED = re.compile(rf"""["']{_OURS}["']|\b{_OURS}::|{{\s*{_OURS}\s*}}""")
-_ONE_COLON = re.compile(rf"{_OURS}\s*:")
-_NO_DIRECTIVE = re.compile(rf"\.\.\s*{_OURS}\s*::|:{{3,}}\s*{{\s*{_OURS}\s*}}")
-_BRACED = re.compile(rf"{{?\s*{_OURS}\b")
-_FENCED = re.compile(rf"^\s*(?:\.\. {_OURS}::|[`~:]{{3,}}\s*{{\s*{_OURS}\s*}})", re.MULTILINE)
+NAMES = tuple(DIRECTIVES)
+_UNKNOWN = re.compile(r"""Unknown directive type:? ["']([\w:-]+)["']""")
+
+
+class _Patterns(NamedTuple):
+    """Finds our directives, and what was meant to be one, in reports and texts."""
+
+    named: re.Pattern[str]
+    one_colon: re.Pattern[str]
+    no_directive: re.Pattern[str]
+    braced: re.Pattern[str]
+    fenced: re.Pattern[str]
+
+
+@functools.cache
+def _patterns(prefix: str) -> _Patterns:
+    """Return the patterns for a book with this `bookbinder_prefix`."""
+    ours = f"(?:bookbinder:|{re.escape(prefix)})?(?:{'|'.join(NAMES)})"
+    return _Patterns(
+        named=re.compile(rf"""["']{ours}["']|\b{ours}::|{{\s*{ours}\s*}}"""),
+        one_colon=re.compile(rf"{ours}\s*:"),
+        no_directive=re.compile(rf"\.\.\s*{ours}\s*::|:{{3,}}\s*{{\s*{ours}\s*}}"),
+        braced=re.compile(rf"{{?\s*{ours}\b"),
+        fenced=re.compile(rf"^\s*(?:\.\. {ours}::|[`~:]{{3,}}\s*{{\s*{ours}\s*}})", re.MULTILINE),
+    )
 
 
 class NoteErrors(SphinxTransform):
@@ -50,25 +69,36 @@ class NoteErrors(SphinxTransform):
     default_priority = 1
 
     def apply(self, **kwargs: Any) -> None:
+        patterns = _patterns(self.config.bookbinder_prefix)
         for message in self.document.findall(docnodes.system_message):
             text = message.astext()
             # About one of our directives, or one that contains ours: reports quote the source.
-            ours = _NAMED.search(text) is not None or _is_slip(text)
+            ours = patterns.named.search(text) is not None or _is_slip(text)
             # MyST reports dropped directives as warnings.
             drops = message["level"] >= ERROR or "[myst.directive_" in text
             if drops and (ours or _is_in_question(message)):
                 what = text.partition(") ")[2] or text
-                what = what.splitlines()[0].partition(" [myst.")[0]
+                what = what.splitlines()[0].partition(" [myst.")[0] + self.hint(text)
                 note_mistake(self.env, message.get("source"), message.get("line"), what)
-        self.note_lookalikes()
+        self.note_lookalikes(patterns)
 
-    def note_lookalikes(self) -> None:
+    def hint(self, text: str) -> str:
+        """Return what to write instead of a name that a prefix has moved."""
+        unknown = _UNKNOWN.search(text)
+        prefix = self.config.bookbinder_prefix
+        if unknown is None or unknown[1] not in NAMES or not prefix:
+            return ""
+        return f" (with bookbinder_prefix, write {prefix}{unknown[1]} or bookbinder:{unknown[1]})"
+
+    def note_lookalikes(self, patterns: _Patterns) -> None:
         """Note text that was meant to be one of our directives but is not parsed as one.
 
         It would be missing from the page, or shown on it as text.
         """
         for node in self.document.findall(docnodes.TextElement):
-            if _looks_like_ours(node) and not isinstance(node.parent, docnodes.system_message):
+            if _looks_like_ours(node, patterns) and not isinstance(
+                node.parent, docnodes.system_message
+            ):
                 first = node.astext().partition("\n")[0]
                 what = f"looks like a directive but is not one: {first[:60]!r}"
                 note_mistake(self.env, node.source, node.line, what)
@@ -80,15 +110,17 @@ def _is_slip(text: str) -> bool:
     return unknown is not None and bool(get_close_matches(unknown[1], NAMES, cutoff=0.75))
 
 
-def _looks_like_ours(node: docnodes.TextElement) -> bool:
+def _looks_like_ours(node: docnodes.TextElement, patterns: _Patterns) -> bool:
     text = node.astext()
     if isinstance(node, docnodes.literal_block):
         language = node.get("language", "default")
         is_example = language not in ("default", "none", "")
-        return bool(_BRACED.match(language) or (not is_example and _FENCED.search(text)))
+        is_fenced = not is_example and patterns.fenced.search(text)
+        return bool(patterns.braced.match(language) or is_fenced)
     if isinstance(node, docnodes.comment):
-        return _ONE_COLON.match(text) is not None
-    return isinstance(node, docnodes.paragraph) and _NO_DIRECTIVE.match(text) is not None
+        return patterns.one_colon.match(text) is not None
+    is_paragraph = isinstance(node, docnodes.paragraph)
+    return is_paragraph and patterns.no_directive.match(text) is not None
 
 
 class HideReplies(SphinxTransform):
@@ -182,10 +214,14 @@ def _is_left_out(app: Sphinx, node: docnodes.Node) -> bool:
 
 
 def _check_strays(env: BuildEnvironment, ours: list[Any]) -> None:
+    noted = set()  # a choice has a reply of its own, at the same line
     for node in ours:
-        if not isinstance(node, nodes.question) and not _is_in_question(node.parent):
-            name = type(node).__name__
-            note_mistake(env, node.source, node.line, f"{name}: is outside a question")
+        at = (node.source, node.line)
+        if isinstance(node, nodes.question) or _is_in_question(node.parent) or at in noted:
+            continue
+        name = type(node).__name__.removeprefix("bookbinder_")
+        note_mistake(env, node.source, node.line, f"{name}: is outside a question")
+        noted.add(at)
 
 
 def _check_footnotes(env: BuildEnvironment, doctree: docnodes.document) -> None:

@@ -141,3 +141,107 @@ def test_the_guide_lists_the_versions_that_are_tried():
     assert [sphinx_versions.Versions(*row) for row in rows] == list(sphinx_versions.SUPPORTED)
     oldest = sphinx_versions.SUPPORTED[0].sphinx.rpartition(".")[0]
     assert f'"Sphinx>={oldest}"' in (builds.ROOT / "pyproject.toml").read_text()
+
+
+RAW = """
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+class Raw(Directive):
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"grader": str}
+    def run(self):
+        return [nodes.paragraph("", "RAW " + " ".join(self.content))]
+
+def setup(app):
+    for name in NAMES:
+        app.add_directive(name, Raw)
+"""
+MYST = """# Rocks
+
+````{question} adding
+:grader: number
+
+2 + 2?
+
+```{feedback} 4
+:points: 1
+
+Giveaway.
+```
+````
+"""
+GIVEAWAY = OURS.format("").replace("Yes.", "Giveaway.")
+
+
+def raw_book(folder, text: str, names: str, extensions: list[str], more: str = ""):
+    """Write a book beside an extension that puts the content of its directives on the page."""
+    source = book(folder, text, extensions, more)
+    (source / "geology.py").write_text(f"NAMES = {names.split()}\n{RAW}")
+    return source
+
+
+@pytest.mark.parametrize("extensions", ORDERS)
+@pytest.mark.parametrize("more", ["", 'bookbinder_prefix = "bb-"\n'])
+def test_ours_never_reaches_a_directive_that_would_show_it(tmp_path, extensions, more):
+    source = raw_book(tmp_path / "s", GIVEAWAY, "question", extensions, more)
+    found = builds.mistakes(source, tmp_path / "out")
+    assert [line.partition(":")[2].partition(":")[0] for line in found] == ["5", "15"]
+    assert all("question: this is the directive of geology.Raw" in line for line in found)
+    assert not (tmp_path / "out/index.html").exists()
+
+
+def test_in_myst_it_does_not_either(tmp_path):
+    source = raw_book(tmp_path / "s", "", "question", [*ORDERS[0], "myst_parser"])
+    (source / "index.rst").unlink()
+    (source / "index.md").write_text(MYST)
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert found.startswith("index.md:3: question: this is the directive of geology.Raw")
+
+
+def test_a_reply_never_reaches_a_directive_that_would_show_it(tmp_path):
+    source = raw_book(tmp_path / "s", GIVEAWAY, "feedback", ORDERS[0])
+    found = builds.mistakes(source, tmp_path / "out")
+    assert (
+        "question: feedback is the directive of geology here: write bookbinder:feedback" in found[0]
+    )
+    assert not (tmp_path / "out/index.html").exists()
+
+
+def test_a_book_whose_questions_and_choices_are_all_anothers_is_built(tmp_path):
+    text = ".. question:: hard\n\n   Which?\n\n   .. choice:: Granite\n   .. choice:: Chalk\n"
+    source = raw_book(tmp_path / "s", text, "question choice", ORDERS[0])
+    assert builds.build(source, tmp_path / "out", "-W").pages()
+    assert "RAW Which?" in (tmp_path / "out/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "..bookbinder:feedback:: 4\n",
+        ".. bookbinder:feedback: 4\n",
+        "..bb-feedback:: 4\n",
+        ".. bb-feedback: 4\n",
+    ],
+)
+def test_what_was_meant_to_be_one_of_ours_is_not_shown_as_text(tmp_path, text):
+    source = book(tmp_path / "s", text, ["bookbinder.sphinx"], 'bookbinder_prefix = "bb-"\n')
+    (found,) = builds.mistakes(source, tmp_path / "out")
+    assert "looks like a directive but is not one" in found
+
+
+def test_a_forgotten_prefix_is_told(tmp_path):
+    text = ".. bb-question:: q\n\n   Ask.\n\n   .. feedback:: 4\n      :points: 1\n"
+    source = book(tmp_path / "s", text, ["bookbinder.sphinx"], 'bookbinder_prefix = "bb-"\n')
+    found = builds.mistakes(source, tmp_path / "out")
+    assert any("write bb-feedback or bookbinder:feedback" in line for line in found)
+
+
+def test_strays_are_named_as_the_author_writes_them_and_once(tmp_path):
+    text = ".. bookbinder:choice:: Granite\n\n.. feedback:: x\n\n   y\n"
+    found = builds.mistakes(book(tmp_path / "s", text, ["bookbinder.sphinx"]), tmp_path / "out")
+    assert [line.partition(": ")[2] for line in found] == [
+        "choice: is outside a question", "feedback: is outside a question",
+    ]  # fmt: skip

@@ -295,9 +295,8 @@ def _is_of(directive: Directive, item: m.Feedback, *, is_choice: bool) -> bool:
     if collapse(directive.text) != collapse(item.text):
         return False
     if is_choice:
-        return directive.name.endswith("choice")  # the manifest has its text without the markup
-    is_feedback = directive.name.endswith("feedback")
-    return is_feedback and collapse(directive.argument) == collapse(item.answer)
+        return directive.is_a("choice")  # the manifest has its text without the markup
+    return directive.is_a("feedback") and collapse(directive.argument) == collapse(item.answer)
 
 
 def _has(question: m.Question, new: Change) -> bool:
@@ -315,8 +314,7 @@ def _added(source: str, question: m.Question, change: Change) -> Edit:
     def write(lines: Lines) -> Lines:
         language = language_of(source)
         directive = language.read(lines, question.line - 1)
-        is_question = directive.name.endswith("question")
-        if not is_question or directive.argument != question.label:
+        if not directive.is_a("question") or directive.argument != question.label:
             raise NotWrittenError(NOT_THERE)
         return language.added(lines, question.line - 1, change)
 

@@ -11,13 +11,10 @@ Lines = list[str]
 
 NOT_THERE = "it is not there: the text may be included, generated or in a comment"
 
+# What may stand before our names: our domain, or what `bookbinder_prefix` can be.
+PREFIX = r"bookbinder:|[a-z][a-z0-9]*[-_]"
 _HARD_BREAK = re.compile(r"(?<=\S) {2,}\n(?= *\S)")
 _ROLE = re.compile(r":[\w:.+-]+:(?=`)|\{[\w:.+-]+\}(?=`)")
-
-
-def feedback_beside(question: str) -> str:
-    """Return the name of `feedback` in the manner of a question's: `bb-question`, say."""
-    return f"{question.removesuffix('question')}feedback"
 
 
 class NotWrittenError(BooksError):
@@ -50,6 +47,15 @@ class Directive:
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     body: tuple[str, ...] = ()  # including empty lines before and after the text
     tail: tuple[str, ...] = ()  # MyST's closing fence
+
+    def is_a(self, name: str) -> bool:
+        """Return whether it is our directive `name`, under this name or with a prefix."""
+        return re.fullmatch(rf"(?:{PREFIX})?{name}", self.name) is not None
+
+    def beside(self, name: str) -> str:
+        """Return the name of our directive `name` with this one's prefix, if it has one."""
+        found = re.match(PREFIX, self.name)
+        return (found[0] if found else "") + name
 
     def lines(self) -> Lines:
         """Return all lines of the directive."""

@@ -11,7 +11,6 @@ from books.sources.directive import (
     Lines,
     NotWrittenError,
     check_title,
-    feedback_beside,
     is_title,
 )
 
@@ -77,7 +76,7 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
         lines = [*lines[:close], "", *lines[close:]]
         close += 1
     fence = question.indent + question.marker.strip()[0] * 3
-    name = feedback_beside(question.name)
+    name = question.beside("feedback")
     new = Directive(name, f"{fence}{{{name}}}", question.indent, tail=(fence,))
     return _put(lines, close, 0, new.changed(change), _around(lines, at))
 

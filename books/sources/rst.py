@@ -9,16 +9,16 @@ from docutils.utils import column_width
 
 from books.sources.directive import (
     NOT_THERE,
+    PREFIX,
     Change,
     Directive,
     Lines,
     NotWrittenError,
     check_title,
-    feedback_beside,
     is_title,
 )
 
-_MARKER = re.compile(r"( *)\.\. +((?:bookbinder:|[a-z][a-z0-9]*[-_])?[a-z-]+) ?::(?= |$)")
+_MARKER = re.compile(rf"( *)\.\. +((?:{PREFIX})?[a-z-]+) ?::(?= |$)")
 _FIELD = re.compile(Body.patterns["field_marker"])
 _RULE = re.compile(r"([!-/:-@[-`{-~])\1*$")
 # What may precede a page's metadata because it is not shown: comments, targets, the page id.
@@ -80,7 +80,7 @@ def added(lines: Lines, at: int, change: Change) -> Lines:
     """
     question = read(lines, at)
     end = at + len(question.lines())
-    name = feedback_beside(question.name)
+    name = question.beside("feedback")
     new = Directive(name, f"{question.indent}.. {name}::", f"{question.indent}   ").changed(change)
     return _put([*lines[:end], "", *lines[end:]], end + 1, 0, new)
 
