@@ -22,6 +22,7 @@ from accounts.http import signed_in
 from accounts.models import User
 from accounts.personal_data import erasure, export
 from accounts.sign_in_stages import PolicyStage
+from accounts.subscriptions import Subscription
 
 log = logging.getLogger(__name__)
 # What allauth raises if a provider sends claims in a format that it should not send.
@@ -128,24 +129,33 @@ def keep_account(request: HttpRequest) -> HttpResponse:
 @login_required
 def waiting_letters(request: HttpRequest) -> HttpResponse:
     """Turn the daily e-mails about what waits on or off."""
-    wants = request.POST.get("wants") == "on"
-    User.objects.filter(pk=signed_in(request).pk).update(wants_waiting_letters=wants)
-    messages.success(request, _("Saved."))
-    return redirect("my-account")
+    return switch(request, waiting.LETTERS, "my-account")
 
 
 @csrf_exempt  # mail programs send the POST; the signed token authorizes it
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_waiting_letters(request: HttpRequest, token: str) -> HttpResponse:
-    """Turn off the daily e-mails through a link in one of them, without signing in.
+    """Turn off the daily e-mails through a link in one of them, without signing in."""
+    return stop(request, waiting.LETTERS, token, "accounts/stop_waiting_letters.html")
+
+
+def switch(request: HttpRequest, letters: Subscription, to: str) -> HttpResponse:
+    """Turn a kind of e-mails on or off, as a form says, and go to the page named `to`."""
+    letters.switch(signed_in(request).pk, on=request.POST.get("wants") == "on")
+    messages.success(request, _("Saved."))
+    return redirect(to)
+
+
+def stop(request: HttpRequest, letters: Subscription, token: str, template: str) -> HttpResponse:
+    """Turn off a kind of e-mails for the person whom the token names.
 
     A GET only asks for confirmation, since mail scanners follow links.
     """
     try:
-        pk = waiting.user_of(token)
+        pk = letters.user_of(token)
     except BadSignature:
         raise Http404 from None
     is_done = request.method == "POST"
     if is_done:
-        User.objects.filter(pk=pk).update(wants_waiting_letters=False)
-    return render(request, "accounts/stop_waiting_letters.html", {"is_done": is_done})
+        letters.switch(pk, on=False)
+    return render(request, template, {"is_done": is_done})

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.signing import Signer
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.subscriptions import Subscription
 
-_signer = Signer(salt="accounts.waiting")
+LETTERS = Subscription("wants_waiting_letters", "accounts.waiting", "stop-waiting-letters")
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,3 @@ def has_come(user: User, since: datetime) -> bool:
     """Return whether anything that waits for `user` has come since a time."""
     dated = (kind for kind in _kinds if kind.began)
     return any(kind.rows(user).filter(**{f"{kind.began}__gt": since}).exists() for kind in dated)
-
-
-def stop_path(user: User) -> str:
-    """Return the path that turns off a person's daily e-mails without signing in."""
-    return reverse("stop-waiting-letters", args=(_signer.sign(str(user.pk)),))
-
-
-def user_of(token: str) -> int:
-    """Return the key of the user whose e-mails the path with this token turns off.
-
-    Raises BadSignature if we did not sign the token.
-    """
-    return int(_signer.unsign(token))

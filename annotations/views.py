@@ -1,19 +1,16 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.core.signing import BadSignature
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import signed_in
-from accounts.models import User
+from accounts.views import stop, switch
 from annotations import mail, my_notes, page_texts, presenting
 from annotations.limits import site_of
 from annotations.models import Annotation
@@ -92,23 +89,11 @@ def as_it_was(request: HttpRequest, uuid: Any) -> HttpResponse:
 @login_required
 def reply_letters(request: HttpRequest) -> HttpResponseBase:
     """Turn the e-mails about replies on or off."""
-    wants = request.POST.get("wants") == "on"
-    User.objects.filter(pk=signed_in(request).pk).update(wants_reply_letters=wants)
-    messages.success(request, _("Saved."))
-    return redirect("notes")
+    return switch(request, mail.LETTERS, "notes")
 
 
 @csrf_exempt  # mail programs send the POST; the signed token authorizes it
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
-    """Turn off the e-mails about replies through a link in one of them, without signing in.
-
-    A GET only asks for confirmation, since mail scanners follow links.
-    """
-    try:
-        pk = mail.user_of(token)
-    except BadSignature:
-        raise Http404 from None
-    if request.method == "POST":
-        User.objects.filter(pk=pk).update(wants_reply_letters=False)
-    return render(request, "notes/stop_letters.html", {"is_done": request.method == "POST"})
+    """Turn off the e-mails about replies through a link in one of them, without signing in."""
+    return stop(request, mail.LETTERS, token, "notes/stop_letters.html")

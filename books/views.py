@@ -52,11 +52,12 @@ def _read(request: HttpRequest, project: str, path: str) -> HttpResponseBase:
     file = serving.find(project, path)
     if file is not None and serving.may_have(request.user, file):
         return serving.send(request, file)
-    if file is not None and path.endswith(".html") and len(file.docnames) == 1:
-        pages = Page.objects.published().at(project, file.docnames[0]).select_related("book")
-        # The existence of the page is no secret, since the page of its book lists it.
-        page = pages.get()
-        return _closed(request, page.book.get_absolute_url(), page)
+    if file is not None and file.docnames and path == f"{file.docnames[0]}.html":
+        pages = Page.objects.published().at(project, file.docnames[0])
+        page = pages.select_related("book").first()
+        if page is not None:
+            # Its existence is no secret, since the page of its book lists it.
+            return _closed(request, page.book.get_absolute_url(), page)
     if _is_closed_to(request.user, project, path):
         return _closed(request, reverse("project", args=(project,)))
     if file is None and path.endswith(".html"):

@@ -2,25 +2,18 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import ngettext
 
 from accounts import access, waiting
 from accounts.models import User
-from books.models import Book, Edition, Feedback, Page, Question
+from books.editing.conflicts import with_conflicts
+from books.models import Book, Edition, Page, Question
 
 
 def editions(user: User) -> "QuerySet[Edition]":
     """Return the editions that are planned, and wait for a yes."""
     return Edition.objects.visible_to(user).filter(state=Edition.State.PLANNED)
-
-
-def with_conflicts(rows: Any) -> Any:
-    """Return the books, pages or questions with conflicts between an edit and the source."""
-    if rows.model is Question:
-        open_ones = Feedback.objects.filter(question=OuterRef("pk")).exclude(conflicts="")
-        return rows.filter(Exists(open_ones))
-    return rows.exclude(conflicts="")
 
 
 def _books(user: User) -> Any:

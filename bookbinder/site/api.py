@@ -12,6 +12,7 @@ from ninja.security import django_auth
 
 from accounts import schemas
 from accounts.http import signed_in
+from accounts.models import User
 from annotations import api as annotations_api
 from annotations import audiences, page_notes
 from annotations.limits import site_of
@@ -166,9 +167,7 @@ def bar(request: HttpRequest, project: str, course: schemas.Pk | None = None) ->
     courses: list[Course] = []
     if request.user.is_authenticated:
         rows = progress.with_progress(Enrollment.objects.select_related("last_page"))
-        own = list(enrolling.enrollments_in(signed_in(request), book.pk, rows))
-        chosen = [enrollment for enrollment in own if course in (None, enrollment.course_id)]
-        enrollment = chosen[0] if chosen else None
+        enrollment, own = _chosen(signed_in(request), book.pk, course, rows)
         courses = [enrollment.course for enrollment in own]
     return _bar(request, book, enrollment, courses)
 
@@ -204,18 +203,24 @@ def _enrollments(
     user = signed_in(request)
     wanted = progress.with_progress(Enrollment.objects.select_related("last_page"), after=page)
     wanted = audiences.with_rights(wanted)
-    enrollments = list(enrolling.enrollments_in(user, page.book_id, wanted))
-    chosen = [enrollment for enrollment in enrollments if course in (None, enrollment.course_id)]
-    enrollment = (
-        chosen[0]
-        if chosen
-        else enrolling.enrollment_as_test_student(user, page.book_id, course, wanted)
+    enrollment, enrollments = _chosen(user, page.book_id, course, wanted)
+    enrollment = enrollment or enrolling.enrollment_as_test_student(
+        user, page.book_id, course, wanted
     )
     if enrollment:
         # A GET writes here, since otherwise each page would need a second request for the bookmark.
         # A forged link can do no more harm than to move the bookmark.
         progress.visit(enrollment, page, enrollments)
     return enrollment, [own.course for own in enrollments]
+
+
+def _chosen(
+    user: User, book_id: int, course: int | None, rows: Any
+) -> tuple[Enrollment | None, list[Enrollment]]:
+    """Return the person's enrollment in `course`, or the last used one, and all on the book."""
+    own = list(enrolling.enrollments_in(user, book_id, rows))
+    fitting = (one for one in own if course in (None, one.course_id))
+    return next(fitting, None), own
 
 
 def _question(state: QuestionState, takes_tries: bool) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """The daily e-mail about what waits for a person. It contains numbers and links, and no names."""
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import letters, mail, waiting
+from accounts import waiting
 from accounts.models import User
 from books.models import Author
 from grading.models import Instructor
@@ -31,16 +30,7 @@ def _send(user: User) -> bool:
     waits = waiting.for_person(user).kinds
     if not waits:
         return False
-    stop = f"{settings.BOOKBINDER_SITE_URL}{waiting.stop_path(user)}"
-    message = mail.compose(
-        "email/waiting.txt",
-        user.email,
-        {"name": user.get_full_name(), "waits": waits, "stop_url": stop},
-    )
-    message.extra_headers = {
-        "List-Unsubscribe": f"<{stop}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
     User.objects.filter(pk=user.pk).update(waiting_told_at=now)
-    letters.send(message)
+    name = user.get_full_name()
+    waiting.LETTERS.send("email/waiting.txt", user, {"name": name, "waits": waits})
     return True

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.admin.base import RulesAdmin
-from books import waiting
 from books.editing import conflicts
 
 
@@ -26,7 +25,7 @@ class ConflictsFilter(admin.SimpleListFilter):
         return [("open", _("With conflicts"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return waiting.with_conflicts(queryset) if self.value() == "open" else queryset
+        return conflicts.with_conflicts(queryset) if self.value() == "open" else queryset
 
 
 class ConflictsAdmin(RulesAdmin):

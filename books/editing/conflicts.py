@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from books.models import Book, Feedback, Page
+from books.models import Book, Feedback, Page, Question
 
 Editable = Book | Page | Feedback
 # The name of a field in plans -> the columns that are shown. For each of them, the column with the
@@ -89,3 +90,11 @@ def decide(obj: Editable, fields: Iterable[str]) -> None:
     names = {"reply" if name == "text" else name for name in fields}
     left = [field for field in obj.conflicts.split(",") if field and field not in names]
     obj.conflicts = ",".join(left)
+
+
+def with_conflicts(rows: Any) -> Any:
+    """Return the books, pages or questions with conflicts between an edit and the source."""
+    if rows.model is Question:
+        open_ones = Feedback.objects.filter(question=OuterRef("pk")).exclude(conflicts="")
+        return rows.filter(Exists(open_ones))
+    return rows.exclude(conflicts="")

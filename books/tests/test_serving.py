@@ -106,6 +106,18 @@ def test_search_and_files_lead_strangers_on(client, as_user, files, eve, path):
     assert 'href="/books/tiny/#courses"' in shown
 
 
+def test_a_closed_download_that_is_html_is_no_page(client, files, book):
+    entry = {"sha256": "0" * 64, "docnames": ["numbers"], "public": False}
+    release = type(book.release).objects.get(pk=book.release_id)
+    release.files["_downloads/cd/demo.html"] = entry
+    release.save()
+    serving._files.cache_clear()
+    there, not_there = (
+        client.get(f"/books/tiny/_downloads/cd/{name}.html").content for name in ("demo", "none")
+    )
+    assert there.replace(b"demo", b"none") == not_there
+
+
 def test_what_a_book_does_not_have_leads_to_the_book(client, files):
     missing = client.get("/books/tiny/nothing.html")
     assert missing.status_code == 404

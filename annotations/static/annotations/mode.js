@@ -1,7 +1,7 @@
 import { announce } from "../books/announce.js";
 import { make, wideOrNarrow, withTexts } from "../books/dom.js";
 import { t } from "../books/texts.js";
-import { blocksOf, partOf } from "./passages.js";
+import { blocksOf, CONTROLS, partOf } from "./passages.js";
 
 // Note mode: arrow keys move between blocks, Enter or a click opens the form, Escape leaves. When
 // it is off, there are no additional tab stops on the page, and keys and clicks do nothing special.
@@ -100,8 +100,7 @@ function onClick(event) {
 
 /** Returns the block that is meant by a click on an element, or undefined. */
 function blockOf(element) {
-  if (element.closest("a, button, input, label, select, summary, textarea, [data-annot-skip]"))
-    return;
+  if (element.closest(`${CONTROLS}, [data-annot-skip]`)) return;
   return blocks.find((block) => block.contains(element));
 }
 

@@ -91,7 +91,9 @@ function subjectOf({ note, parent }) {
   return parent ? `reply ${ours(parent).uuid}` : "note new";
 }
 
-const isWritten = (form) => form.text.value.trim() !== form.text.defaultValue.trim();
+function isWritten({ text, tags }) {
+  return [text, tags].some((input) => input.value.trim() !== input.defaultValue.trim());
+}
 
 function keepWritten(form, made) {
   const { uuid, etag, text, tags, audience: readers } = form;
@@ -137,7 +139,8 @@ function build(made) {
   );
   if (isRoot) form.element.append(...audience(form, note));
   else if (parent && mayHideName(parent)) form.element.append(anonymous(form));
-  form.tags = make("input", { value: note ? tagsOf(note).join(", ") : "", autocomplete: "off" });
+  const tags = note ? tagsOf(note).join(", ") : "";
+  form.tags = make("input", { defaultValue: tags, autocomplete: "off" });
   form.element.append(field("tags", form.tags), form.problem);
   form.element.append(
     make(

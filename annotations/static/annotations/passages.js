@@ -8,6 +8,8 @@ import { ours, passageOf, roots } from "./page_notes.js";
 // beside each such block, since screen readers do not announce highlights.
 
 export const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, td, th, figcaption, blockquote";
+// Elements on which a press or a click has a meaning of its own.
+export const CONTROLS = "a, button, input, label, select, summary, textarea";
 // Elements that a note is on as a whole.
 const WHOLE = "figure[id], form.bookbinder-question";
 const ranges = new Map();
@@ -171,9 +173,7 @@ export function blocksOf(root = bodyOf()) {
 
 /** Returns the block with text that contains an element, or null. */
 export function blockAround(element) {
-  const isElsewhere = element.closest(
-    "a, button, input, label, select, summary, textarea, form.bookbinder-question, [data-annot-skip]",
-  );
+  const isElsewhere = element.closest(`${CONTROLS}, form.bookbinder-question, [data-annot-skip]`);
   const block = isElsewhere ? null : element.closest(BLOCKS);
   return block && bodyOf()?.contains(block) ? block : null;
 }

@@ -2,7 +2,7 @@ import { make, withTexts } from "../books/dom.js";
 import { t } from "../books/texts.js";
 import { bodyOf, buildText, offsetsOf } from "./text.js";
 import { isOn } from "./mode.js";
-import { blockAround, notesAt, targetOf } from "./passages.js";
+import { blockAround, CONTROLS, notesAt, targetOf } from "./passages.js";
 
 // For mouse and touch: two small buttons below selected text. The keyboard has note mode (mode.js),
 // since readers have no text cursor on a page.
@@ -26,10 +26,7 @@ export function connectSelecting({ write, highlight, open }) {
   });
   connectLongPress();
   document.addEventListener("click", (event) => {
-    const isPlain =
-      !isOn() &&
-      getSelection().isCollapsed &&
-      !event.target.closest("a, button, input, label, select, summary, textarea");
+    const isPlain = !isOn() && getSelection().isCollapsed && !event.target.closest(CONTROLS);
     const notes =
       isPlain && bodyOf()?.contains(event.target) ? notesAt(event.clientX, event.clientY) : [];
     if (notes.length) open(notes);

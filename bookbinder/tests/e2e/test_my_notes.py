@@ -136,7 +136,7 @@ def test_axe_finds_nothing_on_the_pages_of_notes(opened, notes, sam, page_of_boo
     for act in ("change", "reply", "delete", "as-it-was"):
         page.goto(f"/notes/{changed.uuid}/{act}/")
         check(page, f"note-{act}")
-    page.goto("/notes/" + mail.stop_address(sam).partition("/notes/")[2])
+    page.goto("/notes/" + mail.LETTERS.stop_address(sam).partition("/notes/")[2])
     check(page, "notes-stop-letters")
     page.get_by_role("button", name="no more e-mails").click()
     check(page, "notes-letters-stopped")

@@ -122,6 +122,17 @@ def test_what_was_written_is_kept_until_it_is_saved_or_given_up(opened):
     expect(text).to_have_value("")
 
 
+def test_tags_alone_are_kept_too(opened):
+    page = opened()
+    form = page.get_by_role("dialog")
+    begin(page, "lazy dog")
+    form.get_by_label("Tags").fill("dogs")
+    page.keyboard.press("Escape")
+    page.reload()
+    begin(page, "lazy dog")
+    expect(form.get_by_label("Tags")).to_have_value("dogs")
+
+
 def test_nobody_else_is_shown_a_draft(opened):
     page = opened()
     begin(page, "lazy dog")

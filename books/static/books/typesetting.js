@@ -6,9 +6,7 @@ export async function typeset(...parts) {
   const isRaw = ({ textContent }) => /\\[([]/.test(textContent);
   const formulas = parts.flatMap((part) => [...part.querySelectorAll(".math")].filter(isRaw));
   if (!formulas.length) return;
-  if (document.readyState !== "complete") {
-    await new Promise((loaded) => window.addEventListener("load", loaded, { once: true }));
-  }
+  await hasLoaded();
   await window.MathJax?.startup?.promise;
   if (window.MathJax?.typesetPromise) return window.MathJax.typesetPromise(parts);
   const { typesetHere } = await import("./formulas.js");
@@ -17,9 +15,12 @@ export async function typeset(...parts) {
 
 /** Typesets the author's own formulas where the page has no MathJax, or it could not be loaded. */
 export async function typesetWithoutMathJax() {
-  await new Promise((loaded) => {
-    if (document.readyState === "complete") loaded();
-    else window.addEventListener("load", loaded, { once: true });
-  });
+  await hasLoaded();
   if (!window.MathJax?.startup) await typeset(document.body);
+}
+
+/** Resolves when the page has loaded, with all its scripts. */
+async function hasLoaded() {
+  if (document.readyState === "complete") return;
+  await new Promise((loaded) => window.addEventListener("load", loaded, { once: true }));
 }
