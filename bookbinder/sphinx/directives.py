@@ -5,17 +5,15 @@ option but lets the build succeed, so nobody would notice that the question is m
 """
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import Any
 
 from docutils import nodes as docnodes
-from docutils.parsers.rst import directives as registered
 from sphinx import addnodes
-from sphinx.util.docutils import SphinxDirective
 
-from bookbinder.sphinx import checks, kinds, markdown, nodes, shapes
+from bookbinder.sphinx import kinds, markdown, nodes, shapes
+from bookbinder.sphinx.checked_directive import CheckedDirective, others, replies_in
 from bookbinder.sphinx.collector import Item, found_in, note_mistake
 from bookbinder.sphinx.expected_answers import ANYTHING_ELSE, fault_of
 from bookbinder.sphinx.fingerprints import key_of
@@ -30,88 +28,6 @@ LISTED = (
     nodes.question,
 )
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-
-
-# A choice or feedback, under its short name or another, in reStructuredText or MyST.
-_REPLIES = re.compile(
-    r"^\s*(?:\.\. +|[`~:]{3,}\s*\{)((?:\w+[:_-])?(?:choice|feedback))(?: ?::|\})", re.MULTILINE
-)
-
-
-def others(name: str) -> Any:
-    """Return what another extension has registered as the directive `name`; None if nothing."""
-    found = registered._directives.get(name)  # type: ignore[attr-defined]
-    is_ours = isinstance(found, type) and issubclass(found, CheckedDirective)
-    return None if is_ours else found
-
-
-def has_our_replies(content: Iterable[str]) -> bool:
-    """Return whether a directive's content has a choice or feedback that is not another's."""
-    found = _REPLIES.findall("\n".join(content))
-    return any(others(name) is None for name in found)
-
-
-class _AnyOption(dict[str, Callable[[str | None], str]]):
-    """Accepts every option, so that an unknown one is reported as a mistake, with its line."""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __getitem__(self, name: str) -> Callable[[str | None], str]:
-        return lambda value: "" if value is None else str(value).strip()
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self[name]
-
-
-class CheckedDirective(SphinxDirective):
-    """A directive that checks its options and its argument itself."""
-
-    has_content = True
-    optional_arguments = 1
-    final_argument_whitespace = True
-    option_spec = _AnyOption()  # type: ignore[assignment]
-    known_options: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def argument(self) -> str:
-        return self.arguments[0].strip() if self.arguments else ""
-
-    def mistake(self, what: str) -> None:
-        """Note a mistake at the line of this directive."""
-        source, line = self.get_source_info()
-        note_mistake(self.env, source, line, f"{self.name}: {what}")
-
-    def check_options(self) -> bool:
-        """Note each option that this directive does not know; return whether there is none."""
-        unknown = [name for name in self.options if name not in self.known_options]
-        for name in unknown:
-            known = ", ".join(self.known_options) or "none"
-            self.mistake(f"unknown option {name!r} (known: {known})")
-        return not unknown
-
-    def points(self, default: Decimal) -> Decimal:
-        """Return the option `points`, or `default` if it is missing or not valid.
-
-        A value that is not valid is noted as a mistake.
-        """
-        text = self.options.get("points")
-        if text is None:
-            return default
-        try:
-            points = Decimal(text)
-        except InvalidOperation:
-            points = Decimal("NaN")
-        if not points.is_finite() or not 0 <= points <= checks.MAX_POINTS:
-            self.mistake(f"points must be a number from 0 to {checks.MAX_POINTS}, not {text!r}")
-            return default
-        if points != points.quantize(Decimal("0.01")):
-            self.mistake(f"points have at most two decimals, not {text!r}")
-            return default
-        return points
 
 
 class PageId(CheckedDirective):
@@ -278,7 +194,7 @@ class Question(CheckedDirective):
 
     def check_names(self) -> None:
         """Note replies that reach the directive of another extension, which may show them."""
-        for name in sorted(set(_REPLIES.findall("\n".join(self.content)))):
+        for name in replies_in(self.content, self.config.bookbinder_prefix):
             other = others(name)
             if other is not None:
                 self.mistake(

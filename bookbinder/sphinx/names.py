@@ -15,6 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from bookbinder.sphinx import directives
+from bookbinder.sphinx.checked_directive import others, replies_in
 from bookbinder.sphinx.collector import note_mistake
 from bookbinder.sphinx.stopping import stop
 
@@ -61,45 +62,54 @@ def register_short_names(app: Sphinx, config: Config) -> None:
         stop(f'bookbinder_prefix = {prefix!r} in conf.py: use a text such as "bb-"')
     for name, ours in DIRECTIVES.items():
         short = name if name == "page-id" else prefix + name
-        other = directives.others(short)
+        other = others(short)
         if other is None:
             app.add_directive(short, ours, override=True)
         else:
             _tell(name, short, other, ours)
     # Also with a prefix: an author may have forgotten it.
-    other = directives.others("question")
+    other = others("question")
     if isinstance(other, type) and not issubclass(other, _Watched):
-        app.add_directive("question", type(other.__name__, (_Watched, other), {}), override=True)
+        app.add_directive(
+            "question",
+            type(other.__name__, (_Watched, other), {"theirs": _full_name(other)}),
+            override=True,
+        )
 
 
 class _Watched(Directive):
     """Refuses a question of ours that reached the directive of another extension.
 
-    That directive may put the whole content, and so the answers, on the page.
+    That directive, whose full name is `theirs`, may put the content with the answers on the page.
     """
 
+    theirs = ""
+
     def run(self) -> list[nodes.Node]:
-        if not directives.has_our_replies(self.content):
+        env = self.state.document.settings.env
+        if all(map(others, replies_in(self.content, env.config.bookbinder_prefix))):
             return list(super().run())
         source, line = self.state_machine.get_source_and_line(self.lineno)
-        theirs = f"{type(self).__mro__[2].__module__}.{type(self).__name__}"
         what = (
-            f"question: this is the directive of {theirs}, with a choice or feedback of Book "
+            f"question: this is the directive of {self.theirs}, with a choice or feedback of Book "
             "Binder: write bookbinder:question, or set bookbinder_prefix in conf.py"
         )
-        note_mistake(self.state.document.settings.env, source, line, what)
+        note_mistake(env, source, line, what)
         return []
 
 
+def _full_name(directive: Any) -> str:
+    return f"{directive.__module__}.{getattr(directive, '__name__', type(directive).__name__)}"
+
+
 def _tell(name: str, short: str, other: Any, ours: type) -> None:
-    theirs = f"{other.__module__}.{getattr(other, '__name__', type(other).__name__)}"
     # No warning, which -W makes an error: nothing is wrong with a book that has both.
     logger.info(
         "bookbinder: the directive %s is that of %s. That of %s is bookbinder:%s here; for a short "
         'name, set bookbinder_prefix in conf.py, for example to "bb-" for bb-%s.',
         short,
-        theirs,
-        f"{ours.__module__}.{ours.__name__}",
+        _full_name(other),
+        _full_name(ours),
         name,
         name,
     )

@@ -210,6 +210,12 @@ def test_a_reply_never_reaches_a_directive_that_would_show_it(tmp_path):
     assert not (tmp_path / "out/index.html").exists()
 
 
+def test_a_directive_of_another_with_a_like_name_may_stand_in_a_question(tmp_path):
+    text = GIVEAWAY.replace("   What is 2 + 2?", "   What is 2 + 2?\n\n   .. geo-feedback:: x\n")
+    source = raw_book(tmp_path / "s", text, "geo-feedback", ORDERS[0])
+    assert builds.build(source, tmp_path / "out").pages()
+
+
 def test_a_book_whose_questions_and_choices_are_all_anothers_is_built(tmp_path):
     text = ".. question:: hard\n\n   Which?\n\n   .. choice:: Granite\n   .. choice:: Chalk\n"
     source = raw_book(tmp_path / "s", text, "question choice", ORDERS[0])
