@@ -149,6 +149,8 @@ def setup(app: Sphinx) -> "ExtensionMetadata":
     app.connect("config-inited", names.register_short_names, priority=900)
     # Before other extensions write files into the folder, at 500.
     app.connect("builder-inited", forget_earlier_build, priority=1)
+    # After what other extensions change in the list of documents.
+    app.connect("env-before-read-docs", names.settle_clashes, priority=900)
     # Before Sphinx's own collectors, which run at 500, can see a document's feedback.
     app.connect("doctree-read", replies.cut_out, priority=100)
     # After all documents have been read and before any is written.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Set
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -16,6 +17,7 @@ from sphinx.util import logging
 
 from bookbinder.sphinx import directives
 from bookbinder.sphinx.checked_directive import others, replies_in
+from bookbinder.sphinx.clashes import ours_alone
 from bookbinder.sphinx.collector import note_mistake
 from bookbinder.sphinx.stopping import stop
 
@@ -53,20 +55,36 @@ class BookBinderDomain(Domain):
 
 
 def register_short_names(app: Sphinx, config: Config) -> None:
-    """Register `question` and so on, unless another extension or `conf.py` has the name.
+    """Register `question` and so on, except for names that another extension or `conf.py` has.
 
     `bookbinder_prefix` stands before the names, except for `page-id`, which a sync writes.
     """
     prefix = config.bookbinder_prefix
     if not _PREFIX.fullmatch(prefix):
         stop(f'bookbinder_prefix = {prefix!r} in conf.py: use a text such as "bb-"')
-    for name, ours in DIRECTIVES.items():
-        short = name if name == "page-id" else prefix + name
-        other = others(short)
-        if other is None:
-            app.add_directive(short, ours, override=True)
-        else:
-            _tell(name, short, other, ours)
+    for name, ours in _short_names(prefix).items():
+        if others(name) is None:
+            app.add_directive(name, ours, override=True)
+
+
+def settle_clashes(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Give each name that another extension has too to the side for which the book uses it.
+
+    It stays the other's if the book uses it for both. All documents are read again if a name
+    changes sides, as a clean build would read them.
+    """
+    prefix = app.config.bookbinder_prefix
+    clashing = {name: others(name) for name in _short_names(prefix) if others(name) is not None}
+    given: frozenset[str] = frozenset()
+    if clashing:
+        paths = [Path(env.doc2path(name)) for name in sorted(env.found_docs)]
+        texts = (path.read_text(app.config.source_encoding, "replace") for path in paths)
+        given = ours_alone(texts, prefix)
+    for name, other in clashing.items():
+        ours = _short_names(prefix)[name]
+        if name in given:
+            app.add_directive(name, ours, override=True)
+        _tell(name, other, ours, is_ours=name in given)
     # Also with a prefix: an author may have forgotten it.
     other = others("question")
     if isinstance(other, type) and not issubclass(other, _Watched):
@@ -75,6 +93,13 @@ def register_short_names(app: Sphinx, config: Config) -> None:
             type(other.__name__, (_Watched, other), {"theirs": _full_name(other)}),
             override=True,
         )
+    if given != getattr(env, "bookbinder_given_names", given):
+        docnames[:] = env.found_docs
+    env.bookbinder_given_names = given  # type: ignore[attr-defined]
+
+
+def _short_names(prefix: str) -> dict[str, type[Directive]]:
+    return {n if n == "page-id" else prefix + n: ours for n, ours in DIRECTIVES.items()}
 
 
 class _Watched(Directive):
@@ -102,14 +127,23 @@ def _full_name(directive: Any) -> str:
     return f"{directive.__module__}.{getattr(directive, '__name__', type(directive).__name__)}"
 
 
-def _tell(name: str, short: str, other: Any, ours: type) -> None:
+def _tell(name: str, other: Any, ours: type, *, is_ours: bool) -> None:
     # No warning, which -W makes an error: nothing is wrong with a book that has both.
+    if is_ours:
+        logger.info(
+            "bookbinder: the directive %s is that of %s in this book, which has none of %s.",
+            name,
+            _full_name(ours),
+            _full_name(other),
+        )
+        return
+    own_name = next(own for own, directive in DIRECTIVES.items() if directive is ours)
     logger.info(
         "bookbinder: the directive %s is that of %s. That of %s is bookbinder:%s here; for a short "
         'name, set bookbinder_prefix in conf.py, for example to "bb-" for bb-%s.',
-        short,
+        name,
         _full_name(other),
         _full_name(ours),
-        name,
-        name,
+        own_name,
+        own_name,
     )

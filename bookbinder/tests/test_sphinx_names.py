@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.management import call_command
 
+from bookbinder.sphinx import manifest
 from bookbinder.tests.run import sphinx_versions
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.syncing import sync
@@ -71,8 +72,8 @@ ORDERS = (["geology", "bookbinder.sphinx"], ["bookbinder.sphinx", "geology"])
 )
 def test_a_book_has_questions_of_both(tmp_path, extensions, prefix, more):
     source = book(tmp_path / "s", THEIRS + OURS.format(prefix), extensions, more)
-    manifest = builds.build(source, tmp_path / "out", "-W", "--keep-going")
-    labels = [question.label for page in manifest.pages() for question in page.questions]
+    read = builds.build(source, tmp_path / "out", "-W", "--keep-going")
+    labels = [question.label for page in read.pages() for question in page.questions]
     assert labels == ["adding", "choosing"]
     html = (tmp_path / "out/index.html").read_text()
     assert "<aside><p>Theirs: Why is granite hard?</p>" in html
@@ -86,6 +87,51 @@ def test_a_book_that_uses_the_others_alone_is_built_and_told(tmp_path, extension
     assert done.returncode == 0, done.stderr
     assert "the directive question is that of geology.Ask" in done.stdout
     assert "bookbinder.sphinx.directives.Question is bookbinder:question here" in done.stdout
+
+
+def labels_of(read) -> list[str]:
+    return [question.label for page in read.pages() for question in page.questions]
+
+
+@pytest.mark.parametrize("extensions", ORDERS)
+@pytest.mark.parametrize(
+    "names", ["question", "choice", "feedback", "question choice", "question choice feedback"]
+)
+def test_a_book_that_uses_ours_alone_is_built_and_told(tmp_path, extensions, names):
+    source = raw_book(tmp_path / "s", GIVEAWAY, names, extensions)
+    done = builds.run(source, tmp_path / "out", "-W", "-j2", quiet=False)
+    assert done.returncode == 0, done.stderr
+    assert labels_of(manifest.read(tmp_path / "out")) == ["adding", "choosing"]
+    for name in names.split():
+        assert f"the directive {name} is that of bookbinder.sphinx.directives" in done.stdout
+    assert "which has none of geology.Raw" in done.stdout
+    assert "Giveaway" not in (tmp_path / "out/index.html").read_text()
+
+
+def test_in_myst_it_is_built_too(tmp_path):
+    source = raw_book(tmp_path / "s", "", "question", [*ORDERS[0], "myst_parser"])
+    (source / "index.rst").unlink()
+    (source / "index.md").write_text(MYST)
+    assert labels_of(builds.build(source, tmp_path / "out", "-W")) == ["adding"]
+
+
+def test_a_name_changes_sides_in_an_incremental_build_as_in_a_clean_one(tmp_path):
+    source = raw_book(
+        tmp_path / "s", GIVEAWAY + "\n.. toctree::\n   :glob:\n\n   p*\n", "question", ORDERS[0]
+    )
+    assert labels_of(builds.build(source, tmp_path / "out")) == ["adding", "choosing"]
+    (source / "page.rst").write_text(f"Page\n====\n\n{THEIRS}")
+    found = builds.mistakes(source, tmp_path / "out")
+    assert [line.partition(":")[0] for line in found] == ["index.rst", "index.rst"]
+    (source / "page.rst").write_text("Page\n====\n\nNone.\n")
+    assert labels_of(builds.build(source, tmp_path / "out")) == ["adding", "choosing"]
+
+
+def test_an_included_question_of_ours_does_not_reach_the_other(tmp_path):
+    source = raw_book(tmp_path / "s", ".. include:: part.txt\n", "question", ORDERS[0])
+    (source / "part.txt").write_text(GIVEAWAY)
+    found = builds.mistakes(source, tmp_path / "out")
+    assert found[0].startswith("part.txt:2: question: this is the directive of geology.Raw")
 
 
 @pytest.mark.parametrize("prefix", ["", "bookbinder:"])
@@ -104,10 +150,8 @@ def test_in_myst_the_names_of_the_domain_work_too(tmp_path):
     (source / "conf.py").write_text(
         (source / "conf.py").read_text() + 'myst_enable_extensions = ["colon_fence"]\n'
     )
-    manifest = builds.build(source, tmp_path / "out")
-    assert [question.label for page in manifest.pages() for question in page.questions] == [
-        "adding"
-    ]
+    read = builds.build(source, tmp_path / "out")
+    assert [question.label for page in read.pages() for question in page.questions] == ["adding"]
 
 
 @pytest.mark.parametrize("prefix", ["Q-", "a b", "bookbinder:", "bb"])
@@ -158,6 +202,7 @@ class Raw(Directive):
 def setup(app):
     for name in NAMES:
         app.add_directive(name, Raw)
+    return {"parallel_read_safe": True}
 """
 MYST = """# Rocks
 
@@ -186,7 +231,7 @@ def raw_book(folder, text: str, names: str, extensions: list[str], more: str = "
 @pytest.mark.parametrize("extensions", ORDERS)
 @pytest.mark.parametrize("more", ["", 'bookbinder_prefix = "bb-"\n'])
 def test_ours_never_reaches_a_directive_that_would_show_it(tmp_path, extensions, more):
-    source = raw_book(tmp_path / "s", GIVEAWAY, "question", extensions, more)
+    source = raw_book(tmp_path / "s", GIVEAWAY + THEIRS, "question", extensions, more)
     found = builds.mistakes(source, tmp_path / "out")
     assert [line.partition(":")[2].partition(":")[0] for line in found] == ["5", "15"]
     assert all("question: this is the directive of geology.Raw" in line for line in found)
@@ -196,13 +241,14 @@ def test_ours_never_reaches_a_directive_that_would_show_it(tmp_path, extensions,
 def test_in_myst_it_does_not_either(tmp_path):
     source = raw_book(tmp_path / "s", "", "question", [*ORDERS[0], "myst_parser"])
     (source / "index.rst").unlink()
-    (source / "index.md").write_text(MYST)
+    (source / "index.md").write_text(f"{MYST}\n```{{question}}\nWhy?\n```\n")
     (found,) = builds.mistakes(source, tmp_path / "out")
     assert found.startswith("index.md:3: question: this is the directive of geology.Raw")
 
 
 def test_a_reply_never_reaches_a_directive_that_would_show_it(tmp_path):
-    source = raw_book(tmp_path / "s", GIVEAWAY, "feedback", ORDERS[0])
+    text = f"{GIVEAWAY}\n.. feedback:: x\n\n   Theirs.\n"
+    source = raw_book(tmp_path / "s", text, "feedback", ORDERS[0])
     found = builds.mistakes(source, tmp_path / "out")
     assert (
         "question: feedback is the directive of geology here: write bookbinder:feedback" in found[0]
