@@ -36,8 +36,9 @@ test-fast: .venv/dev $(CATALOGS)  ## tests without builds, servers and browsers,
 test: .venv/dev $(CATALOGS)  ## every check and test, on SQLite and PostgreSQL and in Chromium
 	$(BIN)/python -m bookbinder.tests.run.all
 
-fuzz: .venv/dev  ## the API under 10,000 requests that are made up, as every role
+fuzz: .venv/dev  ## 10,000 made-up requests as every role, and 100,000 steps that change scores
 	FUZZ_REQUESTS=10000 $(BIN)/python -m pytest -s bookbinder/tests/test_fuzz.py
+	SCORE_EXAMPLES=500 $(BIN)/python -m pytest -n auto grading/tests/test_scores_random.py
 
 crash: .venv/dev  ## kills CRASHES real syncs (200) at random instants on each database
 	$(BIN)/python -m bookbinder.tests.run.crash

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 
 from accounts import limits
 from accounts.models import User
@@ -23,7 +24,8 @@ from annotations.rendering import body_fields
 from bookbinder.tests.support import built_once
 from books.models import Author, Book, Feedback, Page, Question, Release
 from books.releases import folders, serving
-from grading.models import Answer, Course, Enrollment, Instructor
+from grading import scores
+from grading.models import Answer, Attempt, Course, Enrollment, Instructor, Override
 
 pytest_plugins = [
     "bookbinder.tests.support.editions",
@@ -89,11 +91,34 @@ def enroll(user: User, course: Course, **over: Any) -> Enrollment:
     return Enrollment.objects.create(course=course, user=user, **({"origin": "free"} | over))
 
 
+def make_attempt(
+    enrollment: Enrollment, question: Question, string: str = "4", **over: Any
+) -> Attempt:
+    """Create an attempt without the score that it gives."""
+    fields = {"points": Decimal(2)} | over
+    return Attempt.objects.create(enrollment=enrollment, question=question, string=string, **fields)
+
+
 def make_answer(
     enrollment: Enrollment, question: Question, string: str = "4", **over: Any
 ) -> Answer:
-    fields = {"points": Decimal(2)} | over
-    return Answer.objects.create(enrollment=enrollment, question=question, string=string, **fields)
+    """Create an attempt, and return the answer with its score."""
+    make_attempt(enrollment, question, string, **over)
+    return refreshed(enrollment, question)
+
+
+def refreshed(enrollment: Enrollment, question: Question) -> Answer:
+    """Derive a score again, and return the answer."""
+    with transaction.atomic():
+        scores.refresh([enrollment.pk], [question.pk])
+    return Answer.objects.get(enrollment=enrollment, question=question)
+
+
+def make_override(answer: Answer, points: Any, **over: Any) -> Answer:
+    """Set the points of an answer by hand, and return the answer."""
+    fields = {"points": Decimal(points)} | over
+    Override.objects.create(enrollment=answer.enrollment, question=answer.question, **fields)
+    return refreshed(answer.enrollment, answer.question)
 
 
 WORDS = "The quick brown fox jumps over the lazy dog. It never looks back at it."

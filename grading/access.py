@@ -15,10 +15,14 @@ from grading.models import (
     Attempt,
     Course,
     Enrollment,
+    Grade,
     Instructor,
     Interactive,
     Invitation,
+    Override,
     Regrade,
+    RegradedAttempt,
+    RuleChange,
 )
 
 
@@ -129,5 +133,15 @@ def fill() -> None:
     access.allow("grading.add_invitation", Course, teaches("pk"))
     access.allow("grading.delete_invitation", Invitation, teaches_and_pending, appointed_by_authors)
     access.allow("grading.view_answer", Answer, teaches("enrollment__course"))
-    access.allow("grading.view_regrade", Regrade, teaches("answer__enrollment__course"))
     access.allow("grading.view_attempt", Attempt, teaches("enrollment__course"))
+    access.allow(
+        "grading.view_regradedattempt", RegradedAttempt, teaches("attempt__enrollment__course")
+    )
+    access.allow("grading.add_grade", Attempt, teaches("enrollment__course"))
+    access.allow("grading.add_override", Enrollment, teaches("course"))
+    access.allow("grading.add_regrade", Course, teaches("pk"))
+    for act in ("view", "change"):
+        access.allow(f"grading.{act}_grade", Grade, teaches("attempt__enrollment__course"))
+        access.allow(f"grading.{act}_override", Override, teaches("enrollment__course"))
+        access.allow(f"grading.{act}_regrade", Regrade, teaches("course"))
+        access.allow(f"grading.{act}_rulechange", RuleChange, teaches("course"))

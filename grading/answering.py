@@ -4,9 +4,10 @@ A client key identifies the answer: sent again with the same key, it is stored o
 key, an answer that equals the last attempt makes no attempt either.
 """
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -22,7 +23,10 @@ from accounts.models import User
 from books.models import Question
 from grading import enrolling, graders, limits
 from grading.errors import GradingError
-from grading.models import Answer, Attempt, Enrollment, Repeat
+from grading.models import Attempt, Course, Enrollment, Repeat
+from grading.scores import derivation, kept, reasons, writer
+from grading.scores.derivation import Given, Override, Rules
+from grading.scores.kept import Pair, decimal
 
 
 class NotEnrolled(GradingError):
@@ -56,18 +60,29 @@ class Gone(Changed):
         return _("The book no longer contains this question. Reload the page.")
 
 
+class Counting(NamedTuple):
+    """What counts now for the question: the score, whether it is this attempt's, and why."""
+
+    score: Decimal | None
+    counts: bool
+    reasons: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the student is shown. `points` is None if a person has to grade the answer.
 
     `feedback` is HTML. `attempt` is the number of the attempt at the question, from 1, or None if
-    nothing was stored.
+    nothing was stored. The last three are a `Counting`.
     """
 
     points: Decimal | None
     points_possible: Decimal
     feedback: str | None
     attempt: int | None
+    score: Decimal | None = None
+    counts: bool = False
+    reasons: tuple[str, ...] = ()
 
 
 def answer(
@@ -84,6 +99,7 @@ def answer(
     that the person used last counts. Raises NotEnrolled, AnswerError, Refused, TooFast,
     Conflict or Changed; nothing is stored then.
     """
+    received_at = timezone.now()  # before it waits for any lock
     try:
         with transaction.atomic():
             enrollment = _locked_enrollment(user, question, course_id)
@@ -97,15 +113,16 @@ def answer(
                 raise Changed
             string, outcome = graders.read_and_grade(given, question, feedback)
             html = outcome.html if enrollment.shows_feedback is not False else None
+            possible = question.points_possible
             if earlier.sent_before is not None:
-                number = _number_of_sent(earlier, enrollment, question, string)
-                return Reply(earlier.points, question.points_possible, html, number)
+                number = _number_of_sent(earlier, string)
+                return Reply(earlier.points, possible, html, number, *earlier.what_counts)
             _require_open(enrollment)
             limits.check_pace(user, question, earlier.this_minute, earlier.this_minute_in_all)
             if _is_repeated(earlier, string, outcome, question.version):
                 limits.check_pace_of_repeats(user, question)
                 _remember(earlier, enrollment, client_key)
-                return Reply(earlier.points, question.points_possible, html, earlier.count)
+                return Reply(earlier.points, possible, html, earlier.count, *earlier.what_counts)
             _require_attempts_left(enrollment, earlier.count)
             attempt = Attempt.objects.create(
                 enrollment=enrollment,
@@ -114,12 +131,12 @@ def answer(
                 string=string,
                 points=outcome.points,
                 feedback=outcome.matched,
+                parts=outcome.parts,
                 version=question.version,
+                received_at=received_at,
             )
-            counted = earlier.counted_points
-            if not (enrollment.course.keeps_best and _is_more(counted, outcome.points)):
-                _store_as_answer(attempt)
-            return Reply(outcome.points, question.points_possible, html, earlier.count + 1)
+            counts = _write_score(attempt, earlier, possible)
+            return Reply(outcome.points, possible, html, earlier.count + 1, *counts)
     except IntegrityError:
         if Question.objects.filter(pk=question.pk).exists():
             raise
@@ -151,13 +168,14 @@ def _locked_enrollment(user: User, question: Question, course_id: int | None) ->
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the database says about earlier answers.
+    """What the database says about earlier answers, and about the rules for the score.
 
     `attempt` is the primary key of the one that has been sent with the client key or, if there is
     none, of the last one at the question; it is None without any, and if the client key was used at
     another question. The next four are its columns. `sent_before` is None if the client key is new.
-    `count` is the number of attempts at the question, `counted_points` the points of the answer
-    that counts, and `this_minute` and `this_minute_in_all` are what `limits` counts.
+    `attempts` are those at the question, with what has been given for them; `this_minute` and
+    `this_minute_in_all` are what `limits` counts. The next three are the answer that counts, the
+    others the rules; they have been read after the enrollment was locked.
     """
 
     attempt: int | None
@@ -166,22 +184,39 @@ class Earlier:
     feedback: int | None
     version: str | None
     sent_before: int | None
-    count: int
-    counted_points: Decimal | None
+    attempts: list[derivation.Attempt]
     this_minute: int
     this_minute_in_all: int
+    counting: int | None
+    score: Decimal | None
+    reasons: str
+    policy: str
+    full_points: bool
+    override: Decimal | None
+    override_reason: str
+
+    @property
+    def count(self) -> int:
+        return len(self.attempts)
+
+    @property
+    def what_counts(self) -> Counting:
+        """Return what counts, if `attempt` is replied to once more."""
+        texts = reasons.in_words(json.loads(self.reasons))
+        return Counting(self.score, self.counting == self.attempt, tuple(texts))
 
 
 # Each is found by an index, since there can be many attempts with long texts. It is not composed by
 # Django, which takes 3 ms of CPU for it, a quarter of an answer.
 _EARLIER = """
     SELECT a.id, a.string, a.points, a.feedback_id, a.version, w.sent_before,
-        (SELECT COUNT(*) FROM grading_attempt WHERE enrollment_id = %s AND question_id = %s),
-        (SELECT points FROM grading_answer WHERE enrollment_id = %s AND question_id = %s),
+        {attempts},
         (SELECT COUNT(*) FROM grading_attempt m JOIN grading_enrollment e ON e.id = m.enrollment_id
-            WHERE e.user_id = %s AND m.created_at > %s AND m.question_id = %s),
+            WHERE e.user_id = %s AND m.received_at > %s AND m.question_id = %s),
         (SELECT COUNT(*) FROM grading_attempt m JOIN grading_enrollment e ON e.id = m.enrollment_id
-            WHERE e.user_id = %s AND m.created_at > %s)
+            WHERE e.user_id = %s AND m.received_at > %s),
+        s.attempt_id, s.points, s.reasons, c.attempts_policy, i.full_points, o.points,
+        CASE WHEN o.is_private THEN '' ELSE o.reason END
     FROM (
         SELECT COALESCE(
             (SELECT id FROM grading_attempt WHERE enrollment_id = %s AND client_key = %s),
@@ -189,8 +224,13 @@ _EARLIER = """
         ) AS sent_before,
         (SELECT MAX(id) FROM grading_attempt WHERE enrollment_id = %s AND question_id = %s) AS last
     ) w
+    JOIN grading_course c ON c.id = %s
     LEFT JOIN grading_attempt a
         ON a.id = COALESCE(w.sent_before, w.last) AND a.question_id = %s
+    LEFT JOIN grading_answer s ON s.enrollment_id = %s AND s.question_id = %s
+    LEFT JOIN grading_interactive i ON i.course_id = c.id AND i.question_id = %s
+    LEFT JOIN grading_override o
+        ON o.enrollment_id = %s AND o.question_id = %s AND o.ended_at IS NULL
 """
 
 
@@ -203,30 +243,28 @@ def _earlier(user: User, enrollment: Enrollment, question: Question, client_key:
     ]
     since = connection.ops.adapt_datetimefield_value(timezone.now() - limits.MINUTE)
     recent = [user.pk, since]
+    of_score = [enrollment.course_id, question.pk, *here, question.pk, *here]
     with connection.cursor() as cursor:
         cursor.execute(
-            _EARLIER,
-            [*here, *here, *recent, question.pk, *recent, *key, *key, *here, question.pk],
+            _EARLIER.format(attempts=kept.attempts_as_json()),
+            [*here, *recent, question.pk, *recent, *key, *key, *here, *of_score],
         )
-        attempt, string, points, feedback, version, sent, count, counted, *pace = cursor.fetchone()
+        (
+            attempt, string, points, feedback, version, sent, attempts, minute, in_all,
+            counting, score, stored, policy, full_points, override, why,
+        ) = cursor.fetchone()  # fmt: skip
     return Earlier(
-        attempt, string, _decimal(points), feedback, version, sent, count, _decimal(counted), *pace
-    )
+        attempt, string, decimal(points), feedback, version, sent,
+        kept.attempts_of(attempts), minute, in_all, counting, decimal(score), stored or "[]",
+        policy, bool(full_points), decimal(override), why or "",
+    )  # fmt: skip
 
 
-def _decimal(points: Any) -> Decimal | None:
-    """Return points as the database's driver returns them as a decimal: SQLite has none."""
-    return None if points is None else Decimal(str(points)).quantize(Decimal("0.01"))
-
-
-def _number_of_sent(
-    earlier: Earlier, enrollment: Enrollment, question: Question, string: str
-) -> int:
+def _number_of_sent(earlier: Earlier, string: str) -> int:
     """Return the number of the attempt that has been sent before, from 1. Raises Conflict."""
     if earlier.string != string:
         raise Conflict(_("This answer has already been sent with different content."))
-    attempts = Attempt.objects.filter(enrollment=enrollment, question=question)
-    return attempts.filter(pk__lte=earlier.attempt).count()
+    return 1 + [attempt.pk for attempt in earlier.attempts].index(earlier.attempt or 0)
 
 
 def _is_repeated(earlier: Earlier, string: str, outcome: graders.Outcome, version: str) -> bool:
@@ -268,24 +306,20 @@ def _require_attempts_left(enrollment: Enrollment, attempts: int) -> None:
         )
 
 
-def _is_more(counted: Decimal | None, points: Decimal | None) -> bool:
-    """Return whether the points that count exceed those of a new attempt; None is ungraded."""
-    return counted is not None and points is not None and counted > points
-
-
-def _store_as_answer(attempt: Attempt) -> None:
-    """Store the attempt as the answer that counts, in a single statement."""
-    counts = Answer(
-        enrollment_id=attempt.enrollment_id,
-        question_id=attempt.question_id,
-        string=attempt.string,
-        points=attempt.points,
-        feedback_id=attempt.feedback_id,
-        answered_at=timezone.now(),
+def _write_score(attempt: Attempt, earlier: Earlier, possible: Decimal) -> Counting:
+    """Derive and store the score at a question that a new attempt has been added to."""
+    pair = Pair(attempt.enrollment_id, attempt.question_id)
+    rules = Rules(
+        possible,
+        keeps_best=earlier.policy == Course.AttemptsPolicy.BEST,
+        full_points=earlier.full_points,
     )
-    Answer.objects.bulk_create(
-        [counts],
-        update_conflicts=True,
-        unique_fields=["enrollment", "question"],
-        update_fields=["string", "points", "feedback", "answered_at"],
-    )
+    override = None
+    if earlier.override is not None:
+        override = Override(earlier.override, earlier.override_reason)
+    given = Given(attempt.points, attempt.feedback_id)
+    new = derivation.Attempt(attempt.pk, attempt.received_at, given)
+    score = derivation.derive([*earlier.attempts, new], rules, override)
+    writer.write([(pair, score)])
+    texts = reasons.in_words(score.reasons)
+    return Counting(score.points, score.attempt == attempt.pk, tuple(texts))

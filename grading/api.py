@@ -31,12 +31,19 @@ class AnswerIn(Schema):
 
 
 class ReplyOut(Schema):
-    """What the answer earned; `points` is null if a person has to grade it."""
+    """What the answer earned; `points` is null if a person has to grade it.
+
+    `score` is what counts for the question now, with its `reasons`, and `counts` whether that is
+    this attempt.
+    """
 
     points: float | None
     points_possible: float
     feedback: str | None
     attempt: int | None
+    score: float | None
+    counts: bool
+    reasons: list[str]
 
 
 class AttemptOut(Schema):
@@ -44,6 +51,8 @@ class AttemptOut(Schema):
     points: float | None
     feedback: str | None
     at: datetime
+    notes: list[str]
+    comment: str
 
 
 class CodedProblem(Problem):

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Aggregate, QuerySet, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 
 from books.models import Question
 from grading.models import Answer, Course, Enrollment
+from grading.scores.totals import default_points
 from grading.spreadsheet import formula_safe
 
 Cell = str | int | float
@@ -39,7 +40,7 @@ def rows(course: Course, cell: Callable[[str], Cell] = number) -> list[Row]:
     """Return three rows of headings, then one for each active student.
 
     `cell` makes a cell from points as the database writes them. A cell is empty if the question was
-    not answered, or if the answer has not been graded yet.
+    not answered, or if the answer has not been graded yet, unless everybody gets full points.
     """
     questions = list(
         Question.objects.in_gradebook_order()
@@ -60,22 +61,33 @@ def rows(course: Course, cell: Callable[[str], Cell] = number) -> list[Row]:
             *(formula_safe(label) for *_ids, label, _points in questions),
         ],
         ["", "", "Points possible", *(cell(str(points)) for *_ids, points in questions)],
-        *_student_rows(course, [str(pk) for pk, *_rest in questions], cell),
+        *_student_rows(
+            course, [str(pk) for pk, *_rest in questions], _defaults(course, questions, cell), cell
+        ),
     ]
 
 
 def _student_rows(
-    course: Course, questions: list[str], cell: Callable[[str], Cell]
+    course: Course, questions: list[str], nothing: Row, cell: Callable[[str], Cell]
 ) -> Iterator[Row]:
-    nothing: Row = [""] * len(questions)
     enrollments = Enrollment.objects.filter(course=course).in_gradebook()
     students = list(
         enrollments.values_list("pk", "user__email", "user__last_name", "user__first_name")
     )
     answers = _answers_of(course, [pk for pk, *_identity in students])
-    points = dict(_points(answers, questions, _Cells(cell)))
+    points = dict(_points(answers, questions, nothing, _Cells(cell)))
     for pk, *identity in students:
         yield [*map(formula_safe, identity), *points.get(pk, nothing)]
+
+
+def _defaults(course: Course, questions: list[Any], cell: Callable[[str], Cell]) -> Row:
+    """Return the cells of a student who has answered nothing."""
+    full = set(course.interactives.filter(full_points=True).values_list("question", flat=True))
+    given = (
+        default_points(points, full_points=pk in full)
+        for pk, _page, _url, _label, points in questions
+    )
+    return ["" if points is None else cell(str(points)) for points in given]
 
 
 def _answers_of(course: Course, students: list[int]) -> QuerySet[Answer]:
@@ -112,10 +124,14 @@ class _Joined(Aggregate):
 
 
 def _points(
-    answers: QuerySet[Answer], questions: list[str], cells: _Cells
+    answers: QuerySet[Answer], questions: list[str], nothing: Row, cells: _Cells
 ) -> Iterator[tuple[int, Row]]:
-    """Yield the key of each enrollment with its cells, which are in the order of `questions`."""
+    """Yield the key of each enrollment with its cells, which are in the order of `questions`.
+
+    `nothing` has the cells of questions without an answer.
+    """
     asked, positions = "", []
+    by_default = [(position, given) for position, given in enumerate(nothing) if given != ""]
     for pk, answered, texts in _joined(answers).iterator(chunk_size=CHUNK):
         if answered != asked:
             # Usually, a student has answered the same questions as the previous one.
@@ -123,14 +139,17 @@ def _points(
             known = {question: position for position, question in enumerate(answered.split(","))}
             positions = [known.get(question, -1) for question in questions]
         row: Row = [*map(cells.__getitem__, texts.split(",")), ""]
-        yield pk, [row[position] for position in positions]
+        found = [row[position] for position in positions]
+        for position, given in by_default:
+            found[position] = given if found[position] == "" else found[position]
+        yield pk, found
 
 
 def _joined(answers: QuerySet[Answer]) -> QuerySet[Answer, tuple[int, str, str]]:
-    counted = answers.exclude(points=None, override_points=None)
-    points = Cast(Coalesce("override_points", "points"), TextField())
+    points = Cast("points", TextField())
     return (
-        counted.values("enrollment_id")
+        answers.exclude(points=None)
+        .values("enrollment_id")
         .annotate(answered=_Joined(Cast("question_id", TextField())), texts=_Joined(points))
         .order_by()
         .values_list("enrollment_id", "answered", "texts")

@@ -5,7 +5,6 @@ They are counted from the rows themselves, in the transaction that adds one, by 
 
 from datetime import timedelta
 from math import ceil
-from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
@@ -32,15 +31,13 @@ class TooFast(GradingError):
 
 def recent_attempts(user: User) -> QuerySet[Attempt]:
     """Return a person's attempts of the last minute, in all courses."""
-    return Attempt.objects.filter(**_recent(user)).order_by()
-
-
-def _recent(user: User) -> dict[str, Any]:
-    return {"enrollment__user": user, "created_at__gt": timezone.now() - MINUTE}
+    since = timezone.now() - MINUTE
+    return Attempt.objects.filter(enrollment__user=user, received_at__gt=since).order_by()
 
 
 def _recent_repeats(user: User) -> QuerySet[Repeat]:
-    return Repeat.objects.filter(**_recent(user)).order_by()
+    since = timezone.now() - MINUTE
+    return Repeat.objects.filter(enrollment__user=user, created_at__gt=since).order_by()
 
 
 def check_pace(user: User, question: Question, at_question: int, in_all: int) -> None:
@@ -76,8 +73,11 @@ def check_pace_of_repeats(user: User, question: Question) -> None:
     check_pace(user, question, at_question, attempts["in_all"] + repeats["in_all"])
 
 
-def _seconds_left(*rows: QuerySet[Any]) -> int:
+def _seconds_left(attempts: QuerySet[Attempt], repeats: QuerySet[Repeat]) -> int:
     """Return the number of seconds until the oldest of the rows is a minute old, at least 1."""
-    times = [one.aggregate(at=Min("created_at"))["at"] for one in rows]
+    times = [
+        attempts.aggregate(at=Min("received_at"))["at"],
+        repeats.aggregate(at=Min("created_at"))["at"],
+    ]
     oldest = min((at for at in times if at), default=timezone.now() - MINUTE)
     return max(ceil((oldest + MINUTE - timezone.now()).total_seconds()), 1)

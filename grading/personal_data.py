@@ -23,13 +23,18 @@ from grading.models import (
     Answer,
     Attempt,
     Enrollment,
+    Grade,
     Instructor,
     Interactive,
     Invitation,
+    Override,
     Regrade,
+    RegradedAttempt,
     Repeat,
+    RuleChange,
 )
 from grading.points import plain
+from grading.scores import reasons
 from grading.spreadsheet import formula_safe
 
 KEPT_FOR = timedelta(days=365)  # after a course has closed
@@ -76,13 +81,13 @@ def _given(rows: Any, *fields: str) -> Iterator[Record]:
 
 def _attempts_of(user: User) -> Iterator[Record]:
     attempts = Attempt.objects.filter(enrollment__user=user)
-    return _given(attempts, "points", "created_at", "client_key")
+    return _given(attempts, "points", "parts", "received_at", "client_key")
 
 
 def _answers_of(user: User) -> Iterator[Record]:
     answers = Answer.objects.filter(enrollment__user=user)
-    by_hand = ("override_points", "override_at", "override_reason")
-    return _given(answers, "points", "answered_at", *by_hand)
+    for record in _given(answers, "points", "raw_points", "waits", "reasons", "answered_at"):
+        yield {**record, "reasons": reasons.in_words(record["reasons"])}
 
 
 HEADINGS = ("course", "book", "page", "question", "answer", "points", "answered")
@@ -92,11 +97,10 @@ def _answers_csv(user: User) -> bytes:
     """Return the person's answers as a CSV file, or nothing if there are none."""
     rows = []
     for record in _answers_of(user):
-        by_hand = record["override_points"]
-        points = record["points"] if by_hand is None else by_hand
+        points, at = record["points"], record["answered_at"]
         place = (record["course"], record["book"], record["page"], record["question"])
         given = (record["in_words"], "" if points is None else plain(points))
-        cells = (*place, *given, record["answered_at"].isoformat())
+        cells = (*place, *given, at.isoformat() if at else "")
         rows.append([formula_safe(cell) for cell in cells])
     return spreadsheet.as_csv([HEADINGS, *rows]) if rows else b""
 
@@ -163,27 +167,55 @@ ENTRIES = (
         person="enrollment__user",
         export=_answers_of,
         erasure=Erasure.NAMELESS,
-        named_in=("override_by",),
         is_archived=True,
         enrollment="enrollment",
     ),
+    PersonalData(Regrade, named_in=("created_by", "undone_by")),
     PersonalData(
-        Regrade,
-        title=_("Answers that were regraded"),
-        person="answer__enrollment__user",
+        RegradedAttempt,
+        title=_("Attempts that were regraded"),
+        person="attempt__enrollment__user",
         fields=(
-            "answer__enrollment__course__name",
-            "answer__question__page__url",
-            "answer__question__label",
-            "string",
+            "attempt__client_key",
             "points",
-            "reason",
-            "created_at",
+            "parts",
+            "regrade__reason",
+            "regrade__created_at",
+            "regrade__undone_at",
         ),
         erasure=Erasure.NAMELESS,
         is_archived=True,
-        enrollment="answer__enrollment",
+        enrollment="attempt__enrollment",
     ),
+    PersonalData(
+        Grade,
+        title=_("Grades that a person has given"),
+        person="attempt__enrollment__user",
+        fields=("attempt__client_key", "points", "items", "comment", "created_at", "ended_at"),
+        erasure=Erasure.NAMELESS,
+        named_in=("created_by", "ended_by"),
+        is_archived=True,
+        enrollment="attempt__enrollment",
+    ),
+    PersonalData(
+        Override,
+        title=_("Points that a person has set"),
+        person="enrollment__user",
+        fields=(
+            "enrollment__course__name",
+            "question__page__url",
+            "question__label",
+            "points",
+            "reason",
+            "created_at",
+            "ended_at",
+        ),
+        erasure=Erasure.NAMELESS,
+        named_in=("created_by", "ended_by"),
+        is_archived=True,
+        enrollment="enrollment",
+    ),
+    PersonalData(RuleChange, named_in=("created_by",), is_archived=True),
 )
 
 

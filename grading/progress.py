@@ -1,8 +1,7 @@
-"""A student's progress in a book: figures, where they stopped reading, and the next question."""
+"""A student's progress in a book: what is done, where they stopped, and the next question."""
 
 import functools
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -17,77 +16,35 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
     When,
 )
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from books.contents import Done
 from books.models import Book, Page, Question
+from grading import scores
 from grading.models import Answer, Enrollment, Interactive
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Figures about the whole book, without questions that the course has switched off."""
-
-    answered: int
-    questions: int
-    points: Decimal
-    points_possible: Decimal
+from grading.scores import totals
 
 
 def with_progress(
     enrollments: QuerySet[Enrollment], after: Page | None = None
 ) -> QuerySet[Enrollment]:
-    """Annotate enrollments with what `of` and `next_question` read.
+    """Annotate enrollments with what `scores.totals_of` and `next_question` read.
 
     `next_question` needs `after`, the page after which it searches.
     """
-    enrollments = enrollments.annotate(**_figures())
+    enrollments = scores.with_totals(enrollments)
     return enrollments if after is None else enrollments.annotate(next_question=_next(after))
-
-
-def _is_off(question: str) -> Exists:
-    """Return a condition: the course has switched the question off.
-
-    The course is that of an enrollment in the query two levels further out.
-    """
-    course = OuterRef(OuterRef("course"))
-    off = Interactive.objects.filter(course=course, question=OuterRef(question), enabled=False)
-    return Exists(off)
-
-
-@functools.cache
-def _figures() -> dict[str, Subquery]:
-    """Return the annotations that `of` reads.
-
-    They are built only once, since that takes a fifth of the time of a page view.
-    """
-    book = Q(question__page__book=OuterRef("course__book"))
-    answered = Answer.objects.filter(~_is_off("question"), book, enrollment=OuterRef("pk"))
-    return {
-        "in_book": _counted(_asked(), "page__book", "points_possible"),
-        "done": _counted(answered, "enrollment", Coalesce("override_points", "points")),
-    }
-
-
-@functools.cache
-def _asked() -> QuerySet[Question]:
-    return Question.objects.filter(~_is_off("pk"), page__book=OuterRef("course__book"))
 
 
 @functools.cache
 def _unanswered() -> QuerySet[Question]:
-    done = Answer.objects.filter(enrollment=OuterRef(OuterRef("pk")), question=OuterRef("pk"))
-    return _asked().filter(~Exists(done))
-
-
-def _counted(rows: QuerySet[Any], by: str, points: Any) -> Subquery:
-    figures = JSONObject(n=Count("pk"), points=Sum(points))
-    counted = rows.order_by().values(by).annotate(figures=figures).values("figures")
-    return Subquery(counted, output_field=JSONField())
+    done = Answer.objects.filter(
+        enrollment=OuterRef(OuterRef("pk")), question=OuterRef("pk"), attempt__isnull=False
+    )
+    return totals.asked_in_course().filter(~Exists(done))
 
 
 def _next(page: Page) -> Subquery:
@@ -104,25 +61,12 @@ def _next(page: Page) -> Subquery:
     return Subquery(found[:1], output_field=JSONField())
 
 
-def of(enrollment: Any) -> Progress:
-    """Return the figures of an enrollment that was read by `with_progress`."""
-    answered, points = _told(enrollment.done)
-    questions, points_possible = _told(enrollment.in_book)
-    return Progress(answered, questions, points, points_possible)
-
-
-def _told(counted: Any) -> tuple[int, Decimal]:
-    """Return a count and its points, rounded to two decimals, since SQLite sums them as floats."""
-    found = counted or {"n": 0, "points": None}
-    return found["n"], Decimal(f"{found['points'] or 0:.2f}")
-
-
 def by_page(enrollment: Enrollment) -> dict[int, Done]:
     """Return what is done on each page with questions, by the page's primary key.
 
-    Questions that the course has switched off do not count.
+    Questions that the course has switched off or dropped do not count.
     """
-    off = Interactive.objects.filter(course=enrollment.course_id, enabled=False)
+    off = Interactive.objects.filter(totals.NOT_COUNTED, course=enrollment.course_id)
     questions = Question.objects.filter(page__book=enrollment.course.book_id)
     mine = FilteredRelation("answers", condition=Q(answers__enrollment=enrollment.pk))
     counted = (
@@ -130,7 +74,7 @@ def by_page(enrollment: Enrollment) -> dict[int, Done]:
         .order_by()
         .values_list("page")
         .annotate(mine=mine)
-        .annotate(asked=Count("pk"), answered=Count("mine"))
+        .annotate(asked=Count("pk"), answered=Count("mine__attempt"))
     )
     return {page: Done(answered, asked) for page, asked, answered in counted}
 

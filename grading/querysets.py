@@ -62,5 +62,18 @@ class InvitationQuerySet(models.QuerySet):
 class AnswerQuerySet(models.QuerySet):
     def ungraded(self) -> Self:
         """Return the answers of students that a person has to grade."""
-        waiting = self.filter(points__isnull=True, override_points__isnull=True)
-        return waiting.filter(enrollment__status="active").exclude(enrollment__origin="test")
+        waiting = self.filter(waits=True, enrollment__status="active")
+        return waiting.exclude(enrollment__origin="test")
+
+
+class KeptQuerySet(models.QuerySet):
+    """Rows that are ended by newer ones, and never changed otherwise."""
+
+    def active(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class RegradeQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        """Return the regrades that have not been undone."""
+        return self.filter(undone_at=None)

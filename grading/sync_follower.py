@@ -10,18 +10,40 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Max, Model, QuerySet, Sum
+from django.db.models import Count, Max, Model, QuerySet
 from django.utils.translation import gettext_lazy
 
 from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
 from books.sync.report.totals import FIRST, shortened
-from grading import graders
-from grading.models import Answer, Attempt, Course, Enrollment, Interactive, Regrade, Repeat
+from grading import graders, scores
+from grading.models import (
+    Answer,
+    Attempt,
+    Course,
+    Enrollment,
+    Grade,
+    Interactive,
+    Override,
+    RegradedAttempt,
+    Repeat,
+    RuleChange,
+)
 from grading.regrade import affected, choice_keys, regrade, report
 
 KINDS: dict[str, type[Model]] = {"answers": Answer, "attempts": Attempt, "switches": Interactive}
+# All rows that are deleted with a question, each after those that it needs.
+DELETED: tuple[tuple[type[Model], str], ...] = (
+    (Attempt, "question"),
+    (Repeat, "attempt__question"),
+    (RegradedAttempt, "attempt__question"),
+    (Grade, "attempt__question"),
+    (Override, "question"),
+    (Answer, "question"),
+    (Interactive, "question"),
+    (RuleChange, "question"),
+)
+ENDED = (Grade, Override)
 REASON = gettext_lazy("A new edition was published, and its feedback gives different points.")
 
 
@@ -34,7 +56,7 @@ class _Rows:
 
 
 class AnswersFollower:
-    """Applies a sync to answers, attempts, regrades and question switches."""
+    """Applies a sync to answers and attempts, what was given for them, and question switches."""
 
     name = "answers"
 
@@ -75,43 +97,42 @@ class AnswersFollower:
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:
         questions = [loss.question_id for loss in plan.losses]
-        for model in KINDS.values():
-            rows = model._default_manager.filter(question__in=questions).order_by("pk")
-            # The archive identifies a matched feedback by these rows.
-            matched = () if model is Interactive else ("feedback__question__page__book",)
-            yield rows.select_related("question__page__book", *matched)
-            if model is Answer:
-                history = Regrade.objects.filter(answer__question__in=questions).order_by("pk")
-                yield history.select_related("feedback__question__page__book")
-            if model is Attempt:
-                yield Repeat.objects.filter(attempt__question__in=questions).order_by("pk")
+        for model, path in DELETED:
+            rows = model._default_manager.filter(**{f"{path}__in": questions}).order_by("pk")
+            names = {field.name for field in model._meta.concrete_fields}
+            # The archive names questions, and a matched feedback, by these rows.
+            needed = [
+                related
+                for name, related in (
+                    ("question", "question__page__book"),
+                    ("feedback", "feedback__question__page__book"),
+                )
+                if name in names
+            ]
+            yield rows.select_related(*needed) if needed else rows
 
     def mark(self, plan: Plan) -> Any:
-        gone = Answer.objects.filter(question__in=[loss.question_id for loss in plan.losses])
-        return gone.aggregate(
-            Count("pk"), Max("answered_at"), Max("override_at"), Sum("override_points")
-        )
+        questions = [loss.question_id for loss in plan.losses]
+        return [
+            model._default_manager.filter(**{f"{path}__in": questions}).aggregate(
+                Count("pk"), Max("pk"), *([Count("ended_at")] if model in ENDED else [])
+            )
+            for model, path in DELETED
+        ]
 
     def lock_rows(self, plan: Plan) -> None:
-        """Make new answers to the plan's books wait, as SQLite does by itself.
+        """Make new answers to the plan's books wait.
 
         An answer locks the student's enrollment before anything else. It therefore cannot lock
         other rows first and then cause a deadlock with this transaction.
         """
-        if connection.features.has_select_for_update:
-            enrollments = Enrollment.objects.filter(course__book__project__in=plan.projects)
-            locked = enrollments.select_for_update(of=("self",), no_key=True).order_by("pk")
-            list(locked.values_list("pk"))
+        scores.lock(Enrollment.objects.filter(course__book__project__in=plan.projects))
 
     def drop(self, plan: Plan) -> None:
         """Delete without Django's cascade, which reads every row while others wait on SQLite."""
         gone = [loss.question_id for loss in plan.losses]
-        querysets: list[Any] = [
-            Regrade.objects.filter(answer__question__in=gone),
-            Repeat.objects.filter(attempt__question__in=gone),
-            *(model._default_manager.filter(question__in=gone) for model in KINDS.values()),
-        ]
-        for rows in querysets:
+        for model, path in reversed(DELETED):
+            rows: Any = model._default_manager.filter(**{f"{path}__in": gone})
             rows._raw_delete(rows.db)
 
     def follow(self, plan: Plan, effects: Effects, pks: Mapping[int, int]) -> None:
@@ -119,7 +140,20 @@ class AnswersFollower:
         assert isinstance(effects.rows, _Rows)
         choice_keys.write(choice_keys.find_changes(effects.rows.rekeyed))
         if effects.rows.regrading:
-            regrade.write(effects.rows.regrading, str(REASON), pks)
+            regrade.write(effects.rows.regrading, str(REASON), by=None, pks=pks)
+        _follow_full_points(plan)
+
+
+def _follow_full_points(plan: Plan) -> None:
+    """Let full points for everybody be what is possible now."""
+    worth = [
+        new.pk for old, new in plan.questions.update if old.points_possible != new.points_possible
+    ]
+    full = Interactive.objects.filter(question__in=worth, full_points=True)
+    for course in set(full.values_list("course", flat=True)):
+        questions = full.filter(course=course).values_list("question", flat=True)
+        enrollments = Enrollment.objects.filter(course=course).values_list("pk", flat=True)
+        scores.refresh(list(enrollments), list(questions))
 
 
 def _losses(plan: Plan) -> tuple[str, ...]:

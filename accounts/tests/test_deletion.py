@@ -11,8 +11,8 @@ from accounts.admin import deletion
 from annotations.models import Annotation
 from billing.models import Payment
 from bookbinder.tests.support.admin_pages import text_of
-from conftest import enroll, make_answer, make_note, make_user
-from grading.models import Answer, Attempt, Interactive, Regrade, Repeat
+from conftest import enroll, make_answer, make_note, make_override, make_user
+from grading.models import Answer, Attempt, Grade, Interactive, Regrade, RegradedAttempt, Repeat
 
 
 @pytest.fixture
@@ -21,11 +21,14 @@ def life(enrollment, adding, ines, page, course):
     sam = enrollment.user
     attempts = [
         Attempt.objects.create(enrollment=enrollment, question=adding, string=str(n))
-        for n in range(3)
+        for n in range(2)
     ]
     Repeat.objects.create(enrollment=enrollment, attempt=attempts[0], client_key="0" * 32)
     answer = make_answer(enrollment, adding)
-    Regrade.objects.create(answer=answer, string="4", reason="?")
+    make_override(answer, 1)
+    regrade = Regrade.objects.create(course=course, reason="?")
+    RegradedAttempt.objects.create(regrade=regrade, attempt=attempts[0])
+    Grade.objects.create(attempt=attempts[0], points=1)
     Interactive.objects.create(course=course, question=adding)
     shared = {"audience": "course", "course": course}
     note = make_note(sam, page, **shared)

@@ -27,7 +27,15 @@ from books.models import Edition, Release
 from books.sync.follower import registered_followers
 from conftest import PASSWORD, enroll, lay_page, make_course, make_note, make_user
 from grading import gradebook
-from grading.models import Answer, Attempt, Course, Enrollment, Invitation
+from grading.models import (
+    Answer,
+    Attempt,
+    Course,
+    Enrollment,
+    Invitation,
+    Override,
+    RuleChange,
+)
 
 
 @pytest.fixture
@@ -168,7 +176,8 @@ def test_who_did_something_to_rows_of_others_is_not_named(lived):
     assert list(Release.objects.filter(folder="r2").values_list("created_by")) == [(None,)]
     assert Edition.objects.get().created_by is None
     assert Invitation.objects.get(email="new@example.org").invited_by is None
-    assert not Answer.objects.exclude(override_by=None).exists()
+    assert not Override.objects.exclude(created_by=None).exists()
+    assert not RuleChange.objects.exclude(created_by=None).exists()
     vic = Annotation.objects.get(body="A note of Vic.")
     assert (vic.hidden_by, vic.resolved_by) == (None, None)
     assert vic.hidden_at is None or vic.resolved_at is None or vic.body
@@ -245,7 +254,7 @@ def test_the_plan_counts(lived):
     assert numbers["Notes, highlights and replies"] == (3, Erasure.EMPTIED)
     assert numbers["Books of which you are an author"] == (1, Erasure.DELETED)
     assert len(plan.reasons) == 4
-    assert plan.named_in == 6
+    assert plan.named_in == 7
 
 
 def test_an_account_without_a_name_goes_with_the_last_of_its_rows(lived, course):

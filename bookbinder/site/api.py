@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.urls import reverse
+from django.utils import timezone
 from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
@@ -20,7 +21,7 @@ from bookbinder.site import api_previews, reader_texts
 from books.models import Book, Page
 from books.releases import folders
 from grading import api as grading_api
-from grading import enrolling, page_questions, progress, trials
+from grading import enrolling, page_questions, progress, scores, trials
 from grading.models import Course, Enrollment
 from grading.page_questions import QuestionState
 
@@ -63,6 +64,8 @@ class QuestionOut(Schema):
     points_possible: float
     answer: str | None
     points: float | None
+    counts: bool
+    reasons: list[str]
     feedback: str | None
     attempts: int
     attempts_left: int | None
@@ -103,6 +106,7 @@ class BarOut(Schema):
 
 class StateOut(BarOut):
     page: int
+    on_page: ProgressOut | None
     next: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
@@ -134,13 +138,13 @@ def page_state(
         course_id = enrollment.course_id if enrollment else None
         notes = page_notes.of(page, signed_in(request), course_id, site_of(request))
     takes_tries = enrollment is None and page.takes_tries
+    states = page_questions.of(page, enrollment)
     return {
         **_bar(request, page.book, enrollment, courses, page),
         "page": page.pk,
+        "on_page": enrollment and _progress(page_questions.totals_of(states, enrollment.course)),
         "next": enrollment and progress.next_question(enrollment, page.book),
-        "questions": [
-            _question(state, takes_tries) for state in page_questions.of(page, enrollment)
-        ],
+        "questions": [_question(state, takes_tries) for state in states],
         "notes": notes["items"],
         "notes_next": notes.get("next"),
         "note_rights": audiences.rights(enrollment),
@@ -187,9 +191,18 @@ def _bar(
         "course": enrollment and enrollment.course,
         "courses": courses,
         "is_test": bool(enrollment and enrollment.is_test),
-        "progress": enrollment and progress.of(enrollment),
+        "progress": enrollment and _progress(scores.totals_of(enrollment, timezone.now())),
         "resume": enrollment and progress.resume(enrollment, page),
         "texts": reader_texts.texts(),
+    }
+
+
+def _progress(totals: scores.Totals) -> dict[str, Any]:
+    return {
+        "answered": totals.answered,
+        "questions": totals.questions,
+        "points": totals.final.points,
+        "points_possible": totals.final.possible,
     }
 
 
@@ -236,6 +249,8 @@ def _question(state: QuestionState, takes_tries: bool) -> dict[str, Any]:
         "points_possible": question.points_possible,
         "answer": state.string,
         "points": state.points,
+        "counts": state.counts,
+        "reasons": list(state.reasons),
         "feedback": state.feedback,
         "attempts": state.attempts,
         "attempts_left": state.attempts_left,

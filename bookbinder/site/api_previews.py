@@ -33,6 +33,8 @@ class PreviewQuestionOut(Schema):
     points_possible: float
     answer: None = None
     points: None = None
+    counts: bool = True
+    reasons: list[str] = []
     feedback: None = None
     attempts: int = 0
     attempts_left: None = None

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,7 +20,7 @@ from billing import money
 from books import contents
 from books.models import Book, Feedback, Page
 from books.views import at_former_address
-from grading import answering, enrolling, graders, page_questions, progress
+from grading import answering, enrolling, graders, page_questions, progress, scores
 from grading.errors import GradingError
 from grading.models import Course, Enrollment, Invitation
 
@@ -88,7 +89,9 @@ def _book_page(request: HttpRequest, book: Book) -> HttpResponse:
         "is_student": used is not None,
         "parts": contents.of(book, request.user, done, used.last_page_id if used else None),
         "courses": [(course, _price(course)) for course in courses],
-        "enrollments": [(*pair, progress.of(pair[0])) for pair in _resumed(enrollments)],
+        "enrollments": [
+            (*pair, scores.totals_of(pair[0], timezone.now())) for pair in _resumed(enrollments)
+        ],
     }
     return render(request, "books/book.html", context)
 

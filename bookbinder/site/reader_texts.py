@@ -44,6 +44,7 @@ TEXTS: dict[str, Promise] = {
     "incorrect": _("Incorrect."),
     "received": _("Received. It will be graded by a person."),
     "feedback": _("Feedback"),
+    "counting": _("{points} of {n} points count"),
     "attempts": _("My attempts ({count})"),
     "draft": _("Draft restored."),
     "not_open": _("Your course is not open now."),

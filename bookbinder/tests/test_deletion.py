@@ -15,7 +15,6 @@ from grading.models import Answer, Attempt, Enrollment, Interactive
 @pytest.fixture
 def answer(enrollment, adding):
     feedback = adding.feedback.first()
-    Attempt.objects.create(enrollment=enrollment, question=adding, string="4", feedback=feedback)
     Interactive.objects.create(course=enrollment.course, question=adding)
     return make_answer(enrollment, adding, feedback=feedback)
 

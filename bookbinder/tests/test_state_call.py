@@ -13,6 +13,7 @@ from conftest import (
     make_book,
     make_course,
     make_feedback,
+    make_override,
     make_page,
     make_question,
     make_user,
@@ -55,7 +56,7 @@ def test_progress_counts_the_whole_book(student, pages, enrollment):
         "points_possible": 7.0,
     }
     post(student, question("adding"), "4")
-    make_answer(enrollment, question("verbs"), points=1, override_points="2.5")
+    make_override(make_answer(enrollment, question("verbs"), points=1), "2.5")
     make_answer(enrollment, question("nouns"), points=None)
     found = tell(student)["progress"]
     assert (found["answered"], found["points"]) == (3, 4.5)

@@ -13,7 +13,7 @@ from annotations.models import Annotation
 from bookbinder.site import periodic, waiting_letters
 from bookbinder.tests.support.admin_pages import text_of
 from books.models import Edition, Feedback, Page
-from conftest import make_answer, make_feedback, make_note, make_user
+from conftest import make_answer, make_feedback, make_note, make_override, make_user
 from grading.models import Answer, Instructor
 
 KINDS = {
@@ -68,7 +68,7 @@ def test_people_of_other_courses_and_books_are_told_nothing(as_user, waits, othe
 
 
 def test_what_is_done_waits_no_more(as_user, waits, ines):
-    Answer.objects.update(override_points=1)
+    make_override(Answer.objects.get(), 1)
     Annotation.objects.update(resolved_at=timezone.now())
     assert told(as_user(ines)) == set()
 

@@ -14,7 +14,7 @@ from bookbinder.tests.support.random_editions import Edition
 from bookbinder.tests.support.seeds import seeds
 from bookbinder.tests.support.syncing import sync
 from books.models import Book, Page, Question, Release
-from conftest import enroll, make_course, make_user
+from conftest import enroll, make_course, make_override, make_user
 from grading import answering
 from grading.models import Answer, Attempt
 
@@ -141,9 +141,10 @@ def test_an_archive_names_the_question_that_is_gone_and_loads_the_rest(sam, tmp_
     edition = Edition(1)
     publish(edition, tmp_path)
     give(sam, edition.chance)
-    before = given()
     grader = make_user("grader")
-    Answer.objects.update(override_by=grader)
+    for answer in Answer.objects.all():
+        make_override(answer, 1, created_by=grader)
+    before = given()
     kept = edition.pages
     edition.pages = edition.pages[:1]
     publish(edition, tmp_path)
@@ -167,7 +168,7 @@ def test_an_archive_names_the_question_that_is_gone_and_loads_the_rest(sam, tmp_
     assert f"answers: {len(lost) - 1} brought back" in out.getvalue()
     after = [row for row in given()["answers"] if row[0] != gone[0]]
     assert [row[0] for row in after] == [row[0] for row in before["answers"] if row[0] != gone[0]]
-    assert renamed.answers.get().override_by is None
+    assert renamed.overrides.get().created_by is None
     # Once more changes nothing.
     call_command("load_archive", archive, stdout=StringIO(), stderr=err)
     assert [row for row in given()["answers"] if row[0] != gone[0]] == after

@@ -3,13 +3,13 @@
 import os
 
 import pytest
-from django.utils import timezone
 
 from bookbinder.tests.support.syncing import answered, change, everything, sync
 from books.models import Book, Page, Question
 from books.releases import folders
 from books.sync import lock, pipeline
 from books.sync.apply import ChangedError, apply
+from conftest import make_override
 from grading.models import Answer
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db(transaction=True)]
@@ -42,13 +42,13 @@ def test_a_grade_by_hand_in_the_last_moment_is_archived_or_stops_it(live, source
     resolve = folders.move_into_place
 
     def grade_and_move(staged):
-        Answer.objects.filter(pk=answer.pk).update(override_points=1, override_at=timezone.now())
+        make_override(answer, 1)
         resolve(staged)
 
     monkeypatch.setattr(folders, "move_into_place", grade_and_move)
     with pytest.raises(ChangedError):
         pipeline.publish(prepared)
-    assert Answer.objects.get().override_points == 1
+    assert Answer.objects.get().points == 1
 
 
 def test_an_interrupt_after_the_commit_leaves_the_live_files(live, source, monkeypatch):

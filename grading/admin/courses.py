@@ -19,14 +19,15 @@ from accounts.admin.base import RelatedFilter, RulesAdmin, may
 from accounts.http import signed_in
 from books.admin.links import count_of, list_link
 from books.models import Book
-from grading import enrolling, gradebook_files, invitations, time_zones
+from grading import enrolling, gradebook_files, invitations, rules, time_zones
+from grading.admin.answers import links_to
 from grading.admin.inlines import (
     AppointInline,
     InstructorInline,
     InteractiveInline,
     NewInteractiveInline,
 )
-from grading.models import Answer, Course, Enrollment, Invitation
+from grading.models import Answer, Course, Enrollment, Interactive, Invitation
 
 
 class CourseActionForm(ActionForm):
@@ -43,14 +44,14 @@ class CourseAdmin(RulesAdmin):
     list_filter = (("book", RelatedFilter),)
     list_select_related = ("book",)
     search_fields = ("name", "book__title", "join_code")
-    readonly_fields = ("students", "answers", "join_page")
+    readonly_fields = ("students", "answers", "join_page", "points")
     fieldsets = (
         (None, {"fields": ("name", "book", "price", "join_page")}),
         (_("People"), {"fields": ("students", "answers", "seat_limit")}),
         (_("Time"), {"fields": ("time_zone", "opens_at", "closes_at")}),
         (
             _("Answers"),
-            {"fields": ("attempts_policy", "attempt_limit", "allows_tries")},
+            {"fields": ("attempts_policy", "attempt_limit", "allows_tries", "points")},
         ),
         (_("Notes"), {"fields": ("course_notes", "notes_after", "notes_from")}),
     )
@@ -58,7 +59,9 @@ class CourseAdmin(RulesAdmin):
     # Without the fields that need an existing course.
     add_fieldsets = (
         (None, {"fields": ("name", "book", "price", "seat_limit")}),
-        *fieldsets[2:],
+        fieldsets[2],
+        (_("Answers"), {"fields": ("attempts_policy", "attempt_limit", "allows_tries")}),
+        fieldsets[4],
     )
     actions = ("export_gradebook", "draw_join_codes")
     action_form = CourseActionForm
@@ -123,8 +126,25 @@ class CourseAdmin(RulesAdmin):
         count = enrolling.draw_join_codes(courses)
         self.message_user(request, _("Join codes drawn: %(n)d.") % {"n": count}, messages.SUCCESS)
 
+    def save_model(self, request: HttpRequest, obj: Course, form: Any, change: bool) -> None:
+        """Save a course; its rules for points are changed with history, and scores follow."""
+        if change:
+            values = {name: getattr(obj, name) for name in rules.OF_COURSE}
+            rules.change_course(obj, signed_in(request), **values)
+        super().save_model(request, obj, form, change)
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Send the invitations that this form creates; one to oneself takes effect at once."""
+        """Save the rows of an inline.
+
+        Rules of questions are changed with history, and scores follow. The invitations that this
+        form creates are sent; one to oneself takes effect at once.
+        """
+        if formset.model is Interactive:
+            for row in formset.save(commit=False):
+                values = {name: getattr(row, name) for name in rules.OF_QUESTION}
+                rules.change_questions(row.course, [row.question], signed_in(request), **values)
+            rules.forget_questions(formset.deleted_objects, signed_in(request))
+            return
         super().save_formset(request, form, formset, change)
         if formset.model is Invitation:
             invitations.accept_all(signed_in(request))
@@ -139,6 +159,25 @@ class CourseAdmin(RulesAdmin):
     def answers(self, course: Any) -> SafeString | str:
         query = f"enrollment__course__id__exact={course.pk}"
         return list_link(Answer, query, course.answer_count)
+
+    @admin.display(description=_("points"))
+    def points(self, course: Course) -> SafeString:
+        """Links to what people give beside the graders."""
+        here = f"course__id__exact={course.pk}"
+        of_student = f"enrollment__{here}"
+        return links_to(
+            [
+                ("admin:grading_regrade_add", f"course={course.pk}", gettext("Regrade")),
+                ("admin:grading_regrade_changelist", here, gettext("Regrades")),
+                ("admin:grading_override_changelist", of_student, gettext("Overrides")),
+                (
+                    "admin:grading_grade_changelist",
+                    f"attempt__enrollment__{here}",
+                    gettext("Grades"),
+                ),
+                ("admin:grading_rulechange_changelist", here, gettext("Changes of rules")),
+            ]
+        )
 
     @admin.display(description=_("join code"))
     def join_link(self, course: Course) -> SafeString:

@@ -11,7 +11,7 @@ from accounts import access, mail
 from accounts.admin.base import RulesInline, may
 from accounts.http import signed_in
 from books.models import Question
-from grading import invitations
+from grading import invitations, rules
 from grading.models import Instructor, Interactive, Invitation
 
 
@@ -87,7 +87,7 @@ class AppointInline(RulesInline):
 class InteractiveForm(forms.ModelForm):
     class Meta:
         model = Interactive
-        fields = ("question", "enabled", "provide_feedback")
+        fields = ("question", *rules.OF_QUESTION)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -115,9 +115,9 @@ class InteractiveInline(RulesInline):
     """
 
     model = Interactive
-    fields = ("question", "enabled", "provide_feedback")
+    fields = ("question", *rules.OF_QUESTION)
     readonly_fields = ("question",)
-    verbose_name_plural = _("Questions switched off, or without feedback")
+    verbose_name_plural = _("Questions with rules of their own")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -138,8 +138,8 @@ class NewInteractiveInline(RulesInline):
     form = InteractiveForm
     formset = InteractiveFormSet
     autocomplete_fields = ("question",)
-    verbose_name = _("question to switch")
-    verbose_name_plural = _("Switch a question")
+    verbose_name = _("question")
+    verbose_name_plural = _("Set rules for a question")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interactive]:
         return Interactive.objects.none()

@@ -13,6 +13,8 @@ from grading.errors import GradingError
 
 _PILED_UP = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{31}")
 
+Part = tuple[str, float | None, int | None]  # its key, its points, and the key of its feedback
+
 
 class AnswerError(GradingError):
     """The answer cannot be graded or stored. The text tells the person why."""
@@ -34,6 +36,12 @@ class Outcome:
     def matched(self) -> Feedback | None:
         """Return the feedback that is stored with the answer: the first one, or None."""
         return self.feedback[0] if self.feedback else None
+
+    @property
+    def parts(self) -> list[Part]:
+        """Return the points of each part. No kind has any yet, so there is one, with no key."""
+        points = None if self.points is None else float(self.points)
+        return [("", points, self.matched.pk if self.matched else None)]
 
 
 def read_text(answer: object, limit: int) -> str:

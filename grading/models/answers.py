@@ -1,9 +1,7 @@
-"""Models of what students answer: attempts, the answer that counts, and its earlier grades."""
+"""Models of what students answer: attempts, and what counts of them."""
 
 import uuid
-from decimal import Decimal
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +12,11 @@ from grading.querysets import AnswerQuerySet
 
 
 class Attempt(models.Model):
-    """One attempt at a question. It is stored once and kept forever."""
+    """One attempt at a question, with what the grader gave. It is stored once and kept forever.
+
+    `points` is null if a person has to grade it. `parts` lists [key of the part, points, key of the
+    feedback]; kinds of questions without parts have one, whose key is empty.
+    """
 
     enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
     question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
@@ -24,9 +26,11 @@ class Attempt(models.Model):
     feedback = models.ForeignKey(
         Feedback, models.SET_NULL, null=True, blank=True, related_name="attempts"
     )
+    parts = models.JSONField(_("parts"), default=list, blank=True, editable=False)
     # What `Question.version` was when the attempt was graded; "" if that is not known.
     version = models.CharField(max_length=16, blank=True, default="", editable=False)
-    created_at = models.DateTimeField(_("given"), default=timezone.now)
+    # When the request reached the site, before it waited for any lock.
+    received_at = models.DateTimeField(_("given"), default=timezone.now)
 
     class Meta:
         verbose_name = _("attempt")
@@ -42,7 +46,9 @@ class Attempt(models.Model):
             models.Index(
                 fields=("enrollment", "question", "id"), name="ix_attempt_enrollment_question"
             ),
-            models.Index(fields=("enrollment", "created_at"), name="ix_attempt_enrollment_created"),
+            models.Index(
+                fields=("enrollment", "received_at"), name="ix_attempt_enrollment_received"
+            ),
         )
 
     def __str__(self) -> str:
@@ -74,27 +80,15 @@ class Repeat(models.Model):
         return str(self.client_key)
 
 
-class Regrade(models.Model):
-    """The values of an answer before it was regraded. It is kept as long as the answer."""
-
-    answer = models.ForeignKey("Answer", models.CASCADE, related_name="regrades")
-    string = models.TextField(_("answer"))
-    points = PointsField(_("points"), null=True, blank=True)
-    feedback = models.ForeignKey(Feedback, models.SET_NULL, null=True, blank=True, related_name="+")
-    reason = models.TextField(_("reason"))
-    created_at = models.DateTimeField(_("regraded"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("regrade")
-        verbose_name_plural = _("regrades")
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return self.reason
-
-
 class Answer(models.Model):
-    """The attempt that counts. `points` is null until it has been graded."""
+    """What counts of a student's attempts at a question: derived by `grading.scores`, never edited.
+
+    There is a row where there is an attempt or an override. `points` is the score; it is null
+    until something has been graded. `attempt` is the one that counts, null if there is none;
+    `string`, `feedback` and `answered_at` are those of this attempt. `raw_points` are its points
+    before hints and the late rule. `waits` is true if an attempt that could change the score waits
+    for a person, and `reasons` are those of the score, see `scores.Score`.
+    """
 
     enrollment = models.ForeignKey(
         Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
@@ -102,18 +96,18 @@ class Answer(models.Model):
     question = models.ForeignKey(
         Question, models.CASCADE, verbose_name=_("question"), related_name="answers"
     )
-    string = models.TextField(_("answer"))
+    attempt = models.ForeignKey(
+        Attempt, models.CASCADE, verbose_name=_("attempt"), null=True, blank=True, related_name="+"
+    )
+    string = models.TextField(_("answer"), blank=True)
+    raw_points = PointsField(_("points before rules"), null=True, blank=True)
     points = PointsField(_("points"), null=True, blank=True)
+    waits = models.BooleanField(_("waits for a person"), default=False)
+    reasons = models.JSONField(_("reasons"), default=list, blank=True)
     feedback = models.ForeignKey(
         Feedback, models.SET_NULL, null=True, blank=True, related_name="answers"
     )
-    answered_at = models.DateTimeField(_("answered"), default=timezone.now)
-    override_points = PointsField(_("points by hand"), null=True, blank=True)
-    override_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    override_at = models.DateTimeField(_("graded by hand"), null=True, blank=True)
-    override_reason = models.TextField(_("reason"), blank=True)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
 
     objects = AnswerQuerySet.as_manager()
 
@@ -128,16 +122,9 @@ class Answer(models.Model):
         indexes = (
             # Few among very many: those of `ungraded`, which each page of the admin counts.
             models.Index(
-                fields=("question",),
-                name="ix_answer_question",
-                condition=models.Q(points__isnull=True, override_points__isnull=True),
+                fields=("question",), name="ix_answer_question", condition=models.Q(waits=True)
             ),
         )
 
     def __str__(self) -> str:
         return self.string[:60]
-
-    @property
-    def counted_points(self) -> Decimal | None:
-        """Return the points that count: those given by hand, if there are any."""
-        return self.points if self.override_points is None else self.override_points

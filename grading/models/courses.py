@@ -310,6 +310,12 @@ class Interactive(models.Model):
     question = models.ForeignKey(Question, models.CASCADE, related_name="interactives")
     enabled = models.BooleanField(_("enabled"), default=True)
     provide_feedback = models.BooleanField(_("provide feedback"), default=True)
+    dropped = models.BooleanField(
+        _("dropped"), default=False, help_text=_("It counts neither for nor against anybody.")
+    )
+    full_points = models.BooleanField(
+        _("full points"), default=False, help_text=_("For everybody, answered or not.")
+    )
 
     class Meta:
         verbose_name = _("interactive")

@@ -1,4 +1,4 @@
-"""Writes new keys of choices into the answers, attempts and regrades that contain the old ones."""
+"""Writes new keys of choices into the answers and attempts that contain the old ones."""
 
 import json
 from collections.abc import Mapping
@@ -10,15 +10,10 @@ from django.db.models import Model
 from books.sequences import in_chunks
 from books.sync.bulk_write import json_table
 from grading import graders
-from grading.models import Answer, Attempt, Regrade
+from grading.models import Answer, Attempt
 from grading.regrade.regrade import CHUNK, Material
 
-# The models that contain strings of answers, each with the path to the question.
-MODELS: tuple[tuple[type[Model], str], ...] = (
-    (Answer, "question"),
-    (Attempt, "question"),
-    (Regrade, "answer__question"),
-)
+MODELS: tuple[type[Model], ...] = (Answer, Attempt)  # which contain strings of answers
 
 
 class KeyChange(NamedTuple):
@@ -36,10 +31,10 @@ def find_changes(materials: Mapping[int, Material]) -> set[KeyChange]:
     made contain the old keys, too.
     """
     changes = set()
-    for model, path in MODELS if materials else ():
+    for model in MODELS if materials else ():
         for pks in in_chunks(list(materials), CHUNK):
-            rows: Any = model._default_manager.filter(**{f"{path}__in": pks}).order_by()
-            for pk, old in rows.values_list(path, "string").distinct():
+            rows: Any = model._default_manager.filter(question__in=pks).order_by()
+            for pk, old in rows.values_list("question", "string").distinct():
                 new = graders.with_keys(old, materials[pk].question, materials[pk].keys)
                 if new != old:
                     changes.add(KeyChange(pk, old, new))
@@ -57,9 +52,6 @@ def write(changes: set[KeyChange]) -> None:
 
 
 _STATEMENTS = (
-    "UPDATE grading_regrade SET string = v.new FROM {rows}, grading_answer AS a"
-    " WHERE a.id = grading_regrade.answer_id AND a.question_id = v.question"
-    " AND grading_regrade.string = v.old",
     "UPDATE grading_answer SET string = v.new FROM {rows}"
     " WHERE grading_answer.question_id = v.question AND grading_answer.string = v.old",
     "UPDATE grading_attempt SET string = v.new FROM {rows}"

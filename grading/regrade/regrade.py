@@ -1,31 +1,36 @@
-"""What answers earn with different feedback: it is computed, shown in a plan, then written.
+"""What attempts earn with different feedback: it is computed, shown in a plan, then written.
 
-An answer keeps the points that it earned when it was given until somebody asks for a regrade.
-Answers that a person has graded are never changed. Neither are those that cannot be graded again:
-answers to manual questions, and those with a choice that no longer exists.
+A regrade is a layer of points over the attempts of one course, until it is undone; it changes
+nothing of what was given. It leaves out attempts that cannot be graded again: those at manual
+questions, and those with a choice that no longer exists.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from books.models import Feedback, Question
 from books.sequences import in_chunks
-from books.sync.bulk_write import json_table
-from grading import graders
-from grading.models import Answer, Attempt, Course, Enrollment
+from books.sync import bulk_write
+from grading import graders, scores
+from grading.graders.base import Outcome
+from grading.models import Attempt, Course, Enrollment, Regrade, RegradedAttempt
+from grading.scores import derivation, kept
+from grading.scores.derivation import Given, derive
+from grading.scores.kept import Kept, Pair
 
 # The longest time that the transaction of an answer can take.
 UNDER_WAY = timedelta(minutes=1)
-CHUNK = 500  # questions whose answers are read by one query
+CHUNK = 500  # questions whose attempts are read at a time
+PAIRS = 20_000  # students times questions whose attempts are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -41,35 +46,40 @@ class Material:
 
 
 class Regraded(NamedTuple):
-    """An answer that earns different points, gets different feedback, or is another attempt."""
+    """An attempt that earns different points, or gets different feedback."""
 
-    answer: int
+    course: int
+    pair: Pair
+    attempt: int
+    outcome: Outcome
+
+
+class ScoreChange(NamedTuple):
+    """A score that a regrade changes, None without one."""
+
     question: int
     enrollment: int
     is_test: bool
     before: Decimal | None
-    after: Decimal
-    feedback: int | None
-    # The string of the attempt that counts now; None if it is the same attempt.
-    string: str | None
-    # The string that was read, with the new keys. If the row has another one, it is a newer answer.
-    expected: str
+    after: Decimal | None
 
 
 @dataclass(frozen=True)
 class Regrading:
-    """All answers that a regrade changes, as they were at the time `at`.
+    """All attempts that a regrade changes, as they were at the time `at`, and the scores.
 
-    `read` is the key of the last attempt that was certainly committed when the answers were read.
+    `read` is the key of the last attempt that was certainly committed when they were read, and
+    `layers` are the regrades that were in force. `courses` are those to regrade, all if None.
     """
 
     at: datetime
     read: int
+    layers: frozenset[int]
     rows: tuple[Regraded, ...]
+    changes: tuple[ScoreChange, ...]
     materials: Mapping[int, Material]
-
-
-Outcome = tuple[Decimal, int | None]  # points, and the key of the feedback
+    courses: frozenset[int] | None = None
+    only_raise: bool = False
 
 
 class _Grader:
@@ -80,16 +90,11 @@ class _Grader:
         self.known: dict[tuple[int, str], Outcome | None] = {}
 
     def __call__(self, question: int, string: str) -> Outcome | None:
-        """Return the points and the key of the feedback, or None if it cannot be graded."""
+        """Return what a string earns, or None if it cannot be graded."""
         asked = (question, string)
         if asked not in self.known:
             self.known[asked] = self.grade(self.materials[question], string)
         return self.known[asked]
-
-    def current(self, question: int, string: str) -> str:
-        """Return a stored string with the new keys."""
-        material = self.materials[question]
-        return graders.with_keys(string, material.question, material.keys)
 
     def grade(self, material: Material, string: str) -> Outcome | None:
         question, feedback = material.question, material.feedback
@@ -97,165 +102,203 @@ class _Grader:
         if not graders.can_grade(current, question, feedback):
             return None
         outcome = graders.grade(current, question, feedback)
-        if outcome.points is None:
-            return None
-        return outcome.points, outcome.matched.pk if outcome.matched else None
+        return None if outcome.points is None else outcome
+
+
+def of_course(course: Course) -> dict[int, Material]:
+    """Return, by question, what the answers of a course are graded by now."""
+    attempts = Attempt.objects.filter(enrollment__course=course).order_by()
+    questions = Question.objects.filter(pk__in=attempts.values("question")).select_related(
+        "page__book"
+    )
+    return {
+        question.pk: Material(question, list(question.feedback.all()), {})
+        for question in questions.prefetch_related("feedback")
+    }
 
 
 def compute(
     materials: Mapping[int, Material],
     each: Callable[[Iterable[Any], str, int], Iterable[Any]] = lambda items, step, total: items,
+    *,
+    course: Course | None = None,
+    only_raise: bool = False,
 ) -> Regrading:
-    """Grade all answers to the questions by the given material. Nothing is written.
+    """Grade all attempts at the questions by the given material. Nothing is written.
 
-    `each` passes items on, and can show progress; see `books.progress_bars.Each`.
+    `each` passes items on, and can show progress; see `books.progress_bars.Each`. Without `course`,
+    the attempts of all courses are graded. `only_raise` leaves out those that would earn less.
     """
     at = timezone.now()
-    read = Attempt.objects.filter(created_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
+    read = Attempt.objects.filter(received_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
+    regrading = Regrading(
+        at,
+        read["last"] or 0,
+        _layers(),
+        (),
+        (),
+        materials,
+        None if course is None else frozenset([course.pk]),
+        only_raise,
+    )
     grader = _Grader(materials)
     rows: list[Regraded] = []
+    changes: list[ScoreChange] = []
     for pks in in_chunks(list(each(materials, _("grading answers"), len(materials))), CHUNK):
-        rows += _differing(pks, grader)
-    return Regrading(at, read["last"] or 0, tuple(rows), materials)
+        for row, change in _differing(regrading, pks, grader):
+            rows += row
+            changes += change
+    return replace(regrading, rows=tuple(rows), changes=tuple(changes))
+
+
+def _layers() -> frozenset[int]:
+    return frozenset(Regrade.objects.active().values_list("pk", flat=True))
 
 
 def _differing(
-    questions: Sequence[int], grader: _Grader, enrollments: Sequence[int] | None = None
-) -> Iterator[Regraded]:
-    """Yield the answers that change, of all enrollments or only of `enrollments`."""
-    only = {} if enrollments is None else {"enrollment__in": enrollments}
-    best = _best_attempts(questions, grader, only)
-    answers = (
-        Answer.objects.filter(question__in=questions, override_points__isnull=True, **only)
-        .order_by()
-        .values_list(
-            "pk", "question", "enrollment", "enrollment__origin", "string", "points", "feedback"
-        )
-    )
-    for pk, question, enrollment, origin, own, points, feedback in answers.iterator(10_000):
-        string = best.get((enrollment, question), own)
-        outcome = grader(question, string)
-        if outcome is None or _stays(grader(question, own), points, outcome):
-            continue
-        if string != own or outcome != (points, feedback):
-            yield Regraded(
-                pk,
-                question,
-                enrollment,
-                origin == Enrollment.Origin.TEST,
-                points,
-                *outcome,
-                grader.current(question, string) if string != own else None,
-                grader.current(question, own),
-            )
+    regrading: Regrading,
+    questions: Sequence[int],
+    grader: _Grader,
+    enrollments: Collection[int] | None = None,
+) -> Iterator[tuple[list[Regraded], list[ScoreChange]]]:
+    """Yield what changes for each student and question, of all students or only of some."""
+    students = _students(regrading, questions, enrollments)
+    for some in in_chunks(sorted(students), max(PAIRS // len(questions), 1)):
+        attempts = Attempt.objects.filter(enrollment__in=some, question__in=questions).order_by()
+        strings = dict(attempts.values_list("pk", "string").iterator(10_000))
+        for pair, own in kept.read(some, questions):
+            course, is_test = students[pair.enrollment]
+            graded = [grader(pair.question, strings[attempt.pk]) for attempt in own.attempts]
+            rows = [
+                Regraded(course, pair, attempt.pk, outcome)
+                for attempt, outcome in zip(own.attempts, graded, strict=True)
+                if outcome is not None and _differs(attempt, outcome, regrading)
+            ]
+            if rows:
+                yield rows, list(_changes(regrading, own, pair, rows, is_test=is_test))
 
 
-def _stays(own: Outcome | None, points: Decimal | None, best: Outcome) -> bool:
-    """Return whether an ungradable answer keeps its points, since no attempt earns more."""
-    return own is None and points is not None and points >= best[0]
-
-
-def _best_attempts(
-    questions: Sequence[int], grader: _Grader, only: Mapping[str, Any]
-) -> dict[tuple[int, int], str]:
-    """Return the strings of the best attempts in courses where the best one counts.
-
-    They are mapped by enrollment and question. Of equally good attempts, the latest is taken.
-    """
-    attempts = (
-        Attempt.objects.filter(
-            question__in=questions,
-            enrollment__course__attempts_policy=Course.AttemptsPolicy.BEST,
-            **only,
-        )
-        .order_by("pk")
-        .values_list("enrollment", "question", "string")
-    )
-    best: dict[tuple[int, int], tuple[Decimal, str]] = {}
-    for enrollment, question, string in attempts.iterator(10_000):
-        outcome = grader(question, string)
-        so_far = best.get((enrollment, question))
-        if outcome is not None and (so_far is None or outcome[0] >= so_far[0]):
-            best[enrollment, question] = (outcome[0], string)
-    return {enrollment: string for enrollment, (_points, string) in best.items()}
-
-
-def write(regrading: Regrading, reason: str, pks: Mapping[int, int]) -> None:
-    """Write the new points of answers, and add their previous values to their history.
-
-    Must be called in a transaction in which no answer can be added, after the new keys have been
-    written into the answers. Answers that were given after the regrading was computed are graded
-    here. `pks` maps the negative keys of new feedback to those of the created rows.
-    """
-    late = _late(regrading)
-    rows = [row for row in regrading.rows if (row.enrollment, row.question) not in late]
-    _write(rows, regrading.at, reason, pks)
-    _write(list(_graded_again(regrading, late)), timezone.now(), reason, pks)
-
-
-def _late(regrading: Regrading) -> set[tuple[int, int]]:
-    """Return the (enrollment, question) pairs with attempts that may not have been read."""
-    attempts = Attempt.objects.filter(pk__gt=regrading.read).order_by()
-    pairs = attempts.values_list("enrollment", "question").distinct()
+def _students(
+    regrading: Regrading, questions: Sequence[int], enrollments: Collection[int] | None
+) -> dict[int, tuple[int, bool]]:
+    """Return the course of each student, by enrollment, and whether it is a test student."""
+    attempts = Attempt.objects.filter(question__in=questions).order_by()
+    if enrollments is not None:
+        attempts = attempts.filter(enrollment__in=enrollments)
+    rows = Enrollment.objects.filter(pk__in=attempts.values("enrollment"))
+    if regrading.courses is not None:
+        rows = rows.filter(course__in=regrading.courses)
     return {
-        (enrollment, question) for enrollment, question in pairs if question in regrading.materials
+        pk: (course, origin == Enrollment.Origin.TEST)
+        for pk, course, origin in rows.values_list("pk", "course", "origin")
     }
 
 
-def _graded_again(regrading: Regrading, late: set[tuple[int, int]]) -> Iterator[Regraded]:
+def _differs(attempt: derivation.Attempt, outcome: Outcome, regrading: Regrading) -> bool:
+    """Return whether an attempt earns something else than by the layers below."""
+    below = attempt.given if attempt.regraded is None else attempt.regraded
+    if regrading.only_raise and below.points is not None and outcome.points is not None:
+        return outcome.points > below.points
+    return _given(outcome) != below
+
+
+def _given(outcome: Outcome) -> Given:
+    return Given(outcome.points, outcome.matched.pk if outcome.matched else None)
+
+
+def _changes(
+    regrading: Regrading, own: Kept, pair: Pair, rows: Sequence[Regraded], *, is_test: bool
+) -> Iterator[ScoreChange]:
+    new = {row.attempt: _given(row.outcome) for row in rows}
+    attempts = [
+        attempt._replace(regraded=new.get(attempt.pk, attempt.regraded)) for attempt in own.attempts
+    ]
+    possible = regrading.materials[pair.question].question.points_possible
+    before = derive(own.attempts, own.rules, own.override).points
+    after = derive(attempts, replace(own.rules, possible=possible), own.override).points
+    if before != after:
+        yield ScoreChange(pair.question, pair.enrollment, is_test, before, after)
+
+
+def write(
+    regrading: Regrading,
+    reason: str,
+    *,
+    by: User | None = None,
+    pks: Mapping[int, int] | None = None,
+) -> list[Regrade]:
+    """Write a layer over the attempts of each course that it changes, and the scores.
+
+    Must be called in a transaction that has locked the enrollments (`scores.lock`), after the new
+    keys have been written into the answers. Answers that were given after the regrading was
+    computed are graded here, and everything if another regrade has come or gone since. `pks` maps
+    the negative keys of new feedback to those of the created rows.
+    """
+    _lock_courses(regrading)
+    late = _late(regrading)
+    rows = [row for row in regrading.rows if row.pair not in late]
+    rows += _graded_again(regrading, late)
+    by_course: dict[int, list[Regraded]] = defaultdict(list)
+    for row in rows:
+        by_course[row.course].append(row)
+    return [
+        _write_layer(course, own, regrading, reason, by, pks or {})
+        for course, own in sorted(by_course.items())
+    ]
+
+
+def _lock_courses(regrading: Regrading) -> None:
+    """Let other regrades of the courses, and undoing them, wait; see `undoing`."""
+    courses = Course.objects.order_by("pk")
+    if regrading.courses is None:
+        courses = courses.filter(pk__in={row.course for row in regrading.rows})
+    else:
+        courses = courses.filter(pk__in=regrading.courses)
+    list(courses.select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def _late(regrading: Regrading) -> set[Pair]:
+    """Return the students and questions with attempts that may not have been read as they are."""
+    attempts = Attempt.objects.order_by()
+    if _layers() == regrading.layers:
+        attempts = attempts.filter(pk__gt=regrading.read)
+    pairs = attempts.values_list("enrollment", "question").distinct()
+    return {Pair(*pair) for pair in pairs if pair[1] in regrading.materials}
+
+
+def _graded_again(regrading: Regrading, late: set[Pair]) -> Iterator[Regraded]:
     # By now, the answers contain the new keys.
-    materials = {pk: replace(regrading.materials[pk], keys={}) for _enrollment, pk in late}
+    materials = {
+        pair.question: replace(regrading.materials[pair.question], keys={}) for pair in late
+    }
     grader = _Grader(materials)
-    enrollments = sorted({enrollment for enrollment, _question in late})
-    for pks in in_chunks(list(materials), CHUNK):
-        for row in _differing(pks, grader, enrollments):
-            if (row.enrollment, row.question) in late:
-                yield row
+    enrollments = {pair.enrollment for pair in late}
+    for pks in in_chunks(sorted(materials), CHUNK):
+        for rows, _changes_of in _differing(regrading, pks, grader, enrollments):
+            yield from (row for row in rows if row.pair in late)
 
 
-def _write(regraded: Sequence[Regraded], at: datetime, reason: str, pks: Mapping[int, int]) -> None:
-    if not regraded:
-        return
-    rows = json.dumps(
-        [
-            (
-                row.answer,
-                str(row.after),
-                None if row.feedback is None else pks.get(row.feedback, row.feedback),
-                row.string,
-                row.expected,
-            )
-            for row in regraded
-        ]
+def _write_layer(
+    course: int,
+    rows: Sequence[Regraded],
+    regrading: Regrading,
+    reason: str,
+    by: User | None,
+    pks: Mapping[int, int],
+) -> Regrade:
+    layer = Regrade.objects.create(
+        course_id=course, reason=reason, created_by=by, only_raise=regrading.only_raise
     )
-    now, since = (connection.ops.adapt_datetimefield_value(time) for time in (timezone.now(), at))
-    source = json_table(_COLUMNS)
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP_HISTORY + source + _UNCHANGED, [reason, now, rows, since])
-        cursor.execute(_SET_POINTS + source + _UNCHANGED, [rows, since])
 
+    def new_key(pk: int | None) -> int | None:
+        return None if pk is None else pks.get(pk, pk)
 
-# Two statements write all answers, as rows of one JSON text: there may be a hundred thousand of
-# them, and nobody else can write to SQLite in the meantime.
-_COLUMNS = {
-    "id": "bigint",
-    "points": "numeric",
-    "feedback_id": "bigint",
-    "string": "text",
-    "expected": "text",
-}
-# The string is compared as well as the time, since the clocks of servers differ. The history is
-# written first, so that both statements select the same rows.
-_UNCHANGED = (
-    " WHERE grading_answer.id = v.id AND grading_answer.answered_at <= %s"
-    " AND grading_answer.string = v.expected AND grading_answer.override_points IS NULL"
-)
-_KEEP_HISTORY = (
-    "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason, created_at)"
-    " SELECT grading_answer.id, grading_answer.string, grading_answer.points,"
-    " grading_answer.feedback_id, %s, %s FROM grading_answer, "
-)
-_SET_POINTS = (
-    "UPDATE grading_answer SET points = v.points, feedback_id = v.feedback_id,"
-    " string = COALESCE(v.string, grading_answer.string) FROM "
-)
+    values = []
+    for row in rows:
+        points, feedback = _given(row.outcome)
+        parts = [(key, given, new_key(pk)) for key, given, pk in row.outcome.parts]
+        values.append((layer.pk, row.attempt, points, new_key(feedback), parts))
+    names = ("regrade", "attempt", "points", "feedback", "parts")
+    bulk_write.insert(RegradedAttempt, names, values)
+    scores.refresh({row.pair.enrollment for row in rows}, {row.pair.question for row in rows})
+    return layer

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from grading import points
-from grading.regrade.regrade import Material, Regraded, Regrading
+from grading.regrade.regrade import Material, Regrading, ScoreChange
 
 FEW = 3  # how many questions of each book are named
 
@@ -30,8 +30,8 @@ def describe(
     `is_wanted` is true if the regrade will be written, and false if it only could be. Test students
     are not counted.
     """
-    counted = [row for row in regrading.rows if not row.is_test and row.before != row.after]
-    by_book: dict[str, list[Regraded]] = defaultdict(list)
+    counted = [change for change in regrading.changes if not change.is_test]
+    by_book: dict[str, list[ScoreChange]] = defaultdict(list)
     for row in counted:
         by_book[str(materials[row.question].question.page.book)].append(row)
     lines: list[str] = []
@@ -49,9 +49,9 @@ def describe(
     return RegradeReport(tuple(lines), _figures(counted))
 
 
-def _by_question(rows: list[Regraded], materials: Mapping[int, Material]) -> Iterator[str]:
+def _by_question(rows: list[ScoreChange], materials: Mapping[int, Material]) -> Iterator[str]:
     """Yield a line for each of the questions with the most changes, and one for the others."""
-    by_question: dict[int, list[Regraded]] = defaultdict(list)
+    by_question: dict[int, list[ScoreChange]] = defaultdict(list)
     for row in rows:
         by_question[row.question].append(row)
     most = sorted(by_question.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -64,15 +64,15 @@ def _by_question(rows: list[Regraded], materials: Mapping[int, Material]) -> Ite
         yield f"  {text % {'n': left}}"
 
 
-def _by_student(rows: list[Regraded]) -> dict[int, Decimal]:
+def _by_student(rows: list[ScoreChange]) -> dict[int, Decimal]:
     """Return the change in points of each student, by the key of the enrollment."""
     total: dict[int, Decimal] = defaultdict(Decimal)
     for row in rows:
-        total[row.enrollment] += row.after - (row.before or 0)
+        total[row.enrollment] += (row.after or 0) - (row.before or 0)
     return total
 
 
-def _students(rows: list[Regraded]) -> str:
+def _students(rows: list[ScoreChange]) -> str:
     """Return how many students gain and lose points, with the least and the most, as text."""
     totals = _by_student(rows).values()
     gains = [total for total in totals if total > 0]
@@ -96,7 +96,7 @@ def _range(amounts: list[Decimal]) -> str:
     return least if least == most else _("%(least)s to %(most)s") % {"least": least, "most": most}
 
 
-def _figures(rows: list[Regraded]) -> dict[str, float]:
+def _figures(rows: list[ScoreChange]) -> dict[str, float]:
     totals = _by_student(rows).values()
     return {
         "out_of_date": len(rows),

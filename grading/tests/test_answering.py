@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from books.models import Question
-from conftest import make_book, make_course, make_feedback, make_page, make_question
+from conftest import make_book, make_course, make_feedback, make_override, make_page, make_question
 from grading import answering, page_questions
 from grading.answering import Conflict, NotEnrolled, Refused, answer
 from grading.graders import AnswerError
@@ -22,7 +22,9 @@ def give(user, question, given, key=None, **over):
 
 def test_a_right_answer_earns_points_and_a_reply(enrollment, adding):
     reply = give(enrollment.user, adding, "4")
-    assert reply == answering.Reply(Decimal(2), Decimal(2), "<p>About 4.</p>", 1)
+    assert reply == answering.Reply(
+        Decimal(2), Decimal(2), "<p>About 4.</p>", 1, Decimal(2), counts=True
+    )
     kept = Answer.objects.get()
     assert (kept.string, kept.points, kept.feedback.answer) == ("4", 2, "4")
 
@@ -121,7 +123,7 @@ def test_what_is_no_answer_leaves_nothing(enrollment, adding):
 
 def test_an_answer_graded_by_hand_keeps_those_points(enrollment, adding, page):
     give(enrollment.user, adding, "5")
-    Answer.objects.update(override_points=Decimal("1.5"))
+    make_override(Answer.objects.get(), "1.5")
     give(enrollment.user, adding, "6")
     assert page_questions.of(page, enrollment)[0].points == Decimal("1.5")
 

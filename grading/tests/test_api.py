@@ -24,6 +24,9 @@ def test_an_answer_tells_points_feedback_and_attempt(student, adding):
         "points_possible": 2.0,
         "feedback": "<p>About 4.</p>",
         "attempt": 1,
+        "score": 2.0,
+        "counts": True,
+        "reasons": [],
     }
 
 
@@ -125,6 +128,8 @@ def test_the_state_brings_what_was_answered(student, adding, page, course):
             "points_possible": 2.0,
             "answer": "4",
             "points": 2.0,
+            "counts": True,
+            "reasons": [],
             "feedback": "<p>About 4.</p>",
             "attempts": 1,
             "attempts_left": None,

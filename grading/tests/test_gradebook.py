@@ -7,7 +7,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from books.models import Question
-from conftest import enroll, make_answer, make_course, make_page, make_question, make_user
+from conftest import (
+    enroll,
+    make_answer,
+    make_course,
+    make_override,
+    make_page,
+    make_question,
+    make_user,
+)
 from grading import gradebook, gradebook_files
 
 
@@ -25,7 +33,7 @@ def filled(course, book, page, adding, sam, ines):
     make_answer(amy, hidden)
     sams = sam.enrollments.get()
     make_answer(sams, adding, points=None, string="essay")
-    make_answer(sams, capital, points=Decimal(0), override_points=Decimal(1))
+    make_override(make_answer(sams, capital, points=Decimal(0)), 1)
     enroll(make_user("zoe", last_name="Zorn"), course, status="ended")
     enroll(ines, course, origin="test")
     make_answer(enroll(make_user("tom"), make_course(book, "Spring")), adding)
@@ -98,7 +106,7 @@ def test_a_course_without_students_or_questions_has_its_headings(book):
 
 
 def test_queries_do_not_grow_with_students_and_questions(filled, django_assert_num_queries):
-    with django_assert_num_queries(5):  # a savepoint, three, and its release
+    with django_assert_num_queries(6):  # a savepoint, four, and its release
         gradebook.rows(filled)
 
 

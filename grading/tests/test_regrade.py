@@ -9,8 +9,8 @@ from django.core.management import call_command
 from bookbinder.tests.support.admin_pages import change_form, text_of
 from bookbinder.tests.support.syncing import answered, change, sync
 from books.models import Feedback, Question
-from conftest import enroll, make_answer, make_course, make_user
-from grading.models import Answer, Attempt, Instructor, Regrade
+from conftest import enroll, make_answer, make_course, make_override, make_user
+from grading.models import Answer, Attempt, Instructor, Override, Regrade, RegradedAttempt
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db]
 
@@ -23,10 +23,8 @@ def right(label: str = "adding") -> Feedback:
 def three(live):
     """Three students: two gave what is right, one of them was graded by hand; one was wrong."""
     for name, string, points in (("ann", "4", 2), ("ben", "4", 2), ("cid", "9", 0)):
-        answer = answered("adding", name, string)
-        answer.points, answer.feedback = points, right() if points else None
-        answer.save()
-    Answer.objects.filter(enrollment__user__email="ben@example.org").update(override_points=1)
+        answered("adding", name, string, points=points, feedback=right() if points else None)
+    make_override(Answer.objects.get(enrollment__user__email="ben@example.org"), 1)
     # A test student is in no figure.
     course = Answer.objects.first().enrollment.course
     enrollment = enroll(make_user("tess"), course, origin="test")
@@ -51,17 +49,19 @@ def test_points_stay_and_the_plan_says_who_would_lose(worth_less):
     assert (
         "answers of Tiny Book: 1 would earn different points: 1 student loses 0.5. They keep" in out
     )
-    assert points() == {"ann": "2.00", "ben": "2.00", "cid": "0.00", "tess": "2.00"}
+    assert points() == {"ann": "2.00", "ben": "1.00", "cid": "0.00", "tess": "2.00"}
     assert not Regrade.objects.exists()
 
 
 def test_regrade_gives_the_new_points_and_keeps_what_was(worth_less):
     code, out, _err = sync(worth_less, "--noinput", "--regrade")
     assert code == 0 and "1 are regraded: 1 student loses 0.5." in out
-    assert points() == {"ann": "1.50", "ben": "2.00", "cid": "0.00", "tess": "1.50"}
-    kept = Regrade.objects.get(answer__enrollment__user__email="ann@example.org")
-    assert (f"{kept.points}", kept.string) == ("2.00", "4") and "new edition" in kept.reason
-    assert f"{Attempt.objects.filter(points__isnull=False).count()}" == "0"  # attempts stay
+    assert points() == {"ann": "1.50", "ben": "1.00", "cid": "0.00", "tess": "1.50"}
+    layer = Regrade.objects.get()
+    assert (
+        "new edition" in layer.reason and layer.attempts.count() == 4
+    )  # also Ben's, and the reply to Cid's
+    assert {f"{one.points}" for one in Attempt.objects.filter(string="4")} == {"2.00"}
 
 
 def test_regrading_can_come_later(worth_less):
@@ -87,8 +87,7 @@ def test_the_figures_are_there_for_programs(worth_less):
 def test_a_typo_mended_in_a_choice_keeps_who_took_it(live, source):
     three = Feedback.objects.get(answer="three")
     two = Feedback.objects.get(answer="two")
-    answer = answered("primes", string=json.dumps(sorted([two.key, three.key])))
-    Answer.objects.update(points=3)
+    answer = answered("primes", string=json.dumps(sorted([two.key, three.key])), points=3)
     change(source, "cities.rst", "choice:: three", "choice:: threee")
     code, out, _err = sync(source, "--noinput", "--regrade")
     assert code == 0 and "same choice (by similar text): primes: three -> primes: threee" in out
@@ -111,32 +110,34 @@ def test_an_instructor_sees_what_an_answer_had(worth_less, as_user):
     answer = Answer.objects.get(enrollment__user__email="ann@example.org")
     ines = make_user("ines")
     Instructor.objects.create(course=answer.enrollment.course, user=ines)
-    page = text_of(as_user(ines).get(change_form(answer)))
-    assert "Before it was regraded" in page and "A new edition was published" in page
+    assert "regraded" in text_of(as_user(ines).get(change_form(answer)))
+    page = text_of(as_user(ines).get(change_form(answer.attempt)))
+    assert "1.5 of 2 points; regraded" in page and "A new edition was published" in page
     stranger = make_user("eve")
     Instructor.objects.create(course=make_course(answer.question.page.book, "Else"), user=stranger)
-    assert as_user(stranger).get(change_form(answer)).status_code == 302
+    for row in (answer, answer.attempt):
+        assert as_user(stranger).get(change_form(row)).status_code == 302
 
 
 def test_the_archive_brings_answers_back_with_their_history(worth_less, source, data_dir):
     assert sync(worth_less, "--noinput", "--regrade")[0] == 0
     rows = [
         list(model.objects.order_by("pk").values())
-        for model in (Answer, Attempt, Regrade)
+        for model in (Answer, Attempt, RegradedAttempt, Override)
     ]  # fmt: skip
     text = (source / "numbers.rst").read_text()
     (source / "numbers.rst").write_text(
         text.replace(":: adding", ":: subtracting").replace("2 + 2", "9 - 1")
     )
     code, out, _err = sync(source, "--noinput", "--delete-user-data")
-    assert code == 0 and not Answer.objects.exists() and not Regrade.objects.exists()
+    assert code == 0 and not Answer.objects.exists() and not Override.objects.exists()
     (source / "numbers.rst").write_text(text)
     assert sync(source, "--noinput")[0] == 0
     (archive,) = (data_dir / "archives").iterdir()
     assert str(archive) in out
     call_command("load_archive", archive, stdout=StringIO())
-    ids = ("question_id", "feedback_id")
-    for model, before in zip((Answer, Attempt, Regrade), rows, strict=True):
+    ids = ("question_id", "feedback_id", "parts")
+    for model, before in zip((Answer, Attempt, RegradedAttempt, Override), rows, strict=True):
         after = list(model.objects.order_by("pk").values())
         assert len(after) == len(before) > 0
         for old, new in zip(before, after, strict=True):

@@ -12,18 +12,14 @@ import pytest
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.support.manifests import make_feedback, make_page, make_question
+from bookbinder.tests.support.regrading import bring_in
 from bookbinder.tests.support.seeds import seeds
 from books.models import Book, Feedback, Question
-from books.releases.folders import Staged
-from books.sources import page_ids
-from books.sync import pipeline, snapshot
-from books.sync.apply import apply
-from books.sync.plan import Options
-from books.sync.planning.make_plan import make_plan
-from conftest import enroll, make_course, make_user
+from conftest import enroll, make_course, make_override, make_user
 from grading import answering, graders
 from grading.graders import AnswerError, choice, read_and_grade
-from grading.models import Answer, Attempt, Course, Instructor, Regrade
+from grading.models import Answer, Attempt, Course, Instructor
+from grading.scores import kept
 
 pytestmark = pytest.mark.slow
 
@@ -119,18 +115,6 @@ class Edition:
         return m.Manifest(PROJECT, (m.Book(PROJECT, "Random", (page,)),), {})
 
 
-def bring_in(edition: Any, data_dir, *, regrade: bool):
-    """Return what the sync tells of answers."""
-    options = Options(regrade=regrade)
-    before = snapshot.take({PROJECT})
-    plan = make_plan([edition.manifest()], before, page_ids.random_ids())
-    effects = pipeline.compute_effects(plan, before, (), options)
-    staged = Staged(PROJECT, data_dir / f"staged-{uuid.uuid4().hex}")
-    if not plan.is_empty or any(one.is_work for one in effects.values()):
-        apply(plan, effects, [staged] if plan.releases else [], summary="")
-    return effects.get("answers")
-
-
 def give(enrollment, question: Question, chance: random.Random) -> None:
     if question.grader == "choice":
         keys = [one.key for one in question.feedback.all()]
@@ -156,8 +140,7 @@ def students(chance: random.Random) -> None:
                     give(enrollment, question, chance)
     for answer in Answer.objects.order_by("pk"):
         if chance.random() < 0.1:
-            answer.override_points = Decimal(7)
-            answer.save()
+            make_override(answer, 7)
 
 
 def stored() -> dict[int, Answer]:
@@ -170,14 +153,13 @@ def points_of(answers: dict[int, Answer]) -> dict[int, Decimal | None]:
 
 
 def all_said(keys: dict[str, str]) -> list[list[list[str]]]:
-    """Return what answers, attempts and history say; a choice is told by the text that it had.
+    """Return what answers and attempts say; a choice is told by the text that it had.
 
     A key means one text for ever here: `keys` learns those of an edition.
     """
     keys |= {str(one.key): one.answer for one in Feedback.objects.filter(key__isnull=False)}
     rows = [
-        model.objects.order_by("pk").values_list("string", flat=True)
-        for model in (Answer, Attempt, Regrade)
+        model.objects.order_by("pk").values_list("string", flat=True) for model in (Answer, Attempt)
     ]
     return [
         [sorted(keys.get(key, key) for key in choice.keys_of(one)) for one in own] for own in rows
@@ -187,7 +169,7 @@ def all_said(keys: dict[str, str]) -> list[list[list[str]]]:
 def check_keys(edition: Edition) -> None:
     """No answer has the old key of a choice that is still there."""
     current = {item.key for one in edition.questions for item in one.feedback}
-    for model in (Answer, Attempt, Regrade):
+    for model in (Answer, Attempt):
         for string in model.objects.values_list("string", flat=True):
             for key in choice.keys_of(string):
                 now: Any = key
@@ -207,73 +189,49 @@ def read_or_kept(given, question, feedback):
 
 
 class Oracle:
-    """Gives each student's attempts anew, as another student of a course of the same policy."""
+    """Gives each student's attempts anew, as another student."""
 
     def __init__(self) -> None:
-        self.book = Book.objects.get()
-        self.courses = {
-            policy: make_course(self.book, f"again {policy} {uuid.uuid4()}", attempts_policy=policy)
-            for policy in ("latest", "best")
-        }
+        self.course = make_course(Book.objects.get(), f"again {uuid.uuid4()}")
 
-    def anew(self, answer: Answer) -> Answer | None:
-        """Return what the answer should be; None where it should be left alone."""
-        policy = answer.enrollment.course.attempts_policy
+    def points(self, answer: Answer) -> tuple[Decimal | None, int | None]:
+        """Return the points and the feedback that the answer should have."""
+        override = answer.enrollment.overrides.filter(question=answer.question).first()
+        counts: tuple[Decimal | None, int | None] = (None, None)
+        for attempt in kept.attempts_at(kept.Pair(answer.enrollment_id, answer.question_id)):
+            string = Attempt.objects.get(pk=attempt.pk).string
+            points, feedback = self.anew(answer.question, string) or attempt.raw
+            is_best = counts[0] is None or (points is not None and points >= counts[0])
+            if points is not None and (not answer.enrollment.course.keeps_best or is_best):
+                counts = (points, feedback)
+        return (override.points if override else counts[0]), counts[1]
+
+    def anew(self, question: Question, string: str) -> tuple[Decimal, int | None] | None:
+        """Return what an attempt earns now; None if it cannot be graded."""
         user = make_user(f"again{uuid.uuid4().hex}")
-        enrollment = enroll(user, self.courses[policy])
-        strings = [answer.string]
-        if policy == "best":
-            own = Attempt.objects.filter(enrollment=answer.enrollment, question=answer.question)
-            strings = list(own.order_by("pk").values_list("string", flat=True))
-        judged = [string for string in strings if self.is_given(user, answer, string)]
-        found = Answer.objects.filter(enrollment=enrollment, question=answer.question).first()
-        if answer.override_points is not None or found is None or found.points is None:
-            return None
-        is_lost = answer.string not in judged
-        if is_lost and answer.points is not None and answer.points >= found.points:
-            return None  # what nobody can judge keeps what it had, unless another earns more
-        return found
-
-    def is_given(self, user, answer: Answer, string: str) -> bool:
-        course = self.courses[answer.enrollment.course.attempts_policy]
+        enrollment = enroll(user, self.course)
         with patch.object(graders, "read_and_grade", read_or_kept):
             try:
-                answering.answer(user, answer.question, string, uuid.uuid4(), course.pk)
+                answering.answer(user, question, string, uuid.uuid4(), self.course.pk)
             except AnswerError:
-                return False
-        return True
+                return None
+        given = Attempt.objects.get(enrollment=enrollment)
+        return None if given.points is None else (given.points, given.feedback_id)
 
     def close(self) -> None:
-        Course.objects.filter(pk__in=[course.pk for course in self.courses.values()]).delete()
+        Course.objects.filter(pk=self.course.pk).delete()
 
 
-def expected_now() -> dict[int, Answer | None]:
+def expected_now() -> dict[int, tuple[Decimal | None, int | None]]:
     oracle = Oracle()
-    found = {pk: oracle.anew(answer) for pk, answer in stored().items()}
+    found = {pk: oracle.points(answer) for pk, answer in stored().items()}
     oracle.close()
     return found
 
 
-def check_regraded(
-    before: dict[int, Answer], expected: dict[int, Answer | None], history: set[int]
-) -> None:
-    now = stored()
-    assert now.keys() == before.keys()
-    kept = set(Feedback.objects.values_list("pk", flat=True))
-    rows = {row.answer_id: row for row in Regrade.objects.exclude(pk__in=history)}
-    for pk, answer in now.items():
-        old, wanted = before[pk], expected[pk]
-        if wanted is None:
-            assert (answer.points, answer.override_points) == (old.points, old.override_points)
-            assert pk not in rows
-            continue
-        assert (answer.points, answer.feedback_id) == (wanted.points, wanted.feedback_id)
-        assert choice.keys_of(answer.string) == choice.keys_of(wanted.string)
-        if pk in rows:
-            assert rows[pk].points == old.points
-            assert rows[pk].feedback_id == (old.feedback_id if old.feedback_id in kept else None)
-        else:
-            assert answer.points == old.points
+def check_regraded(expected: dict[int, tuple[Decimal | None, int | None]]) -> None:
+    now = {pk: (answer.points, answer.feedback_id) for pk, answer in stored().items()}
+    assert now == expected
 
 
 def figures(before: dict[int, Answer], now: dict[int, Answer]) -> dict[str, float]:
@@ -298,24 +256,24 @@ def figures(before: dict[int, Answer], now: dict[int, Answer]) -> dict[str, floa
 @pytest.mark.parametrize("seed", seeds(SEEDS))
 def test_answers_earn_what_they_would_earn_given_anew(seed, data_dir):
     edition, keys = Edition(seed), {}
-    bring_in(edition, data_dir, regrade=False)
+    bring_in(edition.manifest(), data_dir, regrade=False)
     students(edition.chance)
     for _edition in range(3):
         before = stored()
         said = all_said(keys)
         edition.change()
-        told = bring_in(edition, data_dir, regrade=False)
+        told = bring_in(edition.manifest(), data_dir, regrade=False)
         now = stored()
         assert points_of(now) == points_of(before)
         assert all_said(keys) == said
         check_keys(edition)
-        expected, history = expected_now(), set(Regrade.objects.values_list("pk", flat=True))
-        again = bring_in(edition, data_dir, regrade=True)
-        check_regraded(now, expected, history)
+        expected = expected_now()
+        again = bring_in(edition.manifest(), data_dir, regrade=True)
+        check_regraded(expected)
         difference = figures(now, stored())
         assert again.figures == difference
         assert told is None or told.figures == difference
-        assert not bring_in(edition, data_dir, regrade=True).is_work
+        assert not bring_in(edition.manifest(), data_dir, regrade=True).is_work
 
 
 @pytest.mark.django_db
@@ -323,16 +281,15 @@ def test_answers_earn_what_they_would_earn_given_anew(seed, data_dir):
 def test_an_edition_that_regrades_at_once_does_as_much(seed, data_dir):
     """The points are found before the rows are written, and feedback is new then."""
     edition = Edition(seed)
-    bring_in(edition, data_dir, regrade=False)
+    bring_in(edition.manifest(), data_dir, regrade=False)
     students(edition.chance)
     for _edition in range(3):
         before = stored()
         edition.change()
-        told = bring_in(edition, data_dir, regrade=True)
-        check_regraded(before, expected_now(), set())
-        Regrade.objects.all().delete()
+        told = bring_in(edition.manifest(), data_dir, regrade=True)
+        check_regraded(expected_now())
         assert told is None or told.figures == figures(before, stored())
-        assert not bring_in(edition, data_dir, regrade=True).is_work
+        assert not bring_in(edition.manifest(), data_dir, regrade=True).is_work
 
 
 class Choices:
@@ -357,23 +314,22 @@ def choose(policy: str, *keys: str):
 
 @pytest.mark.django_db
 def test_the_best_answer_keeps_its_points_when_its_choice_is_gone(data_dir):
-    bring_in(Choices(a=("Turku", 2), b=("Oulu", 0)), data_dir, regrade=False)
+    bring_in(Choices(a=("Turku", 2), b=("Oulu", 0)).manifest(), data_dir, regrade=False)
     choose("best", "b", "a", "b")
     without = Choices(b=("Oulu", 1), c=("Pori", 2))
-    assert bring_in(without, data_dir, regrade=True).figures["out_of_date"] == 0
+    assert bring_in(without.manifest(), data_dir, regrade=True).figures["out_of_date"] == 0
     assert Answer.objects.values_list("string", "points").get() == ("a", 2)
-    assert not Regrade.objects.exists()
     # Another attempt may earn more now.
-    bring_in(Choices(b=("Oulu", 3), c=("Pori", 2)), data_dir, regrade=True)
+    bring_in(Choices(b=("Oulu", 3), c=("Pori", 2)).manifest(), data_dir, regrade=True)
     assert Answer.objects.values_list("string", "points").get() == ("b", 3)
-    assert Regrade.objects.values_list("string", "points").get() == ("a", 2)
+    assert set(Attempt.objects.values_list("string", "points")) == {("a", 2), ("b", 0)}
 
 
 @pytest.mark.django_db
-def test_history_is_written_in_the_keys_that_choices_have_now(data_dir):
-    bring_in(Choices(a=("Turku", 0), b=("Oulu", 2)), data_dir, regrade=False)
+def test_what_was_given_is_written_in_the_keys_that_choices_have_now(data_dir):
+    bring_in(Choices(a=("Turku", 0), b=("Oulu", 2)).manifest(), data_dir, regrade=False)
     choose("latest", "a")
-    bring_in(Choices(a=("Turku", 1), b=("Oulu", 2)), data_dir, regrade=True)
-    bring_in(Choices(x=("Turku", 1), b=("Oulu", 2)), data_dir, regrade=False)
-    for model in (Answer, Attempt, Regrade):
+    bring_in(Choices(a=("Turku", 1), b=("Oulu", 2)).manifest(), data_dir, regrade=True)
+    bring_in(Choices(x=("Turku", 1), b=("Oulu", 2)).manifest(), data_dir, regrade=False)
+    for model in (Answer, Attempt):
         assert model.objects.get().string == "x"

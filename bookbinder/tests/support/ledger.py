@@ -20,7 +20,7 @@ from bookbinder.tests.support import noting
 from bookbinder.tests.support.two_editions import Edition
 from books.models import Feedback, Question
 from grading import graders
-from grading.models import Answer, Attempt, Regrade, Repeat
+from grading.models import Answer, Attempt, RegradedAttempt, Repeat
 
 KEYS = {"old": "a", "new": "b"}
 
@@ -46,6 +46,7 @@ class Row(NamedTuple):
     string: str
     points: Decimal | None
     feedback: int | None
+    attempt: int
 
 
 class Held(NamedTuple):
@@ -59,7 +60,7 @@ class Held(NamedTuple):
 
 def held() -> Held:
     """Return what the database contains now."""
-    columns = ("pk", "enrollment", "question__prompt", "string", "points", "feedback")
+    columns = ("pk", "enrollment", "question__prompt", "string", "points", "feedback", "attempt")
     attempts = Attempt.objects.values_list("client_key", "enrollment", "question__prompt", "string")
     repeats = Repeat.objects.values_list(
         "client_key", "enrollment", "attempt__question__prompt", "attempt__string"
@@ -68,7 +69,7 @@ def held() -> Held:
     return Held(
         {pk: Row(*rest) for pk, *rest in Answer.objects.values_list(*columns)},
         {key: (enrollment, prompt, string) for key, enrollment, prompt, string in sent},
-        frozenset(Regrade.objects.values_list("pk", "answer", "points")),
+        frozenset(RegradedAttempt.objects.values_list("pk", "attempt", "points")),
         noting.held(),
     )
 
@@ -169,8 +170,8 @@ class Ledger:
 def check_followed(
     settled: dict[int, Row], after: Held, before: Held, gone: set[str], away: dict[str, str]
 ) -> None:
-    """Check that answers to deleted questions are archived, and that changes left a history."""
-    new = {(answer, points) for _pk, answer, points in after.history - before.history}
+    """Check that answers to deleted questions are archived, and that changes are layers."""
+    new = {attempt for _pk, attempt, _points in after.history - before.history}
     for pk, row in settled.items():
         if row.prompt in gone:
             assert pk not in after.answers
@@ -178,7 +179,7 @@ def check_followed(
             continue
         now = after.answers[pk]
         if (now.points, now.feedback) != (row.points, row.feedback):
-            assert (pk, row.points) in new, f"no history: {row}, {now}"
+            assert now.attempt in new, f"no layer: {row}, {now}"
 
 
 def read(paths: Iterable[Path], model: str) -> dict[str, str]:

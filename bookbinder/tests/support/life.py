@@ -11,29 +11,40 @@ from annotations.models import Annotation
 from billing.models import Payment
 from books.models import Author, Edition, Page, Question, Release
 from books.sync.report.text import Line
-from conftest import enroll, make_answer, make_book, make_course, make_note, make_user
+from conftest import (
+    enroll,
+    make_answer,
+    make_attempt,
+    make_book,
+    make_course,
+    make_note,
+    make_override,
+    make_user,
+    refreshed,
+)
 from grading.models import (
     Answer,
-    Attempt,
     Course,
     Enrollment,
+    Grade,
     Instructor,
     Interactive,
     Invitation,
     Regrade,
+    RegradedAttempt,
     Repeat,
+    RuleChange,
 )
 
 
 def answer_all(enrollment: Enrollment, question: Question, string: str = "4") -> Answer:
-    """Create an attempt, a repeat of it, an answer and a regrade of it."""
-    attempt = Attempt.objects.create(
-        enrollment=enrollment, question=question, string=string, points=2
-    )
+    """Create an attempt with all that can be given for it, a repeat of it, and the answer."""
+    attempt = make_attempt(enrollment, question, string)
     Repeat.objects.create(enrollment=enrollment, attempt=attempt, client_key=attempt.client_key)
-    answer = make_answer(enrollment, question, string, override_points=1, override_reason="late")
-    Regrade.objects.create(answer=answer, string=string, reason="a new edition", points=0)
-    return answer
+    regrade = Regrade.objects.create(course=enrollment.course, reason="a new edition")
+    RegradedAttempt.objects.create(regrade=regrade, attempt=attempt, points=0)
+    Grade.objects.create(attempt=attempt, points=2, comment="Well said.")
+    return make_override(refreshed(enrollment, question), 1, reason="late")
 
 
 def live(sam: User, course: Course, page: Page, question: Question) -> None:
@@ -76,7 +87,8 @@ def name_in_rows_of_others(sam: User, course: Course, question: Question) -> Non
     Edition.objects.create(folder="e2", created_by=sam, names=names)
     Invitation.objects.create(course=course, email="new@example.org", invited_by=sam)
     vic = make_user("vic")
-    make_answer(enroll(vic, course), question, override_by=sam)
+    make_override(make_answer(enroll(vic, course), question), 1, created_by=sam)
+    RuleChange.objects.create(course=course, question=question, name="dropped", created_by=sam)
     note = make_note(vic, question.page, "A note of Vic.", audience="course", course=course)
     Annotation.objects.filter(pk=note.pk).update(hidden_by=sam, resolved_by=sam)
     by_root = {"user": make_user("roy", type="admin"), "action_flag": CHANGE}

@@ -13,8 +13,17 @@ from django.urls import get_resolver
 from accounts.models import User
 from billing.models import Payment, StripeEvent
 from books.models import Author, Book, Edition
-from conftest import enroll, make_answer, make_course, make_note, make_user
-from grading.models import Attempt, Course, Instructor, Invitation
+from conftest import enroll, make_answer, make_course, make_note, make_override, make_user
+from grading.models import (
+    Attempt,
+    Course,
+    Grade,
+    Instructor,
+    Invitation,
+    Override,
+    Regrade,
+    RuleChange,
+)
 
 ROLES = (
     "nobody", "stranger", "student of another course", "student",
@@ -40,8 +49,9 @@ def people(book: Book, course: Course, other: Book) -> dict[str, Any]:
 def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
     """Create one row of each kind, about the student and the course; return their keys."""
     enrollment = student.enrollments.get()
-    answer = make_answer(enrollment, question)
-    attempt = Attempt.objects.create(enrollment=enrollment, question=question, string="4")
+    answer = make_override(make_answer(enrollment, question), 1)
+    attempt = Attempt.objects.get(enrollment=enrollment)
+    regrade = Regrade.objects.create(course=course, reason="wrong key")
     address = EmailAddress.objects.create(user=student, email=student.email, verified=True)
     payment = Payment.objects.create(
         user=student, course=course, amount=100, currency="usd", status="failed", session_id="cs_1"
@@ -51,6 +61,10 @@ def rows(student: User, course: Course, question: Any) -> dict[str, Any]:
         "answer": answer,
         "attempt": attempt,
         "authenticator": Authenticator.objects.create(user=student, type="totp", data={}),
+        "grade": Grade.objects.create(attempt=attempt, points=1),
+        "override": Override.objects.get(),
+        "regrade": regrade,
+        "rule_change": RuleChange.objects.create(course=course, name="attempt_limit"),
         "edition": Edition.objects.create(folder="e1", project="tiny", state="planned"),
         "event": StripeEvent.objects.create(event_id="evt_1", type="x"),
         "invitation": Invitation.objects.create(course=course, email="una@example.org"),

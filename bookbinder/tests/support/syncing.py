@@ -11,7 +11,6 @@ from django.utils import translation
 
 from books.models import Book, Feedback, Page, Question, Release
 from conftest import enroll, make_answer, make_course, make_user
-from grading.models import Attempt
 
 
 def sync(*arguments) -> tuple[int, str, str]:
@@ -38,14 +37,13 @@ def change(source: Path, page: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def answered(label: str = "capital", name: str = "sam", string: str = "x"):
-    """Create a student's answer to a question of the book, with an attempt; return the answer."""
+def answered(label: str = "capital", name: str = "sam", string: str = "x", **over):
+    """Create a student's answer to a question of the book, and return it."""
     book = Book.objects.get()
     course = book.courses.first() or make_course(book)
     enrollment = enroll(make_user(name), course)
     question = Question.objects.get(label=label)
-    Attempt.objects.create(enrollment=enrollment, question=question, string=string)
-    return make_answer(enrollment, question, string)
+    return make_answer(enrollment, question, string, **over)
 
 
 def everything():

@@ -12,14 +12,15 @@ from typing import NamedTuple
 from unittest import mock
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from bookbinder.sphinx import manifest as m
 from bookbinder.tests.support import builds, classroom, ledger
 from books.models import Book, Feedback, Question
 from conftest import enroll, make_course, make_user
-from grading import limits
-from grading.models import Answer, Attempt, Enrollment, Regrade
+from grading import limits, scores
+from grading.models import Answer, Attempt, Enrollment, RegradedAttempt
 
 PAGES, QUESTIONS, STUDENTS = 1_000, 5, 20
 WORD = "because"
@@ -101,8 +102,9 @@ def answer_all() -> Enrollment:
             }
             for one in right
         ]  # fmt: skip
-        Answer.objects.bulk_create([Answer(answered_at=then, **row) for row in given])
-        Attempt.objects.bulk_create([Attempt(created_at=then, **row) for row in given])
+        Attempt.objects.bulk_create([Attempt(received_at=then, **row) for row in given])
+    with transaction.atomic():
+        scores.refresh([one.pk for one in enrollments], [one.question_id for one in right])
     return enroll(make_user("hurried"), course)
 
 
@@ -148,9 +150,8 @@ def measure_one(build: Path, points: int, enrollment: Enrollment, found: Waiting
         seconds = time.monotonic() - begun
     answers = Answer.objects.filter(string=WORD, question__in=questions)
     assert not answers.exclude(points=points).exists()
-    assert (
-        Regrade.objects.filter(answer__in=answers).exclude(points=points).count() >= found.answers
-    )
+    layers = RegradedAttempt.objects.filter(attempt__in=answers.values("attempt"))
+    assert layers.filter(points=points).count() >= found.answers
     return Waiting(
         found.answers,
         [*found.seconds, seconds],

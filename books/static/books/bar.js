@@ -1,6 +1,5 @@
 import { make, signInAddress, wideOrNarrow } from "./dom.js";
 import { waiting } from "./outbox.js";
-import { onThisPage } from "./progress.js";
 import { t, textLanguage } from "./texts.js";
 
 const tools = make("span", { className: "bookbinder-tools" });
@@ -60,14 +59,14 @@ function live(element, update) {
 
 function progress(state) {
   const meter = live(make("progress", { "aria-label": t("this_page") }), (element) => {
-    const { answered, questions } = onThisPage(state);
+    const { answered, questions } = state.on_page;
     Object.assign(element, { max: questions || 1, value: answered });
   });
   const answered = live(make("span", { className: "bookbinder-answered" }), (element) => {
-    element.textContent = t("answered", onThisPage(state));
+    element.textContent = t("answered", state.on_page);
   });
   const points = live(make("span"), (element) => {
-    const { points, points_possible: n } = onThisPage(state);
+    const { points, points_possible: n } = state.on_page;
     element.replaceChildren(
       ...wideOrNarrow(t("of_points", { points, n }), t("points_short", { points, all: n })),
     );
@@ -102,7 +101,7 @@ function menu(state) {
     panel.append(make("p", { className: "bookbinder-narrow" }, courseName(state)));
     if (state.course.dates) panel.append(make("p", {}, state.course.dates));
     if (state.questions.length)
-      panel.append(figures("this_page", () => onThisPage(state), "bookbinder-narrow"));
+      panel.append(figures("this_page", () => state.on_page, "bookbinder-narrow"));
   }
   if (state.progress) panel.append(figures("whole_book", () => state.progress));
   panel.append(list);

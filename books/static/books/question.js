@@ -61,7 +61,8 @@ const isOver = ({ course, is_test: isTest }) => course?.is_open === false && !is
 function recall(form, question, state, notes) {
   const waits = waitingFor(question.label);
   const draft = draftOf(state, question.label);
-  if (question.answer !== null) showResult(form, question, { isFresh: false });
+  if (question.answer !== null || question.points !== null)
+    showResult(form, question, { isFresh: false });
   else say(form, [note(t("worth", { n: question.points_possible }))], { isFresh: false });
   if (waits) say(form, [note(t("waiting"))], { isFresh: false });
   if (touched.has(form)) return;

@@ -4,9 +4,16 @@ import { typeset } from "./typesetting.js";
 import { moment, t } from "./texts.js";
 import { widgetOf } from "./widgets/index.js";
 
-/** Shows points and feedback below a question. `isFresh`: they reply to an answer just given. */
-export function showResult(form, { points, points_possible, feedback }, { isFresh }) {
-  const parts = [pointsLine(points, points_possible)];
+/**
+ * Shows points and feedback below a question. `isFresh`: they reply to an answer just given. If
+ * another attempt counts, or somebody has set the points, `score` differs from them.
+ */
+export function showResult(form, result, { isFresh }) {
+  const { points, points_possible: n, feedback, score = points, reasons = [] } = result;
+  const parts = [pointsLine(points, n)];
+  const why = reasons.length ? [reasons.join("; ")] : [];
+  if (score !== points && score !== null) why.unshift(t("counting", { points: score, n }));
+  if (why.length) parts.push(note(why.join(" · ")));
   if (feedback) {
     const reply = feedbackOf(feedback);
     parts.push(isFresh ? reply : folded(t("feedback"), () => reply));
@@ -96,10 +103,12 @@ async function attemptsList(form, question, state) {
   const reply = await call(`${state.api}/questions/${question.pk}/attempts${query}`);
   if (!reply.ok) return note(t("try_again"));
   const list = make("ol", { reversed: true });
-  for (const { answer, points, feedback, at } of reply.body) {
+  for (const { answer, points, feedback, at, notes, comment } of reply.body) {
     const time = make("time", { dateTime: at }, moment(at));
     const given = make("blockquote", {}, widgetOf(form).words(form, answer));
     list.append(make("li", {}, time, given, pointsLine(points, question.points_possible)));
+    const said = [...notes, comment].filter(Boolean);
+    if (said.length) list.lastChild.append(note(said.join(": ")));
     if (feedback) list.lastChild.append(feedbackOf(feedback));
   }
   return list;

@@ -1,0 +1,17 @@
+"""Points: what was kept is read, scores are derived, and `Answer` is written."""
+
+from grading.scores.derivation import Score, derive
+from grading.scores.totals import Totals, add_up, totals_of, with_totals
+from grading.scores.writer import lock, questions_with_rows, refresh
+
+__all__ = [
+    "Score",
+    "Totals",
+    "add_up",
+    "derive",
+    "lock",
+    "questions_with_rows",
+    "refresh",
+    "totals_of",
+    "with_totals",
+]

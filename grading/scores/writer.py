@@ -1,0 +1,157 @@
+"""The only writer of `Answer`: derives scores from what was kept, and writes those that differ."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from books.sequences import in_chunks
+from books.sync.bulk_write import json_table
+from grading.models import Answer, Attempt, Course, Enrollment, Override
+from grading.scores import kept
+from grading.scores.derivation import Score, derive
+from grading.scores.kept import Pair
+
+PAIRS = 50_000  # students times questions that are in memory at a time
+
+
+class Difference(NamedTuple):
+    """A score that is stored and another one that should be; None: no row."""
+
+    pair: Pair
+    stored: Score | None
+    derived: Score | None
+
+
+def lock(enrollments: QuerySet[Enrollment]) -> list[int]:
+    """Make answers of some students wait for the end of the transaction; return their keys.
+
+    Whoever adds a row that counts, or changes a rule, calls this first and `refresh` last. An
+    answer locks its student's enrollment too, so it has either been read by `refresh` or will be
+    counted by the new rule. SQLite has one writer at a time anyway.
+    """
+    rows = enrollments.order_by("pk")
+    if connection.features.has_select_for_update:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    return list(rows.values_list("pk", flat=True))
+
+
+def refresh(enrollments: Collection[int], questions: Collection[int]) -> int:
+    """Write the scores of some students at some questions; return how many were not as stored.
+
+    Must be called in the transaction that changes what they are derived from, after `lock`.
+    """
+    assert connection.in_atomic_block
+    count = 0
+    for found in differences_in_chunks(enrollments, questions):
+        apply(found)
+        count += len(found)
+    return count
+
+
+def apply(differences: Sequence[Difference]) -> None:
+    """Write scores that are not as they should be."""
+    write((pair, score) for pair, _stored, score in differences if score is not None)
+    for pair, _stored, score in differences:
+        if score is None:  # the last override has ended, and there is no attempt
+            Answer.objects.filter(enrollment=pair.enrollment, question=pair.question).delete()
+
+
+def questions_with_rows(course: Course) -> list[int]:
+    """Return the keys of the questions for which a student of the course can have a score."""
+    return sorted(
+        {
+            pk
+            for model in (Answer, Attempt, Override)
+            for pk in model._default_manager.filter(enrollment__course=course)
+            .order_by()
+            .values_list("question", flat=True)
+            .distinct()
+        }
+    )
+
+
+def differences_in_chunks(
+    enrollments: Collection[int], questions: Collection[int]
+) -> Iterator[list[Difference]]:
+    """Yield the scores that are not as they should be, for some students at a time."""
+    size = max(PAIRS // max(len(questions), 1), 1)
+    for some in in_chunks(sorted(enrollments), size):
+        if questions:
+            yield list(_differences(some, questions))
+
+
+def _differences(enrollments: Collection[int], questions: Collection[int]) -> Iterator[Difference]:
+    stored = _stored(enrollments, questions)
+    for pair, own in kept.read(enrollments, questions):
+        before = stored.pop(pair, None)
+        score = derive(own.attempts, own.rules, own.override)
+        if score != before:
+            yield Difference(pair, before, score)
+    for pair, score in stored.items():
+        yield Difference(pair, score, None)
+
+
+def _stored(enrollments: Collection[int], questions: Collection[int]) -> dict[Pair, Score]:
+    wanted = set(questions)
+    rows = Answer.objects.filter(enrollment__in=enrollments).order_by()
+    if len(wanted) <= kept.MOST_KEYS:
+        rows = rows.filter(question__in=wanted)
+    columns = ("attempt", "raw_points", "points", "feedback", "waits", "reasons")
+    values = rows.values_list("enrollment", "question", *columns).iterator(10_000)
+    return {
+        Pair(enrollment, question): Score(
+            attempt, raw, points, feedback, waits, tuple(map(tuple, reasons))
+        )
+        for enrollment, question, attempt, raw, points, feedback, waits, reasons in values
+        if question in wanted
+    }
+
+
+def write(scores: Iterable[tuple[Pair, Score]]) -> None:
+    """Write scores, new or changed, by one statement."""
+    rows = [
+        (
+            pair.enrollment,
+            pair.question,
+            score.attempt,
+            _text(score.raw),
+            _text(score.points),
+            score.waits,
+            score.reasons,
+            score.feedback,
+        )
+        for pair, score in scores
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE.format(rows=json_table(_COLUMNS)), [json.dumps(rows)])
+
+
+def _text(points: object) -> str | None:
+    return None if points is None else str(points)
+
+
+_COLUMNS = {
+    "enrollment": "bigint",
+    "question": "bigint",
+    "attempt": "bigint",
+    "raw": "numeric",
+    "points": "numeric",
+    "waits": "boolean",
+    "reasons": "jsonb",
+    "feedback": "bigint",
+}
+_WRITE = """
+    INSERT INTO grading_answer (enrollment_id, question_id, attempt_id, string, raw_points, points,
+        waits, reasons, feedback_id, answered_at)
+    SELECT v.enrollment, v.question, v.attempt, COALESCE(a.string, ''), v.raw, v.points,
+        v.waits, v.reasons, v.feedback, a.received_at
+    FROM {rows} LEFT JOIN grading_attempt a ON a.id = v.attempt WHERE TRUE
+    ON CONFLICT (enrollment_id, question_id) DO UPDATE SET attempt_id = excluded.attempt_id,
+        string = excluded.string, raw_points = excluded.raw_points, points = excluded.points,
+        waits = excluded.waits, reasons = excluded.reasons, feedback_id = excluded.feedback_id,
+        answered_at = excluded.answered_at
+"""
