@@ -18,19 +18,6 @@ OURS = ("accounts", "books", "grading", "annotations", "billing")
 FIRST = [(app, "0001_initial") for app in OURS]
 
 
-@pytest.fixture
-def migrated():
-    """Return a function that migrates our apps, and returns the models of that time."""
-
-    def migrate(targets):
-        executor = MigrationExecutor(connection)
-        executor.migrate(targets)
-        return MigrationExecutor(connection).loader.project_state(targets).apps
-
-    yield migrate
-    call_command("migrate", verbosity=0)
-
-
 def write_rows(apps) -> None:
     """Write a row of each kind that people make, as the first version did."""
     user = apps.get_model("accounts", "User").objects.create(

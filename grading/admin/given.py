@@ -49,6 +49,9 @@ class KeptAdmin(RulesAdmin):
     def has_end_permission(self, request: HttpRequest) -> bool:
         return may(request, self.permission("change"))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.get_fields(request, obj)
+
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return a form that knows who fills it in; for an existing row, one without fields."""
         if obj is not None:

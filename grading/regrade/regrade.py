@@ -294,11 +294,12 @@ def _write_layer(
         return None if pk is None else pks.get(pk, pk)
 
     values = []
-    for row in rows:
+    keys = bulk_write.new_keys(RegradedAttempt, len(rows))
+    for key, row in zip(keys, rows, strict=True):
         points, feedback = _given(row.outcome)
-        parts = [(key, given, new_key(pk)) for key, given, pk in row.outcome.parts]
-        values.append((layer.pk, row.attempt, points, new_key(feedback), parts))
-    names = ("regrade", "attempt", "points", "feedback", "parts")
+        parts = [(name, given, new_key(pk)) for name, given, pk in row.outcome.parts]
+        values.append((key, layer.pk, row.attempt, points, new_key(feedback), parts))
+    names = ("id", "regrade", "attempt", "points", "feedback", "parts")
     bulk_write.insert(RegradedAttempt, names, values)
     scores.refresh({row.pair.enrollment for row in rows}, {row.pair.question for row in rows})
     return layer

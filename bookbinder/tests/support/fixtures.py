@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from bookbinder.tests.support import builds
 from bookbinder.tests.support.syncing import sync
@@ -49,3 +52,16 @@ def other(db):
     enrollment = enroll(make_user("olga", last_name="Otherperson"), course)
     make_answer(enrollment, question, "secret string")
     return book
+
+
+@pytest.fixture
+def migrated():
+    """Return a function that migrates our apps, and returns the models of that time."""
+
+    def migrate(targets):
+        executor = MigrationExecutor(connection)
+        executor.migrate(targets)
+        return MigrationExecutor(connection).loader.project_state(targets).apps
+
+    yield migrate
+    call_command("migrate", verbosity=0)
