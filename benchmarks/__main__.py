@@ -30,6 +30,7 @@ def main() -> int:
             noted_edition,
             reader,
             reader_notes,
+            scores,
             signing_in,
             startup,
             sync,
@@ -38,8 +39,8 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         found: list[figures.Figure | figures.Bound] = []
         subjects = (
-            sync, edition, gradebook, answering, extension, anchoring, noted_edition, reader,
-            reader_notes, signing_in, hostile_member, startup,
+            sync, edition, gradebook, scores, answering, extension, anchoring, noted_edition,
+            reader, reader_notes, signing_in, hostile_member, startup,
         )  # fmt: skip
         for subject in subjects:
             call_command("flush", interactive=False, verbosity=0)

@@ -6,6 +6,7 @@ from django.db import connection
 
 from accounts.models import User
 from benchmarks.figures import Figure, alternate, count_queries
+from benchmarks.gradebook import COUNT_ATTEMPTS
 from benchmarks.sync import FEEDBACK, QUESTIONS, bring_in, make_manifest
 from bookbinder.sphinx import manifest as m
 from books.models import Book
@@ -49,25 +50,30 @@ def answer_all() -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO grading_answer (enrollment_id, question_id, string, points, feedback_id,"
-            " answered_at, override_reason) SELECT e.id, f.question_id, f.answer, f.points, f.id,"
-            " CURRENT_TIMESTAMP, '' FROM grading_enrollment e CROSS JOIN books_feedback f"
-            ' WHERE f."index" = 0'
+            "INSERT INTO grading_attempt (enrollment_id, question_id, client_key, string, points,"
+            " feedback_id, parts, version, received_at) SELECT e.id, f.question_id,"
+            " gen_random_uuid(), f.answer, f.points, f.id,"
+            " jsonb_build_array(jsonb_build_array('', f.points, f.id)), '', CURRENT_TIMESTAMP"
+            ' FROM grading_enrollment e CROSS JOIN books_feedback f WHERE f."index" = 0'
         )
+        cursor.execute(COUNT_ATTEMPTS)
         cursor.execute("ANALYZE")
     return Answer.objects.count()
+
+
+INSERT_LAYER = (
+    "INSERT INTO grading_regradedattempt (regrade_id, attempt_id, points, feedback_id, parts)"
+    " SELECT %s, id, points, feedback_id, parts FROM grading_attempt"
+)
 
 
 def write_alone() -> None:
     """Write the same rows without reading or deciding anything, in one statement per table."""
     with connection.cursor() as cursor:
         cursor.execute('UPDATE books_feedback SET points = points + 0.01 WHERE "index" = 0')
-        cursor.execute(
-            "INSERT INTO grading_regrade (answer_id, string, points, feedback_id, reason,"
-            " created_at) SELECT id, string, points, feedback_id, '', CURRENT_TIMESTAMP"
-            " FROM grading_answer"
-        )
-        cursor.execute("UPDATE grading_answer SET points = points + 0.01")
+        layer = Regrade.objects.create(course=Course.objects.get(name="Benchmark"))
+        cursor.execute(INSERT_LAYER, [layer.pk])
+        cursor.execute("UPDATE grading_answer SET points = points + 0.01, raw_points = points")
 
 
 def measure() -> list[Figure]:

@@ -40,14 +40,23 @@ def fill() -> Course:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO grading_answer (enrollment_id, question_id, string, points, answered_at,"
-            " override_reason) SELECT e.id, q.id, 'an answer', ((e.id * 7 + q.id) % 201) / 100.0,"
-            " now(), '' FROM grading_enrollment e CROSS JOIN books_question q"
+            "INSERT INTO grading_attempt (enrollment_id, question_id, client_key, string, points,"
+            " parts, version, received_at) SELECT e.id, q.id, gen_random_uuid(), 'an answer',"
+            " ((e.id * 7 + q.id) % 201) / 100.0, '[]', '', now()"
+            " FROM grading_enrollment e CROSS JOIN books_question q ORDER BY 1, 2"
         )
+        cursor.execute(COUNT_ATTEMPTS)
         cursor.execute("ANALYZE")
     return course
 
 
+# Each attempt is the one that counts.
+COUNT_ATTEMPTS = (
+    "INSERT INTO grading_answer (enrollment_id, question_id, attempt_id, string, raw_points,"
+    " points, waits, reasons, feedback_id, answered_at) SELECT enrollment_id, question_id, id,"
+    " string, points, points, FALSE, '[]', feedback_id, received_at FROM grading_attempt"
+    " ORDER BY 1, 2"
+)
 FLOOR = (
     "COPY (SELECT enrollment_id, question_id, points FROM grading_answer ORDER BY 1, 2) TO STDOUT"
 )

@@ -318,7 +318,7 @@ def _write_score(attempt: Attempt, earlier: Earlier, possible: Decimal) -> Count
     if earlier.override is not None:
         override = Override(earlier.override, earlier.override_reason)
     given = Given(attempt.points, attempt.feedback_id)
-    new = derivation.Attempt(attempt.pk, attempt.received_at, given)
+    new = derivation.Attempt(attempt.pk, given, received_at=attempt.received_at)
     score = derivation.derive([*earlier.attempts, new], rules, override)
     writer.write([(pair, score)])
     texts = reasons.in_words(score.reasons)

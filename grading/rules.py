@@ -29,12 +29,14 @@ def change_course(course: Course, by: User | None, reason: str = "", **values: A
     """Set rules of a course (`OF_COURSE`), and derive what depends on them."""
     enrollments = scores.lock(Enrollment.objects.filter(course=course))
     stored = Course.objects.get(pk=course.pk)
-    changed = _record(course, None, stored, values, by, reason)
-    if not changed:
+    changes = _changes(course, None, stored, values, by, reason)
+    if not changes:
         return
-    Course.objects.filter(pk=course.pk).update(**{name: values[name] for name in changed})
-    for name in changed:
-        setattr(course, name, values[name])
+    RuleChange.objects.bulk_create(changes)
+    changed = {change.name: change.after for change in changes}
+    Course.objects.filter(pk=course.pk).update(**changed)
+    for name, value in changed.items():
+        setattr(course, name, value)
     if OF_SCORES.intersection(changed):
         scores.refresh(enrollments, scores.questions_with_rows(course))
 
@@ -49,44 +51,49 @@ def change_questions(
 ) -> None:
     """Set rules of a course for some questions (`OF_QUESTION`), and derive what depends on them."""
     enrollments = scores.lock(Enrollment.objects.filter(course=course))
-    to_derive = []
+    questions = list(questions)
+    rows = Interactive.objects.filter(course=course, question__in=questions)
+    stored = {row.question_id: row for row in rows}
+    changes: list[RuleChange] = []
     for question in questions:
-        switches = Interactive.objects.filter(course=course, question=question).first()
-        switches = switches or Interactive(course=course, question=question)
-        changed = _record(course, question, switches, values, by, reason)
-        for name in changed:
-            setattr(switches, name, values[name])
-        if changed or switches.pk is None:
-            switches.save()
-        if OF_SCORES.intersection(changed):
-            to_derive.append(question.pk)
-    if to_derive:
-        scores.refresh(enrollments, to_derive)
+        row = stored.setdefault(question.pk, Interactive(course=course, question=question))
+        changes += _changes(course, question, row, values, by, reason)
+    for change in changes:
+        setattr(stored[change.question_id or 0], change.name, change.after)
+    RuleChange.objects.bulk_create(changes)
+    Interactive.objects.bulk_create(
+        stored.values(),
+        update_conflicts=True,
+        unique_fields=["course", "question"],
+        update_fields=OF_QUESTION,
+    )
+    derived = {change.question_id or 0 for change in changes if change.name in OF_SCORES}
+    if derived:
+        scores.refresh(enrollments, derived)
 
 
-def _record(
+def _changes(
     course: Course,
     question: Question | None,
     stored: Course | Interactive,
     values: dict[str, Any],
     by: User | None,
     reason: str,
-) -> list[str]:
-    """Write the history of what differs; return the names of these rules."""
-    changed = [name for name, value in values.items() if getattr(stored, name) != value]
-    RuleChange.objects.bulk_create(
+) -> list[RuleChange]:
+    """Return the history of what differs, not saved yet."""
+    return [
         RuleChange(
             course=course,
             question=question,
             name=name,
             before=getattr(stored, name),
-            after=values[name],
+            after=value,
             reason=reason,
             created_by=by,
         )
-        for name in changed
-    )
-    return changed
+        for name, value in values.items()
+        if getattr(stored, name) != value
+    ]
 
 
 def label(name: str) -> str:

@@ -1,5 +1,6 @@
 """Removes the columns and the table whose rows `0013_points_data` has taken over."""
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -19,4 +20,26 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.DeleteModel("FormerRegrade"),
+        # The other indexes begin with the enrollment too.
+        migrations.AlterField(
+            "answer",
+            "enrollment",
+            models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="answers",
+                to="grading.enrollment",
+                verbose_name="enrollment",
+            ),
+        ),
+        migrations.AlterField(
+            "attempt",
+            "enrollment",
+            models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="attempts",
+                to="grading.enrollment",
+            ),
+        ),
     ]

@@ -18,7 +18,10 @@ class Attempt(models.Model):
     feedback]; kinds of questions without parts have one, whose key is empty.
     """
 
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="attempts")
+    # The indexes below begin with it.
+    enrollment = models.ForeignKey(
+        Enrollment, models.CASCADE, related_name="attempts", db_index=False
+    )
     question = models.ForeignKey(Question, models.CASCADE, related_name="attempts")
     client_key = models.UUIDField(_("client key"), default=uuid.uuid4)
     string = models.TextField(_("answer"))
@@ -90,8 +93,13 @@ class Answer(models.Model):
     for a person, and `reasons` are those of the score, see `scores.Score`.
     """
 
+    # Found by the unique constraint; another index would be written with each score.
     enrollment = models.ForeignKey(
-        Enrollment, models.CASCADE, verbose_name=_("enrollment"), related_name="answers"
+        Enrollment,
+        models.CASCADE,
+        verbose_name=_("enrollment"),
+        related_name="answers",
+        db_index=False,
     )
     question = models.ForeignKey(
         Question, models.CASCADE, verbose_name=_("question"), related_name="answers"

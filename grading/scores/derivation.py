@@ -47,15 +47,15 @@ class Given(NamedTuple):
 class Attempt(NamedTuple):
     """An attempt, with what the grader, the newest regrade and a person gave for it.
 
-    `regraded` and `grade` are None if there is none. It is a tuple, since a changed rule makes a
-    million of them.
+    `regraded` and `grade` are None if there is none, and `received_at` may be if no rule has dates
+    and no hint was taken. It is a tuple, since a changed rule makes a million of them.
     """
 
     pk: int
-    received_at: datetime
     given: Given
     regraded: Given | None = None
     grade: Decimal | None = None
+    received_at: datetime | None = None
 
     @property
     def raw(self) -> Given:
@@ -162,19 +162,23 @@ def derive(
 ) -> Score:
     """Return the score of a student at a question. `attempts` are in the order of their keys."""
     counted: _Counted | None = None
+    reasons: tuple[Reason, ...]
     waiting: list[int] = []  # the numbers of attempts that wait
     practice = 0
     dates = rules.extension or rules.dates
     for number, attempt in enumerate(attempts, 1):
-        if dates.late_until is not None and attempt.received_at > dates.late_until:
+        at = attempt.received_at
+        if dates.late_until is not None and at is not None and at > dates.late_until:
             practice += 1
             continue
         raw = attempt.raw
         if raw.points is None:
             waiting.append(number)
             continue
-        is_late = dates.due is not None and attempt.received_at > dates.due
-        points, reasons = _reduced(raw.points, attempt.received_at, dates.due, rules, hints)
+        is_late = dates.due is not None and at is not None and at > dates.due
+        points, reasons = raw.points, ()
+        if at is not None and (is_late or hints):
+            points, reasons = _reduced(raw.points, at, dates.due, rules, hints)
         if (
             counted is None
             or points >= counted.points

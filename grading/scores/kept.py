@@ -2,9 +2,8 @@
 
 import functools
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
@@ -58,15 +57,14 @@ def attempts_as_json() -> str:
 
 def attempts_of(text: str | None) -> list[Attempt]:
     """Return the attempts that are in a value of `attempts_as_json`."""
-    return [_attempt(row) for row in sorted(json.loads(text or "[]"))]
+    return [_attempt(*row) for row in sorted(json.loads(text or "[]"))]
 
 
 def read(enrollments: Collection[int], questions: Collection[int]) -> Iterator[tuple[Pair, Kept]]:
     """Yield what was kept for each student and question that have an attempt or an override."""
     rules = _Rules(enrollments, questions)
     overrides = _overrides(enrollments, questions)
-    condition = f"a.enrollment_id IN {_keys()} AND a.question_id IN {_keys()}"
-    parameters = [json.dumps(list(enrollments)), json.dumps(list(questions))]
+    condition, parameters = condition_on("a", enrollments, questions)
     for pair, rows in groupby(_attempts(condition, parameters), key=itemgetter(0)):
         attempts = [attempt for _pair, attempt in rows]
         yield pair, Kept(attempts, rules.at(pair), overrides.pop(pair, None))
@@ -74,9 +72,10 @@ def read(enrollments: Collection[int], questions: Collection[int]) -> Iterator[t
         yield pair, Kept([], rules.at(pair), override)
 
 
-# For one student and question this is read with each answer, so it is not composed by Django.
+# For one student and question this is read with each answer, so it is not composed by Django. The
+# times of attempts are not read, since no course has dates yet.
 _COLUMNS = """
-    a.id, a.received_at, a.points, a.feedback_id, r.id, r.points, r.feedback_id, g.points
+    a.id, a.points, a.feedback_id, r.id, r.points, r.feedback_id, g.points
 """
 _FROM = """
     FROM grading_attempt a
@@ -88,11 +87,15 @@ _FROM = """
 """
 
 
-def _keys() -> str:
-    """Return the SQL of the keys in a parameter: the JSON of a list."""
+def condition_on(
+    table: str, enrollments: Collection[int], questions: Collection[int]
+) -> tuple[str, list[Any]]:
+    """Return an SQL condition on the rows of some students at some questions, with parameters."""
+    own = {f"{table}.enrollment_id": list(enrollments), f"{table}.question_id": list(questions)}
     if connection.vendor == "postgresql":
-        return "(SELECT value::bigint FROM json_array_elements_text(%s::json))"
-    return "(SELECT value FROM json_each(%s))"
+        return " AND ".join(f"{column} = ANY(%s)" for column in own), [*own.values()]
+    parts = [f"{column} IN (SELECT value FROM json_each(%s))" for column in own]
+    return " AND ".join(parts), [json.dumps(keys) for keys in own.values()]
 
 
 def _attempts(condition: str, parameters: list[Any]) -> Iterator[tuple[Pair, Attempt]]:
@@ -100,33 +103,30 @@ def _attempts(condition: str, parameters: list[Any]) -> Iterator[tuple[Pair, Att
     statement = f"SELECT a.enrollment_id, a.question_id, {_COLUMNS} {_FROM} WHERE {condition}"
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} ORDER BY a.enrollment_id, a.question_id, a.id", parameters)
-        for enrollment, question, *row in cursor:
-            yield Pair(enrollment, question), _attempt(row)
+        for enrollment, question, *row in cursor.fetchall():
+            yield Pair(enrollment, question), _attempt(*row)
 
 
-def _attempt(row: Sequence[Any]) -> Attempt:
-    pk, received_at, points, feedback, layer, new_points, new_feedback, grade = row
-    return Attempt(
-        pk,
-        time(received_at),
-        Given(decimal(points), feedback),
-        None if layer is None else Given(decimal(new_points), new_feedback),
-        decimal(grade),
-    )
+def _attempt(
+    pk: int,
+    points: Any,
+    feedback: int | None,
+    layer: int | None,
+    new_points: Any,
+    new_feedback: int | None,
+    grade: Any,
+) -> Attempt:
+    given = Given(decimal(points), feedback)
+    if layer is None and grade is None:
+        return Attempt(pk, given)
+    regraded = None if layer is None else Given(decimal(new_points), new_feedback)
+    return Attempt(pk, given, regraded, decimal(grade))
 
 
 @functools.lru_cache(1_000)
 def decimal(points: Any) -> Decimal | None:
     """Return points as PostgreSQL's driver returns them, as a decimal: SQLite has none."""
     return None if points is None else Decimal(str(points)).quantize(Decimal("0.01"))
-
-
-def time(value: Any) -> datetime:
-    """Return a time as PostgreSQL's driver returns it: SQLite and JSON have texts, in UTC."""
-    if isinstance(value, str):
-        at = datetime.fromisoformat(value)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return value
 
 
 def _overrides(enrollments: Collection[int], questions: Collection[int]) -> dict[Pair, Override]:

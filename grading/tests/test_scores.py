@@ -31,7 +31,7 @@ TEN_PERCENT = LateRule(Decimal(10))
 def attempt(pk, points, *, at=DUE - DAY, regraded=None, grade=None, feedback=None):
     own = Given(None if points is None else Decimal(points), feedback)
     layer = None if regraded is None else Given(Decimal(regraded), 7)
-    return Attempt(pk, at, own, layer, None if grade is None else Decimal(grade))
+    return Attempt(pk, own, layer, None if grade is None else Decimal(grade), at)
 
 
 def points(*attempts, rules=TWO, **over):
@@ -251,7 +251,7 @@ def said_otherwise(rows, rules, override, hints):
 )
 def test_the_rules_said_otherwise_give_the_same_points(rows, rules, override, hints):
     attempts = [
-        Attempt(n, at, Given(own), None if layer is None else Given(layer), grade)
+        Attempt(n, Given(own), None if layer is None else Given(layer), grade, at)
         for n, (at, own, layer, grade) in enumerate(rows)
     ]
     score = derive(attempts, rules, override, hints)

@@ -36,7 +36,7 @@ from grading import (
     rules,
     scores,
 )
-from grading.models import Answer, Attempt, Course, Enrollment, Override, Regrade
+from grading.models import Answer, Attempt, Course, Enrollment, Override, Regrade, RuleChange
 from grading.regrade import regrade, regrades
 from grading.scores import writer
 
@@ -247,12 +247,13 @@ def limit(world: World, which: int, most: int) -> None:
 
 def rule(world: World, which: int, question: int, name: str, value: bool) -> None:
     course = Course.objects.order_by("pk")[which % 2]
-    rules.change_questions(course, [world.questions()[question]], world.admin, **{name: value})
+    values: dict[str, Any] = {name: value}
+    rules.change_questions(course, [world.questions()[question]], world.admin, **values)
     world.rules[course.pk, question, name] = value
 
 
 def undo_rule(world: World, which: int) -> None:
-    changes = list(rules.RuleChange.objects.order_by("pk"))
+    changes = list(RuleChange.objects.order_by("pk"))
     if not changes:
         return
     change = changes[which % len(changes)]
@@ -265,8 +266,8 @@ def undo_rule(world: World, which: int) -> None:
     elif change.name == "attempt_limit":
         world.limit[change.course_id] = change.before
     else:
-        asked = [question.pk for question in world.questions()].index(change.question_id)
-        world.rules[change.course_id, asked, change.name] = change.before
+        asked = [question.pk for question in world.questions()].index(change.question_id or 0)
+        world.rules[change.course_id, asked, change.name] = change.before is True
 
 
 ANY = st.integers(0, 9)
@@ -333,11 +334,11 @@ def check_ways_out(world: World, questions: list[Question], expected: dict[Any, 
         assert sums.final.possible == sum(possible)
         tries = [bool(world.at(number, column)) for column in range(len(questions))]
         assert sums.answered == sum(t and does for t, does in zip(tries, counts, strict=True))
-    for course in Course.objects.all():
-        rows = gradebook.rows(course)[3:]
+    for taught in Course.objects.all():
+        rows = gradebook.rows(taught)[3:]
         by_email = {row[0]: row[3:] for row in rows}
         for student in world.students:
-            if student.course_id == course.pk:
+            if student.course_id == taught.pk:
                 own = [expected[student.pk, question.pk] for question in questions]
                 cells = ["" if points is None else float(points) for points in own]
                 assert by_email[student.user.email] == cells
@@ -356,7 +357,7 @@ def test_scores_follow_whatever_happens(part, data_dir):
         database=None,
     )
     @given(worth=WORTH, steps=st.lists(STEP, min_size=STEPS, max_size=STEPS))
-    def one_history(worth: Worth, steps: list[Any]) -> None:
+    def one_history(worth, steps):
         with transaction.atomic():
             world = begin(data_dir, worth)
             for step, *arguments in steps:
