@@ -40,7 +40,9 @@ fuzz: .venv/dev  ## 10,000 made-up requests as every role, and 100,000 steps tha
 	FUZZ_REQUESTS=10000 $(BIN)/python -m pytest -s bookbinder/tests/test_fuzz.py
 	SCORE_EXAMPLES=500 $(BIN)/python -m pytest -n auto grading/tests/test_scores_random.py
 
-crash: .venv/dev  ## kills CRASHES real syncs (200) at random instants on each database
+crash: .venv/dev  ## kills CRASHES real syncs (200), and regrades (50), at random instants on each database
+	$(BIN)/python -m bookbinder.tests.run.crash_regrades
+	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash_regrades
 	$(BIN)/python -m bookbinder.tests.run.crash
 	$(BIN)/python -m bookbinder.tests.run.postgres $(BIN)/python -m bookbinder.tests.run.crash
 

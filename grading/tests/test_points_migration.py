@@ -48,7 +48,7 @@ class Past:
         attempts = [
             self.attempt(enrollment, question, feedback) for _n in range(self.chance.randint(0, 3))
         ]
-        counting = attempts[-1] if attempts else None
+        counting: Any = attempts[-1] if attempts else None
         if attempts and course.attempts_policy == "best":
             counting = max(attempts, key=lambda one: (one.points or -1, one.pk))
         if counting is None and self.chance.random() < 0.7:

@@ -111,7 +111,11 @@ class World:
             layer = layers.get(self.students[student].course_id)
             for tried in tries if question < TEXTS and layer is not None else ():
                 now, below = self.worth[question][STRINGS.index(tried.string)], self.below(tried)
-                if now != below and not (only_raise and below is not None and now < below):
+                if (
+                    layer is not None
+                    and now != below
+                    and not (only_raise and below is not None and now < below)
+                ):
                     tried.layers[layer] = now
 
 
