@@ -5,7 +5,7 @@ would earn different points.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from books.sync.follower import Counts, Effects
 from books.sync.plan import Options, Plan
 from books.sync.report.totals import FIRST, shortened
-from grading import graders, scores
+from grading import former_archives, graders, scores
 from grading.models import (
     Answer,
     Attempt,
@@ -142,6 +142,16 @@ class AnswersFollower:
         if effects.rows.regrading:
             regrade.write(effects.rows.regrading, str(REASON), by=None, pks=pks)
         _follow_full_points(plan)
+
+    def in_this_version(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return former_archives.in_this_version(rows)
+
+    def restored(self, rows: Sequence[Model]) -> None:
+        """Derive the scores at questions whose rows have come back."""
+        questions = {row.question_id for row in rows if isinstance(row, Attempt | Override)}
+        enrollments = {row.enrollment_id for row in rows if isinstance(row, Attempt | Override)}
+        scores.lock(Enrollment.objects.filter(pk__in=enrollments))
+        scores.refresh(enrollments, questions)
 
 
 def _follow_full_points(plan: Plan) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -97,6 +97,12 @@ class AnnotationsFollower:
         late = note_rows.late(rows.diffs, {placed.row.pk for placed in rows.placed})
         everything = [*rows.placed, *placing.place_all(late, rows.diffs)]
         note_rows.write(everything, rows.diffs, pks)
+
+    def in_this_version(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return rows  # no note is in an archive
+
+    def restored(self, rows: Sequence[Model]) -> None:
+        pass
 
 
 def _noted_books(plan: Plan) -> dict[int, Book]:

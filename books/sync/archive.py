@@ -4,6 +4,7 @@ The file names questions by project, book, page and label, so that it can be loa
 has come back with another primary key.
 """
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -83,9 +84,11 @@ def load(path: Path) -> Loaded:
     counts: Counter[str] = Counter()
     left: Counter[str] = Counter()
     known: set[tuple[str, Any]] = set()
-    with path.open(encoding="utf-8") as file, transaction.atomic():
+    restored: list[Model] = []
+    with transaction.atomic():
         try:
-            for row in serializers.deserialize("json", file, handle_forward_references=True):
+            rows = _in_this_version(path)
+            for row in serializers.deserialize("json", rows, handle_forward_references=True):
                 gone = _gone(row.object, known)
                 for field in gone:
                     if field.null:  # an answer comes back without a reply that is gone
@@ -93,13 +96,29 @@ def load(path: Path) -> Loaded:
                 reason = _reason_against(row, [field for field in gone if not field.null])
                 if reason is None:
                     row.save()
+                    restored.append(row.object)
                     counts[str(row.object._meta.verbose_name_plural)] += 1
                 else:
                     left[reason] += 1
-        except (serializers.base.DeserializationError, UnicodeDecodeError) as error:
+        except (serializers.base.DeserializationError, ValueError) as error:
             text = _("%(path)s is no archive of deleted answers: %(error)s")
             raise ArchiveError(text % {"path": path, "error": error}) from error
+        for follower in registered_followers():
+            follower.restored(restored)
     return Loaded(counts, left)
+
+
+def _in_this_version(path: Path) -> str:
+    """Return an archive in JSON, with the rows of an earlier version as this one has them.
+
+    Raises ValueError if it is not the JSON of a list of rows.
+    """
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(_("it is no list of rows"))
+    for follower in registered_followers():
+        rows = follower.in_this_version(rows)
+    return json.dumps(rows)
 
 
 def _gone(row: Model, known: set[tuple[str, Any]]) -> list[ForeignKey]:

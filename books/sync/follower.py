@@ -3,13 +3,13 @@
 Each app registers its follower in `AppConfig.ready`; `books` imports none of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
     from books.sync.plan import Options, Plan
 
@@ -82,6 +82,12 @@ class Follower(Protocol):
 
         `pks` maps the plan's negative keys to those of the new rows.
         """
+
+    def in_this_version(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows of an archive, those that an earlier version wrote as they are now."""
+
+    def restored(self, rows: "Sequence[Model]") -> None:
+        """Derive what depends on rows that an archive has brought back, in its transaction."""
 
 
 _followers: list[Follower] = []

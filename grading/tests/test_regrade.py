@@ -4,7 +4,7 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from bookbinder.tests.support.admin_pages import change_form, text_of
 from bookbinder.tests.support.syncing import answered, change, sync
@@ -147,3 +147,50 @@ def test_the_archive_brings_answers_back_with_their_history(worth_less, source, 
             assert ("feedback_id" not in old) or (old["feedback_id"] is None) == (
                 new["feedback_id"] is None
             )
+
+
+def as_the_version_before(path, own):
+    """Write an archive with the columns that answers had before points were kept apart."""
+    rows = []
+    for row in json.loads(path.read_bytes()):
+        fields = row["fields"]
+        if row["model"] == "grading.attempt":
+            del fields["parts"]
+            fields["created_at"] = fields.pop("received_at")
+        if row["model"] == "grading.answer":
+            for name in ("attempt", "raw_points", "waits", "reasons"):
+                del fields[name]
+            by_hand = ("override_points", "override_by", "override_at")
+            fields |= dict.fromkeys(by_hand) | {"override_reason": ""} | own
+        if row["model"] in ("grading.attempt", "grading.answer"):
+            rows.append(row)
+    regraded = {"answer": 1, "string": "4", "points": "1.00", "reason": "?"}
+    rows.append({"model": "grading.regrade", "pk": 1, "fields": regraded})
+    path.write_text(json.dumps(rows))
+
+
+@pytest.mark.parametrize(
+    ("own", "points"),
+    [
+        ({"points": "1.25"}, "1.25"),
+        ({"override_points": "0.75", "override_reason": "Late."}, "0.75"),
+    ],
+)
+def test_an_archive_of_the_version_before_brings_points_back(live, source, data_dir, own, points):
+    answered("adding", "ann", "4", points=2)
+    text = (source / "numbers.rst").read_text()
+    gone = text.replace(":: adding", ":: subtracting").replace("2 + 2", "9 - 1")
+    for page in (gone, text):
+        (source / "numbers.rst").write_text(page)
+        assert sync(source, "--noinput", "--delete-user-data")[0] == 0
+    (archive,) = (data_dir / "archives").iterdir()
+    as_the_version_before(archive, own)
+    assert not Answer.objects.exists()
+    call_command("load_archive", archive, stdout=StringIO())
+    answer = Answer.objects.get()
+    assert (f"{answer.points}", answer.string, answer.attempt.string) == (points, "4", "4")
+    assert Attempt.objects.count() == 1
+    for bad in ("{", "[1]", "{}"):
+        archive.write_text(bad)
+        with pytest.raises(CommandError, match="is no archive"):
+            call_command("load_archive", archive)
