@@ -16,6 +16,7 @@ from books.models import Question
 from grading import answering, enrolling, page_questions, trials
 from grading.graders import AnswerError
 from grading.limits import TooFast
+from grading.scores import Totals
 from grading.trials import TRIES_A_MINUTE
 
 router = Router(tags=["answers"])
@@ -44,6 +45,25 @@ class ReplyOut(Schema):
     score: float | None
     counts: bool
     reasons: list[str]
+
+
+class ProgressOut(Schema):
+    """How much of a page or a book is answered, and its final points."""
+
+    answered: int
+    questions: int
+    points: float
+    points_possible: float
+
+
+def progress_of(totals: Totals) -> dict[str, Any]:
+    """Return sums as a ProgressOut has them."""
+    return {
+        "answered": totals.answered,
+        "questions": totals.questions,
+        "points": totals.final.points,
+        "points_possible": totals.final.possible,
+    }
 
 
 class AttemptOut(Schema):

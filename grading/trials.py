@@ -80,7 +80,8 @@ def answer_in_preview(preview: Preview, number: int, given: object) -> Reply | N
         if previewed.number == number:
             question = previewed.question
             _string, outcome = graders.read_and_grade(given, question, previewed.feedback)
-            return Reply(outcome.points, question.points_possible, outcome.html, attempt=1)
+            points = outcome.points
+            return Reply(points, question.points_possible, outcome.html, 1, points, counts=True)
     return None
 
 

@@ -71,13 +71,6 @@ class QuestionOut(Schema):
     attempts_left: int | None
 
 
-class ProgressOut(Schema):
-    answered: int
-    questions: int
-    points: float
-    points_possible: float
-
-
 class LinkOut(Schema):
     title: str
     url: str
@@ -99,14 +92,14 @@ class BarOut(Schema):
     course: CourseOut | None
     courses: list[CourseOut]
     is_test: bool
-    progress: ProgressOut | None
+    progress: grading_api.ProgressOut | None
     resume: LinkOut | None
     texts: dict[str, str]
 
 
 class StateOut(BarOut):
     page: int
-    on_page: ProgressOut | None
+    on_page: grading_api.ProgressOut | None
     next: LinkOut | None
     questions: list[QuestionOut]
     notes: list[Any]
@@ -142,7 +135,8 @@ def page_state(
     return {
         **_bar(request, page.book, enrollment, courses, page),
         "page": page.pk,
-        "on_page": enrollment and _progress(page_questions.totals_of(states, enrollment.course)),
+        "on_page": enrollment
+        and grading_api.progress_of(page_questions.totals_of(states, enrollment.course)),
         "next": enrollment and progress.next_question(enrollment, page.book),
         "questions": [_question(state, takes_tries) for state in states],
         "notes": notes["items"],
@@ -191,18 +185,10 @@ def _bar(
         "course": enrollment and enrollment.course,
         "courses": courses,
         "is_test": bool(enrollment and enrollment.is_test),
-        "progress": enrollment and _progress(scores.totals_of(enrollment, timezone.now())),
+        "progress": enrollment
+        and grading_api.progress_of(scores.totals_of(enrollment, timezone.now())),
         "resume": enrollment and progress.resume(enrollment, page),
         "texts": reader_texts.texts(),
-    }
-
-
-def _progress(totals: scores.Totals) -> dict[str, Any]:
-    return {
-        "answered": totals.answered,
-        "questions": totals.questions,
-        "points": totals.final.points,
-        "points_possible": totals.final.possible,
     }
 
 

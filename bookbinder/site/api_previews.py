@@ -14,6 +14,7 @@ from books.releases import previews
 from grading import api as grading_api
 from grading import trials
 from grading.graders import AnswerError
+from grading.scores.totals import Item, add_up
 
 router = Router(tags=["previews"])
 
@@ -51,6 +52,7 @@ class PreviewStateOut(Schema):
     progress: None = None
     next: None = None
     resume: None = None
+    on_page: grading_api.ProgressOut
     questions: list[PreviewQuestionOut]
     notes: list[Any] = []
     texts: dict[str, str]
@@ -73,6 +75,8 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
     if docname not in preview.docnames:
         raise Http404
     get_token(request)  # sets the cookie
+    asked = [one for one in trials.questions_of(preview) if one.docname == docname]
+    items = (Item(None, one.question.points_possible, is_answered=False) for one in asked)
     return {
         "book": preview.manifest.books[0].title,
         "book_url": reverse("preview", args=(token, f"{docname}.html")),
@@ -86,9 +90,9 @@ def state(request: HttpRequest, token: str, docname: str) -> dict[str, Any]:
                 "version": previewed.question.version,
                 "points_possible": previewed.question.points_possible,
             }
-            for previewed in trials.questions_of(preview)
-            if previewed.docname == docname
+            for previewed in asked
         ],
+        "on_page": grading_api.progress_of(add_up(items, is_over=False)),
         "texts": reader_texts.texts(),
     }
 

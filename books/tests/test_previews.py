@@ -58,7 +58,6 @@ def test_answers_are_judged_by_the_edition_and_forgotten(as_user, author, addres
     # All that the scripts ask of a live page, but for the course.
     assert StateOut.model_fields.keys() - state.keys() <= {
         "page",
-        "on_page",
         "course",
         "courses",
         "is_test",

@@ -46,6 +46,10 @@ class KeptAdmin(RulesAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.may(request, "view", obj) or (obj is None and may(request, self.listed_for))
 
+    @admin.display(description=gettext_lazy("by"), ordering="created_by__last_name")
+    def who(self, row: Any) -> str:
+        return row.created_by.get_full_name() if row.created_by else ""
+
     def has_end_permission(self, request: HttpRequest) -> bool:
         return may(request, self.permission("change"))
 
@@ -96,7 +100,7 @@ class OverrideForm(forms.ModelForm):
 @admin.register(Override)
 class OverrideAdmin(KeptAdmin):
     form = OverrideForm
-    list_display = ("student", "course", "question", "points", "reason", "created_by", "created_at",
+    list_display = ("student", "question", "points", "reason", "who", "created_at",
                     "ended_at")  # fmt: skip
     list_filter = (("enrollment__course", RelatedFilter), "ended_at")
     linked_filters = ("enrollment", "question")
@@ -139,10 +143,6 @@ class OverrideAdmin(KeptAdmin):
     def student(self, override: Override) -> str:
         return str(override.enrollment.user)
 
-    @admin.display(description=gettext_lazy("course"), ordering="enrollment__course__name")
-    def course(self, override: Override) -> str:
-        return str(override.enrollment.course)
-
     @admin.action(description=gettext_lazy("End: let the answers count again"), permissions=["end"])
     def end_overrides(self, request: HttpRequest, rows: QuerySet[Override]) -> None:
         by = signed_in(request)
@@ -152,10 +152,16 @@ class OverrideAdmin(KeptAdmin):
 class GradeForm(forms.ModelForm):
     """A grade of an attempt; `seen` is the key of the grade that the form was made with."""
 
-    student = forms.CharField(label=gettext_lazy("student"), disabled=True, required=False)
-    asked = forms.CharField(label=gettext_lazy("question"), disabled=True, required=False)
+    student = forms.CharField(
+        label=gettext_lazy("Student"), disabled=True, required=False,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+    )  # fmt: skip
+    asked = forms.CharField(
+        label=gettext_lazy("Question"), disabled=True, required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )  # fmt: skip
     answer = forms.CharField(
-        label=gettext_lazy("answer"), disabled=True, required=False,
+        label=gettext_lazy("Answer"), disabled=True, required=False,
         widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
     )  # fmt: skip
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput())
@@ -217,7 +223,7 @@ class GradeForm(forms.ModelForm):
 @admin.register(Grade)
 class GradeAdmin(KeptAdmin):
     form = GradeForm
-    list_display = ("student", "question", "points", "comment", "created_by", "created_at",
+    list_display = ("student", "question", "points", "comment", "who", "created_at",
                     "ended_at")  # fmt: skip
     list_filter = (("attempt__enrollment__course", RelatedFilter), "ended_at")
     linked_filters = ("attempt",)
@@ -267,7 +273,7 @@ class GradeAdmin(KeptAdmin):
 
 @admin.register(RuleChange)
 class RuleChangeAdmin(KeptAdmin):
-    list_display = ("course", "question", "rule", "before", "after", "reason", "created_by",
+    list_display = ("course", "question", "rule", "before", "after", "reason", "who",
                     "created_at")  # fmt: skip
     list_filter = (("course", RelatedFilter), "name")
     list_select_related = ("course", "question__page", "created_by")

@@ -46,7 +46,7 @@ class Preview:
 
 @admin.register(Regrade)
 class RegradeAdmin(KeptAdmin):
-    list_display = ("reason", "course", "attempts", "only_raise", "created_by", "created_at",
+    list_display = ("reason", "course", "attempts", "only_raise", "who", "created_at",
                     "undone_at")  # fmt: skip
     list_filter = (("course", RelatedFilter), "undone_at")
     list_select_related = ("course", "created_by")

@@ -1,6 +1,7 @@
 """The admin in a browser: its lists fit a window of 1,280 pixels, and it is as readable as the site."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotations.models import Annotation
@@ -18,10 +19,12 @@ from conftest import (
     make_question,
     make_user,
 )
+from grading.models import Grade, Override, Regrade, RuleChange
 
 pytestmark = pytest.mark.browser
 LISTS = (
-    "grading/course", "grading/enrollment", "grading/answer", "grading/attempt", "books/book",
+    "grading/course", "grading/enrollment", "grading/answer", "grading/attempt",
+    "grading/override", "grading/grade", "grading/regrade", "grading/rulechange", "books/book",
     "books/page", "books/question", "books/release", "annotations/sharednote",
     "annotations/problemreport", "accounts/user", "account/emailaddress",
 )  # fmt: skip
@@ -38,7 +41,22 @@ def root(transactional_db):
     Feedback.objects.filter(pk=feedback.pk).update(conflicts="reply")
     course = make_course(book, name="Everyday Chemistry, Autumn 2026")
     student = make_user("constantin", first_name="Constantin", last_name="Papadopoulos")
-    make_answer(enroll(student, course), question, points=None)
+    answer = make_answer(enroll(student, course), question, points=None)
+    given = {"created_by": student, "points": 1}
+    why = "Answered orally, in the last lesson before the holidays."
+    Grade.objects.create(attempt=answer.attempt, comment=why, ended_at=timezone.now(), **given)
+    Override.objects.create(
+        enrollment=answer.enrollment,
+        question=question,
+        reason=why,
+        ended_at=timezone.now(),
+        **given,
+    )
+    Regrade.objects.create(course=course, reason=why, created_by=student)
+    RuleChange.objects.create(
+        course=course, question=question, name="provide_feedback", before=True, after=False,
+        reason=why, created_by=student,
+    )  # fmt: skip
     make_note(student, page, "Why is that so? " * 6, audience="course", course=course, flagged=True)
     make_note(
         student, page, "I do not think so. " * 6, motivation="editing", audience="authors",

@@ -11,7 +11,7 @@ import { widgetOf } from "./widgets/index.js";
 export function showResult(form, result, { isFresh }) {
   const { points, points_possible: n, feedback, score = points, reasons = [] } = result;
   const parts = [pointsLine(points, n)];
-  const why = reasons.length ? [reasons.join("; ")] : [];
+  const why = reasons.length ? [sentence(reasons.join("; "))] : [];
   if (score !== points && score !== null) why.unshift(t("counting", { points: score, n }));
   if (why.length) parts.push(note(why.join(" · ")));
   if (feedback) {
@@ -21,6 +21,8 @@ export function showResult(form, result, { isFresh }) {
   }
   say(form, parts, { isFresh });
 }
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Puts parts into a question's live region. They are announced only if `isFresh`. */
 export function say(form, parts, { isFresh = true } = {}) {
@@ -108,7 +110,7 @@ async function attemptsList(form, question, state) {
     const given = make("blockquote", {}, widgetOf(form).words(form, answer));
     list.append(make("li", {}, time, given, pointsLine(points, question.points_possible)));
     const said = [...notes, comment].filter(Boolean);
-    if (said.length) list.lastChild.append(note(said.join(": ")));
+    if (said.length) list.lastChild.append(note(sentence(said.join(": "))));
     if (feedback) list.lastChild.append(feedbackOf(feedback));
   }
   return list;
