@@ -92,7 +92,7 @@ class AnswersFollower:
             losses=_losses(plan),
             figures=description.figures,
             rows=_Rows(rekeyed, regrading if options.regrade else None),
-            is_work=options.regrade and bool(regrading.rows),
+            is_work=options.regrade and not regrading.is_empty,
         )
 
     def going(self, plan: Plan) -> Iterator[QuerySet[Any]]:

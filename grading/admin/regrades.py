@@ -91,9 +91,12 @@ class RegradeAdmin(KeptAdmin):
         materials = regrade.of_course(course)
         plan = regrade.compute(materials, course=course, only_raise=form.cleaned_data["only_raise"])
         lines = report.describe(plan, materials, is_wanted=True).lines
-        mark = f"{len(plan.rows)} {plan.changes}"
+        points = [
+            (*change.pair, change.before.points, change.after.points) for change in plan.changes
+        ]
+        mark = str(points)
         digest = hashlib.sha256(mark.encode()).hexdigest()[:16]
-        return plan, Preview(lines, digest, not plan.rows)
+        return plan, Preview(lines, digest, plan.is_empty)
 
     def write(
         self, request: HttpRequest, plan: regrade.Regrading, form: RegradeForm

@@ -8,11 +8,10 @@ questions, and those with a choice that no longer exists.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,9 +21,18 @@ from books.sequences import in_chunks
 from books.sync import bulk_write
 from grading import graders, scores
 from grading.graders.base import Outcome
-from grading.models import Attempt, Course, Enrollment, Regrade, RegradedAttempt
-from grading.scores import derivation, kept
-from grading.scores.derivation import Given, derive
+from grading.models import (
+    Attempt,
+    Course,
+    Enrollment,
+    Grade,
+    Override,
+    Regrade,
+    RegradedAttempt,
+    RuleChange,
+)
+from grading.scores import derivation, kept, writer
+from grading.scores.derivation import Given, Score, derive
 from grading.scores.kept import Kept, Pair
 
 # The longest time that the transaction of an answer can take.
@@ -48,38 +56,43 @@ class Material:
 class Regraded(NamedTuple):
     """An attempt that earns different points, or gets different feedback."""
 
-    course: int
-    pair: Pair
     attempt: int
     outcome: Outcome
 
 
 class ScoreChange(NamedTuple):
-    """A score that a regrade changes, None without one."""
+    """What a regrade makes of a student's score at a question."""
 
-    question: int
-    enrollment: int
+    pair: Pair
+    course: int
     is_test: bool
-    before: Decimal | None
-    after: Decimal | None
+    rows: list[Regraded]
+    before: Score
+    after: Score
+
+    @property
+    def moves_points(self) -> bool:
+        return self.before.points != self.after.points
 
 
 @dataclass(frozen=True)
 class Regrading:
-    """All attempts that a regrade changes, as they were at the time `at`, and the scores.
+    """All scores that a regrade changes, and the attempts from which they are derived.
 
     `read` is the key of the last attempt that was certainly committed when they were read, and
-    `layers` are the regrades that were in force. `courses` are those to regrade, all if None.
+    `mark` changes if something else was given since. `courses` are those to regrade, all if None.
     """
 
-    at: datetime
     read: int
-    layers: frozenset[int]
-    rows: tuple[Regraded, ...]
+    mark: object
     changes: tuple[ScoreChange, ...]
     materials: Mapping[int, Material]
     courses: frozenset[int] | None = None
     only_raise: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes
 
 
 class _Grader:
@@ -129,30 +142,25 @@ def compute(
     `each` passes items on, and can show progress; see `books.progress_bars.Each`. Without `course`,
     the attempts of all courses are graded. `only_raise` leaves out those that would earn less.
     """
-    at = timezone.now()
-    read = Attempt.objects.filter(received_at__lt=at - UNDER_WAY).aggregate(last=Max("pk"))
-    regrading = Regrading(
-        at,
-        read["last"] or 0,
-        _layers(),
-        (),
-        (),
-        materials,
-        None if course is None else frozenset([course.pk]),
-        only_raise,
-    )
+    since = timezone.now() - UNDER_WAY
+    read = Attempt.objects.filter(received_at__lt=since).aggregate(last=Max("pk"))
+    courses = None if course is None else frozenset([course.pk])
+    regrading = Regrading(read["last"] or 0, _mark(), (), materials, courses, only_raise)
     grader = _Grader(materials)
-    rows: list[Regraded] = []
     changes: list[ScoreChange] = []
     for pks in in_chunks(list(each(materials, _("grading answers"), len(materials))), CHUNK):
-        for row, change in _differing(regrading, pks, grader):
-            rows += row
-            changes += change
-    return replace(regrading, rows=tuple(rows), changes=tuple(changes))
+        changes += _differing(regrading, pks, grader)
+    return replace(regrading, changes=tuple(changes))
 
 
-def _layers() -> frozenset[int]:
-    return frozenset(Regrade.objects.active().values_list("pk", flat=True))
+def _mark() -> object:
+    """Return a value that changes if a grade, override, regrade or rule is given or ended."""
+    ended = {Grade: "ended_at", Override: "ended_at", Regrade: "undone_at"}
+    given = [
+        model._default_manager.aggregate(last=Max("pk"), ended=Count(column))
+        for model, column in ended.items()
+    ]
+    return [*given, RuleChange.objects.aggregate(last=Max("pk"))]
 
 
 def _differing(
@@ -160,22 +168,23 @@ def _differing(
     questions: Sequence[int],
     grader: _Grader,
     enrollments: Collection[int] | None = None,
-) -> Iterator[tuple[list[Regraded], list[ScoreChange]]]:
+) -> Iterator[ScoreChange]:
     """Yield what changes for each student and question, of all students or only of some."""
     students = _students(regrading, questions, enrollments)
     for some in in_chunks(sorted(students), max(PAIRS // len(questions), 1)):
         attempts = Attempt.objects.filter(enrollment__in=some, question__in=questions).order_by()
         strings = dict(attempts.values_list("pk", "string").iterator(10_000))
         for pair, own in kept.read(some, questions):
-            course, is_test = students[pair.enrollment]
             graded = [grader(pair.question, strings[attempt.pk]) for attempt in own.attempts]
             rows = [
-                Regraded(course, pair, attempt.pk, outcome)
+                Regraded(attempt.pk, outcome)
                 for attempt, outcome in zip(own.attempts, graded, strict=True)
                 if outcome is not None and _differs(attempt, outcome, regrading)
             ]
             if rows:
-                yield rows, list(_changes(regrading, own, pair, rows, is_test=is_test))
+                before = derive(own.attempts, own.rules, own.override)
+                after = _after(regrading, own, pair, rows)
+                yield ScoreChange(pair, *students[pair.enrollment], rows, before, after)
 
 
 def _students(
@@ -206,18 +215,17 @@ def _given(outcome: Outcome) -> Given:
     return Given(outcome.points, outcome.matched.pk if outcome.matched else None)
 
 
-def _changes(
-    regrading: Regrading, own: Kept, pair: Pair, rows: Sequence[Regraded], *, is_test: bool
-) -> Iterator[ScoreChange]:
+def _after(regrading: Regrading, own: Kept, pair: Pair, rows: Sequence[Regraded]) -> Score:
+    """Return the score once the layer is there, and the edition that may bring it."""
     new = {row.attempt: _given(row.outcome) for row in rows}
     attempts = [
         attempt._replace(regraded=new.get(attempt.pk, attempt.regraded)) for attempt in own.attempts
     ]
     possible = regrading.materials[pair.question].question.points_possible
-    before = derive(own.attempts, own.rules, own.override).points
-    after = derive(attempts, replace(own.rules, possible=possible), own.override).points
-    if before != after:
-        yield ScoreChange(pair.question, pair.enrollment, is_test, before, after)
+    rules = own.rules
+    if rules.possible != possible:
+        rules = replace(rules, possible=possible)
+    return derive(attempts, rules, own.override)
 
 
 def write(
@@ -231,27 +239,38 @@ def write(
 
     Must be called in a transaction that has locked the enrollments (`scores.lock`), after the new
     keys have been written into the answers. Answers that were given after the regrading was
-    computed are graded here, and everything if another regrade has come or gone since. `pks` maps
-    the negative keys of new feedback to those of the created rows.
+    computed are graded here, and everything if something else was given or taken back since.
+    `pks` maps the negative keys of new feedback to those of the created rows.
     """
     _lock_courses(regrading)
     late = _late(regrading)
-    rows = [row for row in regrading.rows if row.pair not in late]
-    rows += _graded_again(regrading, late)
+    known = [change for change in regrading.changes if change.pair not in late]
+    changes = [*known, *_graded_again(regrading, late)]
     by_course: dict[int, list[Regraded]] = defaultdict(list)
-    for row in rows:
-        by_course[row.course].append(row)
-    return [
-        _write_layer(course, own, regrading, reason, by, pks or {})
-        for course, own in sorted(by_course.items())
+    for change in changes:
+        by_course[change.course] += change.rows
+
+    def new_key(pk: int | None) -> int | None:
+        return None if pk is None else (pks or {}).get(pk, pk)
+
+    layers = [
+        _write_layer(course, rows, regrading, reason, by, new_key)
+        for course, rows in sorted(by_course.items())
     ]
+    # The others are those that have been computed.
+    scores.refresh({pair.enrollment for pair in late}, {pair.question for pair in late})
+    writer.write(
+        (change.pair, replace(change.after, feedback=new_key(change.after.feedback)))
+        for change in known
+    )
+    return layers
 
 
 def _lock_courses(regrading: Regrading) -> None:
     """Let other regrades of the courses, and undoing them, wait; see `undoing`."""
     courses = Course.objects.order_by("pk")
     if regrading.courses is None:
-        courses = courses.filter(pk__in={row.course for row in regrading.rows})
+        courses = courses.filter(pk__in={change.course for change in regrading.changes})
     else:
         courses = courses.filter(pk__in=regrading.courses)
     list(courses.select_for_update(of=("self",), no_key=True).values_list("pk"))
@@ -260,13 +279,13 @@ def _lock_courses(regrading: Regrading) -> None:
 def _late(regrading: Regrading) -> set[Pair]:
     """Return the students and questions with attempts that may not have been read as they are."""
     attempts = Attempt.objects.order_by()
-    if _layers() == regrading.layers:
+    if _mark() == regrading.mark:
         attempts = attempts.filter(pk__gt=regrading.read)
     pairs = attempts.values_list("enrollment", "question").distinct()
     return {Pair(*pair) for pair in pairs if pair[1] in regrading.materials}
 
 
-def _graded_again(regrading: Regrading, late: set[Pair]) -> Iterator[Regraded]:
+def _graded_again(regrading: Regrading, late: set[Pair]) -> Iterator[ScoreChange]:
     # By now, the answers contain the new keys.
     materials = {
         pair.question: replace(regrading.materials[pair.question], keys={}) for pair in late
@@ -274,8 +293,8 @@ def _graded_again(regrading: Regrading, late: set[Pair]) -> Iterator[Regraded]:
     grader = _Grader(materials)
     enrollments = {pair.enrollment for pair in late}
     for pks in in_chunks(sorted(materials), CHUNK):
-        for rows, _changes_of in _differing(regrading, pks, grader, enrollments):
-            yield from (row for row in rows if row.pair in late)
+        differing = _differing(regrading, pks, grader, enrollments)
+        yield from (change for change in differing if change.pair in late)
 
 
 def _write_layer(
@@ -284,15 +303,11 @@ def _write_layer(
     regrading: Regrading,
     reason: str,
     by: User | None,
-    pks: Mapping[int, int],
+    new_key: Callable[[int | None], int | None],
 ) -> Regrade:
     layer = Regrade.objects.create(
         course_id=course, reason=reason, created_by=by, only_raise=regrading.only_raise
     )
-
-    def new_key(pk: int | None) -> int | None:
-        return None if pk is None else pks.get(pk, pk)
-
     values = []
     keys = bulk_write.new_keys(RegradedAttempt, len(rows))
     for key, row in zip(keys, rows, strict=True):
@@ -301,5 +316,4 @@ def _write_layer(
         values.append((key, layer.pk, row.attempt, points, new_key(feedback), parts))
     names = ("id", "regrade", "attempt", "points", "feedback", "parts")
     bulk_write.insert(RegradedAttempt, names, values)
-    scores.refresh({row.pair.enrollment for row in rows}, {row.pair.question for row in rows})
     return layer

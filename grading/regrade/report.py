@@ -30,10 +30,10 @@ def describe(
     `is_wanted` is true if the regrade will be written, and false if it only could be. Test students
     are not counted.
     """
-    counted = [change for change in regrading.changes if not change.is_test]
+    counted = [change for change in regrading.changes if change.moves_points and not change.is_test]
     by_book: dict[str, list[ScoreChange]] = defaultdict(list)
     for row in counted:
-        by_book[str(materials[row.question].question.page.book)].append(row)
+        by_book[str(materials[row.pair.question].question.page.book)].append(row)
     lines: list[str] = []
     for book, rows in by_book.items():
         values = {"book": book, "n": f"{len(rows):,}", "students": _students(rows)}
@@ -53,7 +53,7 @@ def _by_question(rows: list[ScoreChange], materials: Mapping[int, Material]) -> 
     """Yield a line for each of the questions with the most changes, and one for the others."""
     by_question: dict[int, list[ScoreChange]] = defaultdict(list)
     for row in rows:
-        by_question[row.question].append(row)
+        by_question[row.pair.question].append(row)
     most = sorted(by_question.items(), key=lambda item: (-len(item[1]), item[0]))
     for pk, own in most[:FEW]:
         question = materials[pk].question
@@ -68,7 +68,7 @@ def _by_student(rows: list[ScoreChange]) -> dict[int, Decimal]:
     """Return the change in points of each student, by the key of the enrollment."""
     total: dict[int, Decimal] = defaultdict(Decimal)
     for row in rows:
-        total[row.enrollment] += (row.after or 0) - (row.before or 0)
+        total[row.pair.enrollment] += (row.after.points or 0) - (row.before.points or 0)
     return total
 
 

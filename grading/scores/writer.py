@@ -160,8 +160,10 @@ _WRITE = """
     INSERT INTO grading_answer (enrollment_id, question_id, attempt_id, string, raw_points, points,
         waits, reasons, feedback_id, answered_at)
     SELECT v.enrollment, v.question, a.id, COALESCE(a.string, ''), v.raw, v.points,
-        v.waits, v.reasons, v.feedback, a.received_at
-    FROM {rows} LEFT JOIN grading_attempt a ON a.id = v.attempt WHERE TRUE
+        v.waits, v.reasons, f.id, a.received_at
+    FROM {rows} LEFT JOIN grading_attempt a ON a.id = v.attempt
+        LEFT JOIN books_feedback f ON f.id = v.feedback
+    WHERE TRUE
     ON CONFLICT (enrollment_id, question_id) DO UPDATE SET attempt_id = excluded.attempt_id,
         string = excluded.string, raw_points = excluded.raw_points, points = excluded.points,
         waits = excluded.waits, reasons = excluded.reasons, feedback_id = excluded.feedback_id,

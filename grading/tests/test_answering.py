@@ -206,7 +206,7 @@ def test_a_text_of_deep_json_stops_nobody_once_its_question_takes_choices(
     assert state.string == "[" * 9_999 and state.feedback is None
     question.refresh_from_db()
     material = regrade.Material(question, list(question.feedback.all()), {"a": "b"})
-    assert regrade.compute({question.pk: material}).rows == ()
+    assert regrade.compute({question.pk: material}).is_empty
     assert choice_keys.find_changes({question.pk: material}) == set()
     for model in ("answer", "attempt"):
         assert as_user(ines).get(f"/admin/grading/{model}/").status_code == 200

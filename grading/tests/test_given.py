@@ -242,7 +242,7 @@ def test_a_regrade_is_a_layer_of_one_course_that_is_undone_as_one(
     layer = regrades.run(computed(course), course, "The key was wrong.", ines)
     assert layer is not None and layer.attempts.count() == 2
     assert score(enrollment, adding).points == 1 and score(worth_more, adding).points == 0
-    assert not computed(course).rows
+    assert computed(course).is_empty
     assert regrades.undo(layer, ines) == 2
     assert score(enrollment, adding).points == 0
     with pytest.raises(regrades.RegradeError, match="undone already"):
@@ -261,7 +261,7 @@ def test_what_is_answered_or_undone_after_a_look_is_regraded_too(
 ):
     first = regrades.run(computed(course), course, "One.", ines)
     plan = computed(course)
-    assert not plan.rows
+    assert plan.is_empty
     regrades.undo(first, ines)
     assert regrades.run(plan, course, "Two.", ines).attempts.count() == 2
     assert score(enrollment, adding).points == 1
