@@ -90,6 +90,21 @@ def _answers_of(user: User) -> Iterator[Record]:
         yield {**record, "reasons": reasons.in_words(record["reasons"])}
 
 
+def _overrides_of(user: User) -> Iterator[Record]:
+    """Yield the points that were set for a person, without reasons for instructors only."""
+    rows = Override.objects.filter(enrollment__user=user).order_by("pk")
+    for row in rows.select_related("enrollment__course", "question__page"):
+        yield {
+            "course": row.enrollment.course.name,
+            "page": row.question.page.url,
+            "question": row.question.label,
+            "points": row.points,
+            "reason": "" if row.is_private else row.reason,
+            "created_at": row.created_at,
+            "ended_at": row.ended_at,
+        }
+
+
 HEADINGS = ("course", "book", "page", "question", "answer", "points", "answered")
 
 
@@ -201,15 +216,7 @@ ENTRIES = (
         Override,
         title=_("Points that a person has set"),
         person="enrollment__user",
-        fields=(
-            "enrollment__course__name",
-            "question__page__url",
-            "question__label",
-            "points",
-            "reason",
-            "created_at",
-            "ended_at",
-        ),
+        export=_overrides_of,
         erasure=Erasure.NAMELESS,
         named_in=("created_by", "ended_by"),
         is_archived=True,

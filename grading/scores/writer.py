@@ -78,7 +78,7 @@ def differences_in_chunks(
     enrollments: Collection[int], questions: Collection[int]
 ) -> Iterator[list[Difference]]:
     """Yield the scores that are not as they should be, for some students at a time."""
-    size = max(PAIRS // max(len(questions), 1), 1)
+    size = min(max(PAIRS // max(len(questions), 1), 1), kept.MOST_KEYS)
     for some in in_chunks(sorted(enrollments), size):
         if questions:
             yield list(_differences(some, questions))

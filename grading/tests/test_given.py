@@ -1,10 +1,12 @@
 """Grades, overrides, rules and regrades: given, ended, undone, and by whom."""
 
+import threading
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 
+from accounts.personal_data.table import entries
 from bookbinder.tests.support.answers_http import post, state
 from conftest import (
     enroll,
@@ -168,6 +170,7 @@ def test_a_private_reason_is_for_instructors(enrollment, adding, ines, sam, as_u
         as_user(sam).get("/answer/tiny/numbers"),
     ):
         assert "Cheated" not in response.content.decode()
+    assert "Cheated" not in str([list(entry.records_of(sam)) for entry in entries()])
     assert "Cheated" in as_user(ines).get("/admin/grading/override/").content.decode()
 
 
@@ -282,8 +285,6 @@ def test_grades_and_overrides_stay_above_a_regrade(worth_more, enrollment, addin
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer")
 def test_a_regrade_is_not_undone_while_another_runs(worth_more, course, ines):
-    import threading
-
     layer = regrades.run(computed(course), course, "One.", ines)
     found = []
 
