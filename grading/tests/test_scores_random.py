@@ -4,6 +4,7 @@ After every step, the stored scores are those of the model and those that the ke
 so is every way out.
 """
 
+import csv
 import os
 import uuid
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.contrib import admin
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
@@ -28,6 +31,7 @@ from conftest import enroll, make_course, make_user
 from grading import (
     answering,
     gradebook,
+    gradebook_files,
     grades,
     limits,
     overrides,
@@ -37,6 +41,7 @@ from grading import (
     scores,
 )
 from grading.models import Answer, Attempt, Course, Enrollment, Override, Regrade, RuleChange
+from grading.points import in_words, plain
 from grading.regrade import regrade, regrades
 from grading.scores import writer
 
@@ -348,6 +353,28 @@ def check_ways_out(world: World, questions: list[Question], expected: dict[Any, 
                 assert by_email[student.user.email] == cells
 
 
+def check_files_and_pages(world: World) -> None:
+    """Compare what a browser gets with the model: the API, the gradebook's file, the admin."""
+    questions = world.questions()
+    for number, student in enumerate(world.students):
+        own = [world.expected(number, column) for column in range(len(questions))]
+        client = Client()
+        client.force_login(student.user, backend="accounts.access.RulesBackend")
+        state = client.get("/api/state/random/page", {"course": student.course_id}).json()
+        figures = [None if points is None else float(points) for points in own]
+        assert [question["points"] for question in state["questions"]] == figures
+        file = gradebook_files.export(student.course, "csv").decode("utf-8-sig")
+        rows = {row[0]: row[3:] for row in csv.reader(file.splitlines())}
+        assert rows[student.user.email] == [
+            "" if points is None else plain(points) for points in own
+        ]
+    shown = admin.site._registry[Answer]
+    for answer in Answer.objects.select_related("question"):
+        possible = answer.question.points_possible
+        if answer.points is not None:
+            assert shown.earned(answer) == in_words(answer.points, possible)  # type: ignore[attr-defined]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", seeds(PARTS))
 def test_scores_follow_whatever_happens(part, data_dir):
@@ -367,6 +394,7 @@ def test_scores_follow_whatever_happens(part, data_dir):
             for step, *arguments in steps:
                 step(world, *arguments)
                 check(world)
+            check_files_and_pages(world)
             transaction.set_rollback(True)
 
     with without_limit:
