@@ -79,8 +79,8 @@ class ScoreChange(NamedTuple):
 class Regrading:
     """All scores that a regrade changes, and the attempts from which they are derived.
 
-    `read` is the key of the last attempt that was certainly committed when they were read, and
-    `mark` changes if something else was given since. `courses` are those to regrade, all if None.
+    `read` is the key of the last attempt that was committed when they were read, and `mark` changes
+    if something else was given since. `courses` are those to regrade, all if None.
     """
 
     read: int
@@ -144,8 +144,9 @@ def compute(
     """
     since = timezone.now() - UNDER_WAY
     read = Attempt.objects.filter(received_at__lt=since).aggregate(last=Max("pk"))
+    last = read["last"] or 0
     courses = None if course is None else frozenset([course.pk])
-    regrading = Regrading(read["last"] or 0, _mark(), (), materials, courses, only_raise)
+    regrading = Regrading(last, _mark(last), (), materials, courses, only_raise)
     grader = _Grader(materials)
     changes: list[ScoreChange] = []
     for pks in in_chunks(list(each(materials, _("grading answers"), len(materials))), CHUNK):
@@ -153,14 +154,19 @@ def compute(
     return replace(regrading, changes=tuple(changes))
 
 
-def _mark() -> object:
-    """Return a value that changes if a grade, override, regrade or rule is given or ended."""
+def _mark(read: int) -> object:
+    """Return a value that changes if a grade, override, regrade or rule is given or ended.
+
+    It also counts the attempts up to `read`: one that has waited for a lock may be committed after
+    a later one.
+    """
     ended = {Grade: "ended_at", Override: "ended_at", Regrade: "undone_at"}
     given = [
         model._default_manager.aggregate(last=Max("pk"), ended=Count(column))
         for model, column in ended.items()
     ]
-    return [*given, RuleChange.objects.aggregate(last=Max("pk"))]
+    attempts = Attempt.objects.filter(pk__lte=read).count()
+    return [*given, RuleChange.objects.aggregate(last=Max("pk")), attempts]
 
 
 def _differing(
@@ -279,7 +285,7 @@ def _lock_courses(regrading: Regrading) -> None:
 def _late(regrading: Regrading) -> set[Pair]:
     """Return the students and questions with attempts that may not have been read as they are."""
     attempts = Attempt.objects.order_by()
-    if _mark() == regrading.mark:
+    if _mark(regrading.read) == regrading.mark:
         attempts = attempts.filter(pk__gt=regrading.read)
     pairs = attempts.values_list("enrollment", "question").distinct()
     return {Pair(*pair) for pair in pairs if pair[1] in regrading.materials}
