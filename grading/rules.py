@@ -11,7 +11,7 @@ from accounts.models import User
 from books.models import Question
 from grading import scores
 from grading.errors import GradingError
-from grading.models import Course, Enrollment, Interactive, RuleChange
+from grading.models import Course, Interactive, RuleChange
 
 OF_COURSE = ("attempts_policy", "attempt_limit")
 OF_QUESTION = ("enabled", "provide_feedback", "dropped", "full_points")
@@ -27,7 +27,7 @@ class RuleError(GradingError):
 @transaction.atomic
 def change_course(course: Course, by: User | None, reason: str = "", **values: Any) -> None:
     """Set rules of a course (`OF_COURSE`), and derive what depends on them."""
-    enrollments = scores.lock(Enrollment.objects.filter(course=course))
+    enrollments = scores.lock_courses(Course.objects.filter(pk=course.pk))
     stored = Course.objects.get(pk=course.pk)
     changes = _changes(course, None, stored, values, by, reason)
     if not changes:
@@ -50,7 +50,7 @@ def change_questions(
     **values: bool,
 ) -> None:
     """Set rules of a course for some questions (`OF_QUESTION`), and derive what depends on them."""
-    enrollments = scores.lock(Enrollment.objects.filter(course=course))
+    enrollments = scores.lock_courses(Course.objects.filter(pk=course.pk))
     questions = list(questions)
     rows = Interactive.objects.filter(course=course, question__in=questions)
     stored = {row.question_id: row for row in rows}
@@ -112,7 +112,7 @@ def undo(change: RuleChange, by: User) -> None:
     mine = Course.objects.filter(access.rows(by, "grading.add_interactive"), pk=change.course_id)
     if not mine.exists():
         raise RuleError(_("You do not teach this course."))
-    scores.lock(Enrollment.objects.filter(course=change.course_id))
+    scores.lock_courses(Course.objects.filter(pk=change.course_id))
     later = RuleChange.objects.filter(
         course=change.course_id, question=change.question_id, name=change.name, pk__gt=change.pk
     )

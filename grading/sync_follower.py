@@ -126,7 +126,7 @@ class AnswersFollower:
         An answer locks the student's enrollment before anything else. It therefore cannot lock
         other rows first and then cause a deadlock with this transaction.
         """
-        scores.lock(Enrollment.objects.filter(course__book__project__in=plan.projects))
+        scores.lock_courses(Course.objects.filter(book__project__in=plan.projects))
 
     def drop(self, plan: Plan) -> None:
         """Delete without Django's cascade, which reads every row while others wait on SQLite."""

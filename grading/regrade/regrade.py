@@ -243,12 +243,11 @@ def write(
 ) -> list[Regrade]:
     """Write a layer over the attempts of each course that it changes, and the scores.
 
-    Must be called in a transaction that has locked the enrollments (`scores.lock`), after the new
+    Must be called in a transaction that has locked the courses (`scores.lock_courses`), after new
     keys have been written into the answers. Answers that were given after the regrading was
     computed are graded here, and everything if something else was given or taken back since.
     `pks` maps the negative keys of new feedback to those of the created rows.
     """
-    _lock_courses(regrading)
     late = _late(regrading)
     known = [change for change in regrading.changes if change.pair not in late]
     changes = [*known, *_graded_again(regrading, late)]
@@ -270,16 +269,6 @@ def write(
         for change in known
     )
     return layers
-
-
-def _lock_courses(regrading: Regrading) -> None:
-    """Let other regrades of the courses, and undoing them, wait; see `undoing`."""
-    courses = Course.objects.order_by("pk")
-    if regrading.courses is None:
-        courses = courses.filter(pk__in={change.course for change in regrading.changes})
-    else:
-        courses = courses.filter(pk__in=regrading.courses)
-    list(courses.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _late(regrading: Regrading) -> set[Pair]:

@@ -1,6 +1,6 @@
 """Regrading a course and undoing it, as its instructor does."""
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -8,7 +8,7 @@ from accounts import access
 from accounts.models import User
 from grading import scores
 from grading.errors import GradingError
-from grading.models import Course, Enrollment, Regrade, RegradedAttempt
+from grading.models import Course, Regrade, RegradedAttempt
 from grading.regrade import regrade
 
 
@@ -52,16 +52,16 @@ def undo(layer: Regrade, by: User) -> int:
 
 
 def _lock(course: Course) -> None:
-    """Lock a course against other regrades, and its enrollments against answers.
+    """Lock a course and its enrollments.
 
     Raises RegradeError if another regrade holds the lock.
     """
-    if connection.features.has_select_for_update_nowait:
-        rows = Course.objects.filter(pk=course.pk).order_by()
-        try:
-            with transaction.atomic():
-                list(rows.select_for_update(of=("self",), nowait=True, no_key=True))
-        except DatabaseError as error:
-            text = _("Another regrade of this course is under way. Try again when it is done.")
-            raise RegradeError(text) from error
-    scores.lock(Enrollment.objects.filter(course=course))
+    try:
+        with transaction.atomic():
+            scores.lock_courses(Course.objects.filter(pk=course.pk), nowait=True)
+    except DatabaseError as error:
+        text = _(
+            "Another regrade of this course, or a new edition, is under way. Try again when it is "
+            "done."
+        )
+        raise RegradeError(text) from error

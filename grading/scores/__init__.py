@@ -2,7 +2,7 @@
 
 from grading.scores.derivation import Score, derive
 from grading.scores.totals import Totals, add_up, totals_of, with_totals
-from grading.scores.writer import lock, questions_with_rows, refresh
+from grading.scores.writer import lock, lock_courses, questions_with_rows, refresh
 
 __all__ = [
     "Score",
@@ -10,6 +10,7 @@ __all__ = [
     "add_up",
     "derive",
     "lock",
+    "lock_courses",
     "questions_with_rows",
     "refresh",
     "totals_of",

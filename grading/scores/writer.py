@@ -33,10 +33,18 @@ def lock(enrollments: QuerySet[Enrollment]) -> list[int]:
     answer locks its student's enrollment too, so it has either been read by `refresh` or will be
     counted by the new rule. SQLite has one writer at a time anyway.
     """
-    rows = enrollments.order_by("pk")
-    if connection.features.has_select_for_update:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+    rows = enrollments.order_by("pk").select_for_update(of=("self",), no_key=True)
     return list(rows.values_list("pk", flat=True))
+
+
+def lock_courses(courses: QuerySet[Course], *, nowait: bool = False) -> list[int]:
+    """Lock courses against other changes of their rules and regrades, then all their enrollments.
+
+    This order prevents deadlocks. With `nowait`, raises DatabaseError if a course is locked.
+    Returns the keys of the enrollments.
+    """
+    rows = courses.order_by("pk").select_for_update(of=("self",), no_key=True, nowait=nowait)
+    return lock(Enrollment.objects.filter(course__in=list(rows.values_list("pk", flat=True))))
 
 
 def refresh(enrollments: Collection[int], questions: Collection[int]) -> int:
