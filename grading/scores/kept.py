@@ -4,12 +4,14 @@ import functools
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from books.models import Question
 from books.sequences import in_chunks
@@ -60,12 +62,18 @@ def attempts_of(text: str | None) -> list[Attempt]:
     return [_attempt(*row) for row in sorted(json.loads(text or "[]"))]
 
 
-def read(enrollments: Collection[int], questions: Collection[int]) -> Iterator[tuple[Pair, Kept]]:
-    """Yield what was kept for each student and question that have an attempt or an override."""
+def read(
+    enrollments: Collection[int], questions: Collection[int], until: datetime | None = None
+) -> Iterator[tuple[Pair, Kept]]:
+    """Yield what was kept for each student and question that have an attempt or an override.
+
+    With `until`, only what was given by then, and was not ended or undone by then.
+    """
     rules = _Rules(enrollments, questions)
-    overrides = _overrides(enrollments, questions)
+    overrides = _overrides(enrollments, questions, until)
     condition, parameters = condition_on("a", enrollments, questions)
-    for pair, rows in groupby(_attempts(condition, parameters), key=itemgetter(0)):
+    attempts_then = _attempts(condition, parameters, until)
+    for pair, rows in groupby(attempts_then, key=itemgetter(0)):
         attempts = [attempt for _pair, attempt in rows]
         yield pair, Kept(attempts, rules.at(pair), overrides.pop(pair, None))
     for pair, override in overrides.items():
@@ -85,6 +93,10 @@ _FROM = """
     )
     LEFT JOIN grading_grade g ON g.attempt_id = a.id AND g.ended_at IS NULL
 """
+# The same at a time, which stands for each of these parameters.
+_FROM_THEN = _FROM.replace(
+    "l.undone_at IS NULL", "l.created_at <= %s AND (l.undone_at IS NULL OR l.undone_at > %s)"
+).replace("g.ended_at IS NULL", "g.created_at <= %s AND (g.ended_at IS NULL OR g.ended_at > %s)")
 
 
 def condition_on(
@@ -98,9 +110,16 @@ def condition_on(
     return " AND ".join(parts), [json.dumps(keys) for keys in own.values()]
 
 
-def _attempts(condition: str, parameters: list[Any]) -> Iterator[tuple[Pair, Attempt]]:
+def _attempts(
+    condition: str, parameters: list[Any], until: datetime | None
+) -> Iterator[tuple[Pair, Attempt]]:
     """Yield the attempts by student, question and in the order in which they came."""
-    statement = f"SELECT a.enrollment_id, a.question_id, {_COLUMNS} {_FROM} WHERE {condition}"
+    source = _FROM
+    if until is not None:
+        source, condition = _FROM_THEN, f"{condition} AND a.received_at <= %s"
+        then = connection.ops.adapt_datetimefield_value(until)
+        parameters = [then] * 4 + parameters + [then]
+    statement = f"SELECT a.enrollment_id, a.question_id, {_COLUMNS} {source} WHERE {condition}"
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} ORDER BY a.enrollment_id, a.question_id, a.id", parameters)
         for enrollment, question, *row in cursor.fetchall():
@@ -129,8 +148,13 @@ def decimal(points: Any) -> Decimal | None:
     return None if points is None else Decimal(str(points)).quantize(Decimal("0.01"))
 
 
-def _overrides(enrollments: Collection[int], questions: Collection[int]) -> dict[Pair, Override]:
-    rows = OverrideRow.objects.active().filter(enrollment__in=enrollments).order_by()
+def _overrides(
+    enrollments: Collection[int], questions: Collection[int], until: datetime | None
+) -> dict[Pair, Override]:
+    active = Q(ended_at=None)
+    if until is not None:
+        active = Q(created_at__lte=until) & (active | Q(ended_at__gt=until))
+    rows = OverrideRow.objects.filter(active, enrollment__in=enrollments).order_by()
     wanted = set(questions)
     return {
         Pair(row.enrollment_id, row.question_id): of_row(row)

@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -90,6 +91,17 @@ def differences_in_chunks(
     for some in in_chunks(sorted(enrollments), size):
         if questions:
             yield list(_differences(some, questions))
+
+
+def as_of(
+    enrollments: Collection[int], questions: Collection[int], until: datetime
+) -> Iterator[tuple[Pair, Score]]:
+    """Yield the scores of some students as of a time, under today's rules and questions.
+
+    They count what was given by then, and not ended or undone by then.
+    """
+    for pair, own in kept.read(enrollments, questions, until):
+        yield pair, derive(own.attempts, own.rules, own.override)
 
 
 def _differences(enrollments: Collection[int], questions: Collection[int]) -> Iterator[Difference]:

@@ -1,10 +1,12 @@
 """Grades, overrides, rules and regrades: given, ended, undone, and by whom."""
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.personal_data.table import entries
 from bookbinder.tests.support.answers_http import post, state
@@ -315,3 +317,33 @@ def test_a_regrade_is_not_undone_while_another_runs(worth_more, course, ines):
     assert told.startswith("Another regrade of this course, or a new edition, is under way.")
     layer.refresh_from_db()
     assert layer.undone_at is None
+
+
+def test_scores_as_of_a_time_count_what_held_then(worth_more, enrollment, adding, course, ines):
+    times, expected = [], []
+
+    def note() -> None:
+        times.append(timezone.now())
+        expected.append(score(enrollment, adding).points)
+
+    note()
+    layer = regrades.run(computed(course), course, "Better.", ines)
+    note()
+    grade = grades.give(enrollment.attempts.get(), Decimal("0.25"), ines)
+    note()
+    grade = grades.give(enrollment.attempts.get(), Decimal("0.5"), ines, seen=grade.pk)
+    note()
+    override = overrides.give(enrollment, adding, Decimal(2), ines)
+    note()
+    make_attempt(enrollment, adding, "4", points=1)
+    refreshed(enrollment, adding)
+    note()
+    overrides.end(override, ines)
+    grades.end(grade, ines)
+    regrades.undo(layer, ines)
+    note()
+    assert expected == [0, 1, Decimal("0.25"), Decimal("0.5"), 2, 2, 1]
+    pairs = ([enrollment.pk], [adding.pk])
+    found = [dict(scores.as_of(*pairs, until)) for until in times]
+    assert [own[enrollment.pk, adding.pk].points for own in found] == expected
+    assert not dict(scores.as_of(*pairs, times[0] - timedelta(days=1)))
