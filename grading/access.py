@@ -102,8 +102,10 @@ def was_shown_feedback(user: User) -> Q:
     chosen = choices.annotate(taken=taken).filter(taken__gt=0)
     # After a regrade, the answer has different feedback from its attempt.
     replied = Answer.objects.filter(~Exists(hidden), mine)
+    regraded = RegradedAttempt.objects.filter(attempt__in=shown, regrade__undone_at=None)
     return (
         Q(pk__in=shown.values("feedback"))
+        | Q(pk__in=regraded.values("feedback"))
         | Q(pk__in=replied.values("feedback"))
         | Q(pk__in=chosen.values("pk"))
     )

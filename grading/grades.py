@@ -75,7 +75,7 @@ def give(
     if (earlier.pk if earlier else None) != seen:
         raise GradedMeanwhile(earlier)
     now = timezone.now()
-    Grade.objects.active().filter(attempt=attempt).update(ended_at=now, ended_by=by)
+    Grade.objects.filter(attempt=attempt).end(by, now)
     grade = Grade.objects.create(
         attempt=attempt,
         points=points,
@@ -93,13 +93,11 @@ def end(grade: Grade, by: User) -> None:
     """Let the attempt have the points that it would have without the grade. Raises GradeError."""
     attempt = grade.attempt
     scores.lock(Enrollment.objects.filter(pk=attempt.enrollment_id))
-    own = Grade.objects.filter(access.rows(by, "grading.change_grade"), pk=grade.pk).first()
-    if own is None:
+    rows = Grade.objects.filter(access.rows(by, "grading.change_grade"), pk=grade.pk)
+    if not rows.exists():
         raise GradeError(_("This attempt is not in a course that you teach."))
-    if own.ended_at is not None:
+    if not rows.end(by, timezone.now()):
         raise GradeError(_("This grade has ended already."))
-    own.ended_at, own.ended_by = timezone.now(), by
-    own.save(update_fields=["ended_at", "ended_by"])
     scores.refresh([attempt.enrollment_id], [attempt.question_id])
 
 

@@ -54,8 +54,7 @@ def give(
     check(enrollment, question, points, by)
     scores.lock(Enrollment.objects.filter(pk=enrollment.pk))
     now = timezone.now()
-    earlier = Override.objects.active().filter(enrollment=enrollment, question=question)
-    earlier.update(ended_at=now, ended_by=by)
+    Override.objects.filter(enrollment=enrollment, question=question).end(by, now)
     override = Override.objects.create(
         enrollment=enrollment,
         question=question,
@@ -74,14 +73,11 @@ def end(override: Override, by: User) -> None:
     """Let the score be what it would be without the override. Raises OverrideError."""
     scores.lock(Enrollment.objects.filter(pk=override.enrollment_id))
     rows = Override.objects.filter(access.rows(by, "grading.change_override"), pk=override.pk)
-    own = rows.first()
-    if own is None:
+    if not rows.exists():
         raise OverrideError(_("This student is not in a course that you teach."))
-    if own.ended_at is not None:
+    if not rows.end(by, timezone.now()):
         raise OverrideError(_("This override has ended already."))
-    own.ended_at, own.ended_by = timezone.now(), by
-    own.save(update_fields=["ended_at", "ended_by"])
-    scores.refresh([own.enrollment_id], [own.question_id])
+    scores.refresh([override.enrollment_id], [override.question_id])
 
 
 def history(enrollment: Enrollment, question: Question) -> QuerySet[Override]:

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Self
 
 from allauth.account.models import EmailAddress
@@ -71,6 +72,10 @@ class KeptQuerySet(models.QuerySet):
 
     def active(self) -> Self:
         return self.filter(ended_at=None)
+
+    def end(self, by: Person, at: datetime) -> int:
+        """End those that are active; return how many."""
+        return self.active().update(ended_at=at, ended_by=by)
 
 
 class RegradeQuerySet(models.QuerySet):

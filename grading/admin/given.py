@@ -10,11 +10,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import access
-from accounts.admin.base import RelatedFilter, RulesAdmin, may
+from accounts.admin.base import ReadOnly, RelatedFilter, RulesAdmin, may
 from accounts.http import signed_in
 from books.models import Question
 from grading import graders, grades, overrides, rules
@@ -29,22 +30,18 @@ from grading.models import (
 from grading.points import plain
 
 
-class KeptAdmin(RulesAdmin):
+class KeptAdmin(ReadOnly, RulesAdmin):
     """The common base: rows are added by a form or not at all, and never changed or deleted."""
 
     listed_for = "grading.export_gradebook"
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.may(request, "view", obj) or (obj is None and may(request, self.listed_for))
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """Show the form again if somebody has changed something between its check and the act."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except GradingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(request.get_full_path())
 
     @admin.display(description=gettext_lazy("by"), ordering="created_by__last_name")
     def who(self, row: Any) -> str:

@@ -188,9 +188,8 @@ def _differing(
                 if outcome is not None and _differs(attempt, outcome, regrading)
             ]
             if rows:
-                before = derive(own.attempts, own.rules, own.override)
                 after = _after(regrading, own, pair, rows)
-                yield ScoreChange(pair, *students[pair.enrollment], rows, before, after)
+                yield ScoreChange(pair, *students[pair.enrollment], rows, own.score, after)
 
 
 def _students(
@@ -274,6 +273,8 @@ def write(
 def _late(regrading: Regrading) -> set[Pair]:
     """Return the students and questions with attempts that may not have been read as they are."""
     attempts = Attempt.objects.order_by()
+    if regrading.courses is not None:  # the others are not locked
+        attempts = attempts.filter(enrollment__course__in=regrading.courses)
     if _mark(regrading.read) == regrading.mark:
         attempts = attempts.filter(pk__gt=regrading.read)
     pairs = attempts.values_list("enrollment", "question").distinct()

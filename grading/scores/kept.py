@@ -17,7 +17,7 @@ from books.models import Question
 from books.sequences import in_chunks
 from grading.models import Course, Enrollment, Interactive
 from grading.models import Override as OverrideRow
-from grading.scores.derivation import Attempt, Given, Override, Rules
+from grading.scores.derivation import Attempt, Given, Override, Rules, Score, derive
 
 MOST_KEYS = 10_000  # in one query: SQLite allows 32,766 parameters
 
@@ -36,6 +36,10 @@ class Kept:
     attempts: list[Attempt]
     rules: Rules
     override: Override | None = None
+
+    @property
+    def score(self) -> Score:
+        return derive(self.attempts, self.rules, self.override)
 
 
 def attempts_at(pair: Pair) -> list[Attempt]:
@@ -151,21 +155,19 @@ def decimal(points: Any) -> Decimal | None:
 def _overrides(
     enrollments: Collection[int], questions: Collection[int], until: datetime | None
 ) -> dict[Pair, Override]:
+    """Return the overrides. A private reason is not part of them, since students see reasons."""
     active = Q(ended_at=None)
     if until is not None:
         active = Q(created_at__lte=until) & (active | Q(ended_at__gt=until))
     rows = OverrideRow.objects.filter(active, enrollment__in=enrollments).order_by()
     wanted = set(questions)
     return {
-        Pair(row.enrollment_id, row.question_id): of_row(row)
+        Pair(row.enrollment_id, row.question_id): Override(
+            row.points, "" if row.is_private else row.reason
+        )
         for row in rows
         if row.question_id in wanted
     }
-
-
-def of_row(row: OverrideRow) -> Override:
-    """Return what an override says of a score. A private reason is not part of it."""
-    return Override(row.points, "" if row.is_private else row.reason)
 
 
 class _Rules:

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 
 from bookbinder.tests.support.admin_pages import change_form, course_data, text_of
 from conftest import enroll, make_answer, make_course, make_feedback, make_question, make_user
+from grading import overrides
 from grading.models import Answer, Attempt, Grade, Instructor, Override, Regrade, RuleChange
 
 GRADE, OVERRIDE = "/admin/grading/grade/add/", "/admin/grading/override/add/"
@@ -155,3 +156,13 @@ def test_a_regrade_is_looked_at_made_and_undone(as_user, ines, course, enrollmen
     assert "undone already" in act(client, "regrade", "undo_regrades", layer)
     assert set(Answer.objects.values_list("points", flat=True)) == {0}
     assert Attempt.objects.filter(points=0).count() == 2
+
+
+def test_what_changes_between_check_and_act_is_told(as_user, ines, enrollment, adding, monkeypatch):
+    def give(*given, **over):
+        raise overrides.OverrideError("This student has left the course.")
+
+    monkeypatch.setattr(overrides, "give", give)
+    data = {"enrollment": enrollment.pk, "question": adding.pk, "points": "1"}
+    page = text_of(as_user(ines).post(OVERRIDE, data, follow=True))
+    assert "This student has left the course." in page and not Override.objects.exists()

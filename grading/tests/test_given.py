@@ -347,3 +347,12 @@ def test_scores_as_of_a_time_count_what_held_then(worth_more, enrollment, adding
     found = [dict(scores.as_of(*pairs, until)) for until in times]
     assert [own[enrollment.pk, adding.pk].points for own in found] == expected
     assert not dict(scores.as_of(*pairs, times[0] - timedelta(days=1)))
+
+
+def test_a_regrade_of_a_course_writes_no_score_of_another(worth_more, course, adding, ines):
+    plan = computed(course)
+    other = Answer.objects.filter(enrollment=worth_more)
+    make_override(other.get(), 2)  # so that everything is graded again
+    other.update(points=1)  # as if somebody was writing it
+    regrades.run(plan, course, "Better.", ines)
+    assert other.get().points == 1

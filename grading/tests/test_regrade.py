@@ -5,11 +5,20 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from accounts import access
 from bookbinder.tests.support.admin_pages import change_form, text_of
 from bookbinder.tests.support.syncing import answered, change, sync
 from books.models import Feedback, Question
-from conftest import enroll, make_answer, make_course, make_override, make_user
+from conftest import (
+    enroll,
+    make_answer,
+    make_course,
+    make_feedback,
+    make_override,
+    make_user,
+)
 from grading.models import Answer, Attempt, Instructor, Override, Regrade, RegradedAttempt
 
 pytestmark = [pytest.mark.sphinx, pytest.mark.django_db]
@@ -194,3 +203,14 @@ def test_an_archive_of_the_version_before_brings_points_back(live, source, data_
         archive.write_text(bad)
         with pytest.raises(CommandError, match="is no archive"):
             call_command("load_archive", archive)
+
+
+def test_a_student_sees_the_files_of_a_reply_that_a_regrade_gave(enrollment, adding, sam, eve):
+    reply = make_feedback(adding, "5")
+    attempt = make_answer(enrollment, adding, "5", points=0).attempt
+    layer = Regrade.objects.create(course=enrollment.course, reason="?")
+    RegradedAttempt.objects.create(regrade=layer, attempt=attempt, points=0, feedback=reply)
+    assert access.may(sam, "books.see_feedback", reply)
+    assert not access.may(eve, "books.see_feedback", reply)
+    Regrade.objects.update(undone_at=timezone.now())
+    assert not access.may(sam, "books.see_feedback", reply)
